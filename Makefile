@@ -1,0 +1,73 @@
+# Everything a contributor types. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+CARGO ?= cargo
+PYTHON ?= python3
+VENV := .venv
+PYTEST := $(VENV)/bin/python -m pytest
+VENV_READY := $(VENV)/requirements.installed
+
+# Two cores at once run the end-to-end tests: they mostly wait for processes.
+E2E_WORKERS ?= 2
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## the release binaries in target/release
+	$(CARGO) build --locked --release --workspace --bins
+
+.PHONY: debug
+debug: ## the quick binaries in target/debug
+	$(CARGO) build --locked --workspace --bins
+
+.PHONY: test
+test: check rust proof e2e ## every check and test, the cheap ones first
+
+.PHONY: check
+check: ## rustfmt and clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: rust
+rust: $(VENV_READY) ## cargo test
+	$(CARGO) test --locked --workspace
+
+.PHONY: proof
+proof: $(VENV_READY) debug ## boto3, the AWS CLI and moto against the sandbox; pyvider-cty against our codec
+	$(PYTEST) tests/sandbox/proof
+	$(PYTEST) tests/cty_interop
+
+.PHONY: e2e
+e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k drift" chooses
+	$(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
+
+.PHONY: soak
+soak: $(VENV_READY) debug ## every end-to-end test on every core at hand
+	MIRROR_EVERY_CORE=1 $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
+
+.PHONY: demo
+demo: $(VENV_READY) debug ## plan, apply, audit, churn and destroy before your eyes, without an AWS account
+	@$(VENV)/bin/python scripts/demo.py
+
+.PHONY: bench
+bench: $(VENV_READY) build ## times and memory of 1,000 and 10,000 sessions; target/bench.json
+	@$(VENV)/bin/python scripts/bench.py
+
+.PHONY: venv
+venv: $(VENV_READY) ## the Python packages that tests need, in .venv
+
+# The stamp is newer than the requirements when everything is installed, so
+# nothing is installed twice.
+$(VENV_READY): tests/requirements.txt scripts/terraform_command.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	$(VENV)/bin/python scripts/terraform_command.py
+	@touch $@

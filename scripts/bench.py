@@ -1,0 +1,101 @@
+"""Measures the release build; prints a table and writes target/bench.json.
+
+A coverage of 1,000 and of 10,000 sessions is planned, applied, planned again
+and destroyed by real Terraform against the sandbox, throttling off. The times
+and the memory are the provider's own unless a column says otherwise.
+"""
+
+import dataclasses
+import json
+import pathlib
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
+
+from harness import cores, paths  # noqa: E402
+from harness.fleet import Fleet  # noqa: E402
+from harness.hcl import coverage  # noqa: E402
+from harness.measure import Cost, MeasuredProvider, handshake_seconds  # noqa: E402
+from harness.sandbox import sandbox  # noqa: E402
+from harness.workspace import Workspace  # noqa: E402
+
+SIZES = (1_000, 10_000)
+MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
+EMPTY_FLEET = paths.ROOT / "tests" / "e2e" / "fleets" / "empty.yaml"
+MEBIBYTE = 1 << 20
+
+
+def main() -> None:
+    core = cores.main_core()
+    provider = paths.provider_binary("release")
+    results = {"core": str(core), "binary_bytes": provider.stat().st_size}
+    results["handshake"] = handshakes(provider)
+    with tempfile.TemporaryDirectory(prefix="mirror-bench-") as name:
+        folder = pathlib.Path(name)
+        results["plan_lines"] = plan_lines(folder / "lines", core, provider)
+        results["sessions"] = {size: steps(folder / str(size), core, provider, size) for size in SIZES}
+    file = paths.target("").parent / "bench.json"
+    file.write_text(json.dumps(results, indent=2, default=dataclasses.asdict) + "\n")
+    print(f"\nwritten to {file}")
+
+
+def handshakes(provider: pathlib.Path) -> dict[str, float]:
+    print(f"binary, stripped             {provider.stat().st_size / MEBIBYTE:8.1f} MiB")
+    found = {"provider": handshake_seconds(provider)}
+    null = paths.null_provider_binary()
+    if null is not None:
+        found["terraform-provider-null"] = handshake_seconds(null)
+    for which, seconds in found.items():
+        print(f"handshake {which:24}{seconds * 1000:4.1f} ms, without TLS")
+    return found
+
+
+def workspace_in(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path) -> Workspace:
+    folder.mkdir(parents=True)
+    return Workspace(folder / "main", core, provider, {})
+
+
+def plan_lines(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path) -> dict[str, int]:
+    """How much a person has to read."""
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile="release") as cloud:
+        workspace, fleet = prepare(folder, core, provider, cloud, 400)
+        create = len(workspace.plan_text().splitlines())
+        workspace.apply()
+        fleet.launch_many(1, Mirror="many")
+        update = len(workspace.plan_text().splitlines())
+    print(f"lines of a plan: {create} to create 400 sessions, {update} to add one")
+    return {"create_400": create, "update_one": update}
+
+
+def prepare(folder, core, provider, cloud, size: int) -> tuple[Workspace, Fleet]:
+    fleet = Fleet(cloud)
+    fleet.launch_many(size, Mirror="many")
+    workspace = workspace_in(folder, core, provider)
+    target = fleet.balancer_target()
+    workspace.configure(cloud.provider(), coverage(fleet, selector=MANY, targets=f'["{target}"]'))
+    return workspace, fleet
+
+
+def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: int) -> dict[str, Cost]:
+    measured = MeasuredProvider(folder / "measured", provider)
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile="release") as cloud:
+        workspace, _ = prepare(folder / "work", core, measured.executable, cloud, size)
+        costs = {
+            "plan": measured.measure(workspace.save_plan),
+            "apply": measured.measure(workspace.apply_saved),
+            "empty plan": measured.measure(workspace.assert_empty_plan),
+            "destroy": measured.measure(workspace.destroy),
+        }
+        assert cloud.sessions() == []
+    print(f"\n{size:,} sessions   provider CPU   provider peak   whole run")
+    for step, cost in costs.items():
+        print(
+            f"{step:14} {cost.provider_seconds:10.2f} s {cost.provider_bytes / MEBIBYTE:11.1f} MiB"
+            f" {cost.wall_seconds:9.2f} s"
+        )
+    return costs
+
+
+if __name__ == "__main__":
+    main()

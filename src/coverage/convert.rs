@@ -1,0 +1,182 @@
+//! Between the model's attributes and the planner's values.
+
+use std::collections::BTreeMap;
+
+use super::model::{CoverageIdentity, CoverageModel, FailureModel, SessionModel, SkipModel, SummaryModel};
+use crate::ec2::Account;
+use crate::framework::Attr;
+use crate::planner::{Plan, Row, SessionSpec, Skip, Summary, Tags, Wanted, Wish};
+
+/// Rows by interface id.
+pub type Rows = BTreeMap<String, Row>;
+/// The `sessions` attribute.
+pub type Sessions = Attr<BTreeMap<String, Attr<SessionModel>>>;
+
+/// The rows of a state or of a planned state; unknown and null are both none.
+pub fn rows(sessions: &Sessions) -> Rows {
+    let row = |session: &SessionModel| Row {
+        id: session.id.known().cloned(),
+        instance_id: session.instance_id.known().cloned(),
+        traffic_mirror_target_id: session.traffic_mirror_target_id.known().cloned(),
+        session_number: session.session_number.known().copied(),
+        virtual_network_id: session.virtual_network_id.known().copied(),
+    };
+    let known = sessions.known().into_iter().flatten();
+    known
+        .filter_map(|(id, session)| Some((id.clone(), row(session.known()?))))
+        .collect()
+}
+
+/// The `sessions` attribute of these rows. In a plan, what a row does not know is known after apply; in a state it is null.
+pub fn sessions(rows: &Rows, planning: bool) -> Sessions {
+    fn leaf<T: Clone>(value: &Option<T>, planning: bool) -> Attr<T> {
+        match value {
+            Some(value) => Attr::Known(value.clone()),
+            None if planning => Attr::Unknown,
+            None => Attr::Null,
+        }
+    }
+    let session = |row: &Row| SessionModel {
+        id: leaf(&row.id, planning),
+        instance_id: Attr::from_option(row.instance_id.clone()),
+        traffic_mirror_target_id: leaf(&row.traffic_mirror_target_id, planning),
+        session_number: leaf(&row.session_number, planning),
+        // A session that exists without one never gets one.
+        virtual_network_id: leaf(&row.virtual_network_id, planning && row.id.is_none()),
+        traffic_mirror_filter_id: Attr::Null,
+    };
+    Attr::Known(
+        rows.iter()
+            .map(|(id, row)| (id.clone(), Attr::Known(session(row))))
+            .collect(),
+    )
+}
+
+/// The `skipped` attribute.
+pub fn skipped(skips: &BTreeMap<String, Skip>) -> Attr<BTreeMap<String, Attr<SkipModel>>> {
+    let model = |skip: &Skip| SkipModel {
+        instance_id: Attr::from_option(skip.instance_id.clone()),
+        reason: Attr::Known(skip.reason.to_string()),
+        detail: Attr::Known(skip.detail.clone()),
+    };
+    Attr::Known(
+        skips
+            .iter()
+            .map(|(id, skip)| (id.clone(), Attr::Known(model(skip))))
+            .collect(),
+    )
+}
+
+/// The `summary` attribute.
+pub fn summary(summary: Summary) -> Attr<SummaryModel> {
+    let count = |n: usize| Attr::Known(i64::try_from(n).unwrap_or(i64::MAX));
+    Attr::Known(SummaryModel {
+        matched: count(summary.matched),
+        eligible: count(summary.eligible),
+        skipped: count(summary.skipped),
+    })
+}
+
+/// A map of known strings as an attribute.
+pub fn strings(map: BTreeMap<String, String>) -> Attr<BTreeMap<String, Attr<String>>> {
+    Attr::Known(
+        map.into_iter()
+            .map(|(key, value)| (key, Attr::Known(value)))
+            .collect(),
+    )
+}
+
+/// The known strings of a map attribute.
+pub fn known_strings(map: &Attr<BTreeMap<String, Attr<String>>>) -> Tags {
+    let entries = map.known().into_iter().flatten();
+    entries
+        .filter_map(|(key, value)| Some((key.clone(), value.known()?.clone())))
+        .collect()
+}
+
+/// One failed session.
+pub fn failure(code: &str, message: &str) -> FailureModel {
+    FailureModel {
+        code: code.into(),
+        message: message.into(),
+    }
+}
+
+impl CoverageModel {
+    /// What the arguments ask of the planner; none while `enabled` or the list of targets is unknown.
+    pub fn wish(&self) -> Option<Wish> {
+        let enabled = match self.enabled {
+            Attr::Unknown => return None,
+            Attr::Null => true,
+            Attr::Known(enabled) => enabled,
+        };
+        let targets = match &self.traffic_mirror_target_ids {
+            Attr::Unknown => vec![None],
+            targets => targets
+                .known()
+                .into_iter()
+                .flatten()
+                .map(|target| target.known().cloned())
+                .collect(),
+        };
+        let session_number = match self.session_number {
+            Attr::Null => Wanted::Unset,
+            Attr::Unknown => Wanted::Unknown,
+            Attr::Known(number) => Wanted::Set(number),
+        };
+        Some(Wish {
+            enabled,
+            targets,
+            session_number,
+        })
+    }
+
+    /// What every session shares; `id_tag` is the settled or pending form of the id.
+    pub fn spec(&self, id_tag: &str) -> SessionSpec {
+        SessionSpec {
+            name: self.name.as_str().unwrap_or_default().to_owned(),
+            id_tag: id_tag.to_owned(),
+            traffic_mirror_filter_id: self.filter_id.as_str().unwrap_or_default().to_owned(),
+            description: self.description.known().cloned(),
+            tags: known_strings(&self.tags_all),
+        }
+    }
+
+    /// Writes what the planner decided.
+    pub fn set_plan(&mut self, plan: &Plan) {
+        self.sessions = sessions(&plan.sessions, true);
+        self.skipped = skipped(&plan.skipped);
+        self.summary = summary(plan.summary);
+    }
+
+    /// Takes over what only the provider computes.
+    pub fn keep_computed_of(&mut self, other: &Self) {
+        self.id = other.id.clone();
+        self.sessions = other.sessions.clone();
+        self.deviations = other.deviations.clone();
+        self.failures = other.failures.clone();
+        self.skipped = other.skipped.clone();
+        self.summary = other.summary.clone();
+    }
+
+    /// Makes everything that only the provider computes unknown.
+    pub fn forget_computed(&mut self) {
+        self.id = Attr::Unknown;
+        self.sessions = Attr::Unknown;
+        self.deviations = Attr::Unknown;
+        self.failures = Attr::Unknown;
+        self.skipped = Attr::Unknown;
+        self.summary = Attr::Unknown;
+    }
+
+    /// The identity of this coverage; none while its name or region is unknown.
+    pub fn identity(&self, account: &Account) -> Option<CoverageIdentity> {
+        let name = self.name.known()?.clone();
+        let region = self.region.known()?.clone();
+        Some(CoverageIdentity {
+            account_id: Attr::Known(account.account_id().to_owned()),
+            region: Attr::Known(region),
+            name: Attr::Known(name),
+        })
+    }
+}

@@ -1,0 +1,251 @@
+//! Import: by name, `name@region`, id or identity.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Coverage;
+use super::convert;
+use super::model::{CoverageIdentity, CoverageModel};
+use super::read::row;
+use crate::ec2::Account;
+use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
+use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner};
+use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
+use crate::selection::SelectorBlock;
+
+type Response = ImportResponse<CoverageModel, CoverageIdentity>;
+
+/// What an import asks for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    name_or_id: String,
+    region: Option<String>,
+}
+
+impl Coverage {
+    pub(super) async fn imported(&self, request: ImportRequest<CoverageIdentity>) -> Response {
+        match self.import(request).await {
+            Ok(response) => response,
+            Err(diagnostic) => Response {
+                diagnostics: (*diagnostic).into(),
+                ..Response::default()
+            },
+        }
+    }
+
+    async fn import(&self, request: ImportRequest<CoverageIdentity>) -> Result<Response, Box<Diagnostic>> {
+        let wanted = wanted(&request)?;
+        let account = self.connection.account(wanted.region.as_deref()).ok_or_else(|| {
+            Diagnostic::error(
+                "Import needs a provider block that is known",
+                "The provider block of mirror has values that are known only after apply. Apply those first, then import.",
+            )
+        })?;
+        let expected = request
+            .identity
+            .as_ref()
+            .and_then(|identity| identity.account_id.as_str());
+        if let Some(expected) = expected.filter(|expected| *expected != account.account_id()) {
+            let detail = format!(
+                "The identity names account {expected}, the provider is configured for {}. Import with a provider of that account.",
+                account.account_id()
+            );
+            return Err(Diagnostic::error("The coverage is in another account", detail).into());
+        }
+        let sessions = account
+            .sessions()
+            .await
+            .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
+        let (owner, own) = find(&wanted.name_or_id, &sessions, &account)?;
+        let state = state(&account, &owner, &own);
+        Ok(Response {
+            identity: state.identity(&account),
+            state: Some(state),
+            ..Response::default()
+        })
+    }
+}
+
+fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagnostic>> {
+    if let (true, Some(identity)) = (request.id.is_empty(), &request.identity) {
+        return Ok(Wanted {
+            name_or_id: identity.name.as_str().unwrap_or_default().to_owned(),
+            region: identity.region.known().cloned(),
+        });
+    }
+    let (name, region) = match request.id.rsplit_once('@') {
+        Some((name, region)) => (name, Some(region)),
+        None => (request.id.as_str(), None),
+    };
+    if let Some(region) = region.filter(|region| !looks_like_region(region)) {
+        return Err(not_a_region(region).into());
+    }
+    if name.is_empty() {
+        let detail =
+            "Import a coverage by its name (prod), by name and region (prod@eu-west-1) or by its id (mc-…).";
+        return Err(Diagnostic::error("Import without a name", detail).into());
+    }
+    Ok(Wanted {
+        name_or_id: name.to_owned(),
+        region: region.map(str::to_owned),
+    })
+}
+
+/// The one object of this name or id, with its sessions.
+fn find<'a>(
+    name_or_id: &str,
+    sessions: &'a [MirrorSession],
+    account: &Account,
+) -> Result<(Owner, Vec<&'a MirrorSession>), Box<Diagnostic>> {
+    let id = name_or_id.parse::<CoverageId>().ok();
+    let owned: Vec<(Owner, &MirrorSession)> = sessions
+        .iter()
+        .filter_map(|session| Some((Owner::of(session)?, session)))
+        .filter(|(owner, _)| id.as_ref().map_or(owner.name == name_or_id, |id| owner.id == *id))
+        .collect();
+    // Pending sessions are the leavings of a killed create: they count only where nothing else has the name.
+    let settled: BTreeSet<&CoverageId> = owned
+        .iter()
+        .filter(|(owner, _)| !owner.pending)
+        .map(|(owner, _)| &owner.id)
+        .collect();
+    let candidates = if settled.is_empty() {
+        owned.iter().map(|(owner, _)| &owner.id).collect()
+    } else {
+        settled
+    };
+    let mut ids = candidates.iter();
+    match (ids.next(), ids.next()) {
+        (Some(only), None) => {
+            let own: Vec<&MirrorSession> = owned
+                .iter()
+                .filter(|(owner, _)| owner.id == **only)
+                .map(|(_, session)| *session)
+                .collect();
+            let owner = owned
+                .iter()
+                .find(|(owner, _)| owner.id == **only)
+                .map(|(owner, _)| owner.clone());
+            owner
+                .map(|owner| (owner, own))
+                .ok_or_else(|| not_found(name_or_id, account))
+        }
+        (None, _) => Err(not_found(name_or_id, account)),
+        _ => {
+            let ids: Vec<&str> = candidates.iter().map(|id| id.as_str()).collect();
+            let detail = format!(
+                "The sessions named {name_or_id:?} belong to {} objects: {}. Import one of them by its id: terraform import \
+                 ADDRESS {}.",
+                ids.len(),
+                ids.join(", "),
+                ids[0]
+            );
+            Err(Diagnostic::error("Several coverages have this name", detail).into())
+        }
+    }
+}
+
+fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
+    let detail = format!(
+        "No traffic mirror session in {} of account {} carries {name_or_id:?} in its tags {COVERAGE_TAG} or {COVERAGE_ID_TAG}. Check \
+         the name and the region (import takes name@region). A coverage without sessions needs no import: declare it and apply.",
+        account.region(),
+        account.account_id()
+    );
+    Diagnostic::error("No coverage to import", detail).into()
+}
+
+/// EC2 knows the sessions and not the selector: the state selects their interfaces by id.
+fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
+    let list = |values: BTreeSet<&str>| Attr::Known(values.into_iter().map(Attr::from).collect::<Vec<_>>());
+    let interfaces = own
+        .iter()
+        .map(|session| session.network_interface_id.as_str())
+        .collect();
+    let selector = SelectorBlock {
+        network_interface_ids: list(interfaces),
+        ..SelectorBlock::default()
+    };
+    let common = |value: fn(&MirrorSession) -> Option<&str>| {
+        let values: BTreeSet<Option<&str>> = own.iter().map(|session| value(session)).collect();
+        match values.first() {
+            Some(Some(value)) if values.len() == 1 => Attr::from(*value),
+            _ => Attr::Null,
+        }
+    };
+    let filter = common(|session| Some(&session.traffic_mirror_filter_id));
+    let tags = common_tags(own);
+    let rows = planner_rows(own);
+    CoverageModel {
+        name: owner.name.as_str().into(),
+        region: account.region().into(),
+        id: owner.id.as_str().into(),
+        selector: Attr::Known(vec![Attr::Known(selector)]),
+        traffic_mirror_target_ids: list(own.iter().map(|s| s.traffic_mirror_target_id.as_str()).collect()),
+        traffic_mirror_filter_id: filter.clone(),
+        filter_id: filter,
+        description: common(|session| session.description.as_deref().filter(|text| !text.is_empty())),
+        tags: if tags.is_empty() {
+            Attr::Null
+        } else {
+            convert::strings(tags.clone())
+        },
+        tags_all: convert::strings(tags),
+        sessions: convert::sessions(&rows, false),
+        ..CoverageModel::default()
+    }
+}
+
+fn planner_rows(own: &[&MirrorSession]) -> convert::Rows {
+    own.iter()
+        .map(|session| (session.network_interface_id.clone(), row(session, None)))
+        .collect()
+}
+
+/// The tags that all sessions share, without those that the provider writes itself.
+fn common_tags(own: &[&MirrorSession]) -> BTreeMap<String, String> {
+    let Some((first, others)) = own.split_first() else {
+        return BTreeMap::new();
+    };
+    let ours =
+        |key: &str| [COVERAGE_TAG, COVERAGE_ID_TAG, NAME_TAG].contains(&key) || key.starts_with("aws:");
+    let shared = first.tags.iter().filter(|(key, value)| {
+        !ours(key)
+            && others
+                .iter()
+                .all(|session| session.tags.get(*key) == Some(*value))
+    });
+    shared.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by_text(id: &str) -> Result<Wanted, String> {
+        let request = ImportRequest {
+            id: id.to_owned(),
+            identity: None,
+            cancel: Default::default(),
+            client_capabilities: Default::default(),
+        };
+        wanted(&request).map_err(|diagnostic| diagnostic.summary)
+    }
+
+    #[test]
+    fn the_text_of_an_import() {
+        let wanted = |name: &str, region: Option<&str>| {
+            Ok(Wanted {
+                name_or_id: name.into(),
+                region: region.map(str::to_owned),
+            })
+        };
+        assert_eq!(by_text("prod"), wanted("prod", None));
+        assert_eq!(by_text("prod@eu-west-1"), wanted("prod", Some("eu-west-1")));
+        assert_eq!(
+            by_text("mc-0123456789abcdef0"),
+            wanted("mc-0123456789abcdef0", None)
+        );
+        assert_eq!(by_text("prod@nowhere"), Err("Not an AWS region".to_owned()));
+        assert_eq!(by_text("@eu-west-1"), Err("Import without a name".to_owned()));
+    }
+}

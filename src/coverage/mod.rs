@@ -1,0 +1,105 @@
+//! `mirror_coverage`: one traffic mirror session for every selected network interface.
+//!
+//! Refresh discovers, plan decides, apply acts; what each may rely on is in `docs/design.md`.
+
+mod apply;
+mod convert;
+mod execute;
+mod import;
+mod model;
+mod note;
+mod numbers;
+mod observe;
+mod plan;
+mod read;
+mod refreshed;
+mod report;
+mod validate;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::framework::{
+    ApplyRequest, ApplyResponse, Diagnostics, ImportRequest, ImportResponse, PlanRequest, PlanResponse,
+    ReadRequest, ReadResponse, Resource, ValidateConfigRequest,
+};
+use crate::provider::Connection;
+
+pub use model::{CoverageIdentity, CoverageModel};
+use numbers::Numbers;
+use refreshed::Refreshed;
+
+/// The resource type.
+#[derive(Debug)]
+pub struct Coverage {
+    connection: Arc<Connection>,
+    numbers: Numbers,
+    refreshed: Refreshed,
+}
+
+impl Coverage {
+    /// The resource type, for the account of this connection.
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self {
+            connection,
+            numbers: Numbers::default(),
+            refreshed: Refreshed::default(),
+        }
+    }
+}
+
+#[async_trait]
+impl Resource for Coverage {
+    type Model = CoverageModel;
+    type Identity = CoverageIdentity;
+
+    const TYPE_NAME: &'static str = "mirror_coverage";
+    const VERSION: i64 = 0;
+
+    async fn validate_config(&self, request: ValidateConfigRequest<CoverageModel>) -> Diagnostics {
+        validate::validate(&request.config)
+    }
+
+    async fn read(
+        &self,
+        request: ReadRequest<CoverageModel, CoverageIdentity>,
+    ) -> ReadResponse<CoverageModel, CoverageIdentity> {
+        self.refresh(request).await
+    }
+
+    async fn plan(
+        &self,
+        request: PlanRequest<CoverageModel, CoverageIdentity>,
+    ) -> PlanResponse<CoverageModel, CoverageIdentity> {
+        self.planned(request).await
+    }
+
+    async fn create(
+        &self,
+        request: ApplyRequest<CoverageModel, CoverageIdentity>,
+    ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.made(request).await
+    }
+
+    async fn update(
+        &self,
+        request: ApplyRequest<CoverageModel, CoverageIdentity>,
+    ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.changed(request).await
+    }
+
+    async fn delete(
+        &self,
+        request: ApplyRequest<CoverageModel, CoverageIdentity>,
+    ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.removed(request).await
+    }
+
+    async fn import_state(
+        &self,
+        request: ImportRequest<CoverageIdentity>,
+    ) -> ImportResponse<CoverageModel, CoverageIdentity> {
+        self.imported(request).await
+    }
+}

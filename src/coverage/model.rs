@@ -1,0 +1,137 @@
+//! The one definition of `mirror_coverage`: schema, documentation, configuration and state.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::framework::{
+    Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, REQUIRED, REQUIRED_FOR_IMPORT,
+};
+use crate::selection::SelectorBlock;
+
+/// Mirrors the traffic of every network interface that its selectors mean: one traffic mirror session for each, listed in the
+/// plan before it exists, kept in this state, repaired when it drifts, and removed when its interface is no longer meant.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageModel {
+    /// Name of the coverage: every session carries it in the tag `mirror:coverage`, and an import finds it by this name. At
+    /// most 200 characters, without `@`. It is changed in place.
+    #[schemars(extend("x-terraform" = REQUIRED))]
+    pub name: Attr<String>,
+    /// AWS region of the sessions. Defaults to the provider's. Another region is another object: it forces replacement.
+    #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
+    pub region: Attr<String>,
+    /// Whether there are sessions. `false` removes them and keeps the resource. Defaults to `true`.
+    pub enabled: Attr<bool>,
+    /// Network interfaces to mirror. Several blocks are alternatives; within a block every argument must match.
+    #[schemars(extend("x-terraform" = BLOCK_LIST))]
+    pub selector: Attr<Vec<Attr<SelectorBlock>>>,
+    /// Network interfaces that are not mirrored although a `selector` means them.
+    #[schemars(extend("x-terraform" = BLOCK_LIST))]
+    pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
+    /// The `selection` of a `mirror_interfaces` data source, instead of `selector` and `exclude`: exactly its network
+    /// interfaces are mirrored, so that a saved plan stays exact however long it waits.
+    pub selection: Attr<String>,
+    /// Traffic mirror targets that the sessions deliver to, spread evenly. A session that exists stays on its target while
+    /// that target is listed.
+    #[schemars(extend("x-terraform" = REQUIRED))]
+    pub traffic_mirror_target_ids: Attr<Vec<Attr<String>>>,
+    /// Traffic mirror filter of every session.
+    pub traffic_mirror_filter_id: Attr<String>,
+    /// Session number of every session, 1 to 32766. EC2 tries the sessions of one interface in ascending order and mirrors
+    /// each packet once. Left out, each session gets the number after the highest that the interface has.
+    pub session_number: Attr<i64>,
+    /// Description of every session. Left out, none is written and what stands there is left alone.
+    pub description: Attr<String>,
+    /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
+    /// given here.
+    pub tags: Attr<BTreeMap<String, Attr<String>>>,
+    /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions
+    /// without it are never changed or deleted.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub id: Attr<String>,
+    /// The traffic mirror sessions, by the id of their network interface.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub sessions: Attr<BTreeMap<String, Attr<SessionModel>>>,
+    /// What differs from the configuration in EC2, in words, by the id of the network interface or filter. Empty after every
+    /// apply; an entry is a change to apply.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub deviations: Attr<BTreeMap<String, Attr<String>>>,
+    /// Sessions that the last apply could not create, change or delete, by the id of their network interface.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub failures: Attr<BTreeMap<String, Attr<FailureModel>>>,
+    /// Selected network interfaces that get no session, and why, by their id.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub skipped: Attr<BTreeMap<String, Attr<SkipModel>>>,
+    /// Id of the traffic mirror filter in use.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub filter_id: Attr<String>,
+    /// How many network interfaces are selected, and how many of them can be mirrored.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub summary: Attr<SummaryModel>,
+    /// Tags that the provider writes on every session, without those that mark its owner.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub tags_all: Attr<BTreeMap<String, Attr<String>>>,
+}
+
+/// A traffic mirror session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionModel {
+    /// Id of the traffic mirror session.
+    pub id: Attr<String>,
+    /// Instance that the network interface is attached to.
+    pub instance_id: Attr<String>,
+    /// Traffic mirror target that the session delivers to.
+    pub traffic_mirror_target_id: Attr<String>,
+    /// Session number.
+    pub session_number: Attr<i64>,
+    /// VXLAN network identifier of the mirrored packets.
+    pub virtual_network_id: Attr<i64>,
+    /// Traffic mirror filter of this session, where it is not the coverage's.
+    pub traffic_mirror_filter_id: Attr<String>,
+}
+
+/// A session that the last apply could not create, change or delete.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FailureModel {
+    /// AWS's own error code.
+    pub code: Attr<String>,
+    /// AWS's own message.
+    pub message: Attr<String>,
+}
+
+/// A selected network interface that gets no session.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SkipModel {
+    /// Instance that the network interface is attached to.
+    pub instance_id: Attr<String>,
+    /// Why, as one word of the vocabulary that the audit uses too, for example `UNSUPPORTED_INTERFACE`.
+    pub reason: Attr<String>,
+    /// What was found, in words.
+    pub detail: Attr<String>,
+}
+
+/// Counts of network interfaces.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryModel {
+    /// Selected network interfaces.
+    pub matched: Attr<i64>,
+    /// Those of them that can be mirrored.
+    pub eligible: Attr<i64>,
+    /// Those of them that cannot; `skipped` says why.
+    pub skipped: Attr<i64>,
+}
+
+/// Identity of a coverage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageIdentity {
+    /// AWS account of the sessions. Defaults to the provider's.
+    #[schemars(extend("x-terraform" = OPTIONAL_FOR_IMPORT))]
+    pub account_id: Attr<String>,
+    /// AWS region of the sessions. Defaults to the provider's.
+    #[schemars(extend("x-terraform" = OPTIONAL_FOR_IMPORT))]
+    pub region: Attr<String>,
+    /// Name of the coverage.
+    #[schemars(extend("x-terraform" = REQUIRED_FOR_IMPORT))]
+    pub name: Attr<String>,
+}

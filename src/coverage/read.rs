@@ -1,0 +1,146 @@
+//! Refresh: the state becomes what EC2 has, and the private data what a plan needs to know.
+
+use std::collections::BTreeMap;
+
+use super::Coverage;
+use super::convert::{self, Rows};
+use super::model::{CoverageIdentity, CoverageModel};
+use super::observe::{ObserveError, Selecting, id_of, observe, own};
+use crate::ec2::Account;
+use crate::framework::{Attr, Diagnostic, ReadRequest, ReadResponse};
+use crate::planner::{self, Fleet, MirrorSession, Row};
+use crate::provider::ec2_diagnostic;
+
+impl Coverage {
+    pub(super) async fn refresh(
+        &self,
+        request: ReadRequest<CoverageModel, CoverageIdentity>,
+    ) -> ReadResponse<CoverageModel, CoverageIdentity> {
+        let state = request.state;
+        // Half an account is no account: with an unknown provider block the state stands as it is.
+        let Some(account) = self.connection.account(state.region.as_str()) else {
+            return ReadResponse {
+                state: Some(state),
+                ..ReadResponse::default()
+            };
+        };
+        if let Some(id) = state.id.as_str() {
+            self.refreshed.insert(id);
+        }
+        match refreshed(&account, state, &request.private).await {
+            Ok((state, private)) => ReadResponse {
+                identity: state.identity(&account),
+                state: Some(state),
+                private: Some(private.into_bytes()),
+                ..ReadResponse::default()
+            },
+            Err(error) => ReadResponse {
+                diagnostics: observe_diagnostic("The traffic mirror sessions could not be read", &error)
+                    .into(),
+                ..ReadResponse::default()
+            },
+        }
+    }
+}
+
+/// A failed look at the account as a diagnostic.
+pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Diagnostic {
+    match error {
+        ObserveError::Ec2(error) => ec2_diagnostic(what_failed, error),
+        ObserveError::Fleet(error) => Diagnostic::error(
+            what_failed,
+            format!(
+                "The selection cannot be used: {error}. Run terraform apply to read data.mirror_interfaces again."
+            ),
+        ),
+    }
+}
+
+async fn refreshed(
+    account: &Account,
+    mut state: CoverageModel,
+    private: &[u8],
+) -> Result<(CoverageModel, String), ObserveError> {
+    let id = id_of(&state);
+    let before = convert::rows(&state.sessions);
+    // Everything in a state is known; an imported state without arguments selects nothing.
+    let selecting = Selecting::of(&state).unwrap_or_default();
+    let name = state.name.as_str().unwrap_or_default().to_owned();
+    let (mut fleet, sessions) = observe(account, &selecting, &name, id.as_ref()).await?;
+    let sessions = planner::by_interface(own(&sessions, id.as_ref(), &before), &before);
+    let rows = actual_rows(&sessions, &fleet, &before);
+    let stored = decode(private).map(|fleet| fleet.intended).unwrap_or_default();
+    fleet.intended = intended(&rows, &before, stored);
+
+    state.region = account.region().into();
+    state.sessions = convert::sessions(&rows, false);
+    let spec = state.spec(id.as_ref().map_or("", |id| id.as_str()));
+    state.deviations = convert::strings(planner::deviations(&spec, &sessions));
+    if let Some(wish) = state.wish() {
+        let plan = planner::plan(&wish, &fleet, &rows);
+        let waiting =
+            |interface: &String| plan.sessions.contains_key(interface) && !rows.contains_key(interface);
+        let failures = state.failures.known().cloned().unwrap_or_default();
+        state.failures = Attr::Known(
+            failures
+                .into_iter()
+                .filter(|(interface, _)| waiting(interface))
+                .collect(),
+        );
+        state.skipped = convert::skipped(&plan.skipped);
+        state.summary = convert::summary(plan.summary);
+    }
+    let private = fleet.encode()?;
+    Ok((state, private))
+}
+
+/// The fleet of private data; none when there is none, or of another version.
+pub(super) fn decode(private: &[u8]) -> Option<Fleet> {
+    std::str::from_utf8(private)
+        .ok()
+        .and_then(|text| Fleet::decode(text).ok())
+}
+
+fn actual_rows(sessions: &BTreeMap<String, Vec<&MirrorSession>>, fleet: &Fleet, before: &Rows) -> Rows {
+    let first = sessions
+        .iter()
+        .filter_map(|(interface, list)| Some((interface, list.first()?)));
+    first
+        .map(|(interface, session)| {
+            let seen = fleet
+                .interfaces
+                .get(interface)
+                .map(|member| member.instance_id.clone());
+            let recorded = || before.get(interface).and_then(|row| row.instance_id.clone());
+            (interface.clone(), row(session, seen.unwrap_or_else(recorded)))
+        })
+        .collect()
+}
+
+/// The row of a session.
+pub(super) fn row(session: &MirrorSession, instance_id: Option<String>) -> Row {
+    Row {
+        id: Some(session.id.clone()),
+        instance_id,
+        traffic_mirror_target_id: Some(session.traffic_mirror_target_id.clone()),
+        session_number: Some(session.session_number),
+        virtual_network_id: session.virtual_network_id,
+    }
+}
+
+/// What the sessions that somebody changed by hand should be: what the state had, or what an earlier refresh noted.
+fn intended(rows: &Rows, before: &Rows, mut stored: Rows) -> Rows {
+    let drifted = rows.iter().filter_map(|(interface, row)| {
+        let known = before.get(interface).filter(|known| known.id == row.id)?;
+        let meant = stored
+            .remove(interface)
+            .filter(|meant| meant.id == row.id)
+            .unwrap_or_else(|| known.clone());
+        let meant = Row {
+            instance_id: row.instance_id.clone(),
+            ..meant
+        };
+        (meant != *row).then(|| (interface.clone(), meant))
+    });
+    drifted.collect()
+}

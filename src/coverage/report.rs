@@ -1,0 +1,70 @@
+//! Failures in words.
+
+use std::collections::BTreeMap;
+
+use super::execute::Failure;
+
+/// Lines of a diagnostic before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// The title: what failed and how much of it.
+pub fn failures_title(what: &str, failed: &[(String, Failure)], of: usize) -> String {
+    let past = match what {
+        "create" => "created",
+        "delete" => "deleted",
+        _ => "changed",
+    };
+    format!(
+        "{} of {of} traffic mirror sessions could not be {past}",
+        failed.len()
+    )
+}
+
+/// Each failed interface with AWS's code and message, then what to do, once for each kind.
+pub fn failures_detail(failed: &[(String, Failure)]) -> String {
+    let mut lines: Vec<String> = failed
+        .iter()
+        .take(SHOWN)
+        .map(|(interface, failure)| format!("{interface}: {}: {}", failure.code, failure.message))
+        .collect();
+    if failed.len() > SHOWN {
+        lines.push(format!(
+            "and {} more, each in the attribute failures",
+            failed.len() - SHOWN
+        ));
+    }
+    let advice: BTreeMap<&str, &str> = failed
+        .iter()
+        .map(|(_, failure)| (failure.code.as_str(), failure.advice.as_str()))
+        .collect();
+    lines.push(String::new());
+    lines.extend(advice.iter().map(|(code, advice)| format!("{code}: {advice}")));
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_interface_and_each_kind_of_advice_is_named() {
+        let failure = |code: &str| Failure {
+            what: "create",
+            code: code.into(),
+            message: "no".into(),
+            advice: format!("Mend {code}."),
+            vanished: false,
+        };
+        let failed: Vec<(String, Failure)> = (0..30)
+            .map(|i| (format!("eni-{i:02}"), failure(if i == 0 { "A" } else { "B" })))
+            .collect();
+        let text = failures_detail(&failed);
+        assert!(text.starts_with("eni-00: A: no\neni-01: B: no"));
+        assert!(text.contains("and 10 more"));
+        assert!(text.ends_with("A: Mend A.\nB: Mend B."));
+        assert_eq!(
+            failures_title("create", &failed, 40),
+            "30 of 40 traffic mirror sessions could not be created"
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! The account: its credentials, its identity and the clients of its regions.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_ec2::Client;
+
+use super::call::Call;
+use super::error::{Details, ErrorKind};
+use super::{AccountConfig, Action, Ec2Error, connect, retry};
+
+/// An AWS account in one region. Cheap to clone; all clones and regions share credentials and connections.
+#[derive(Clone)]
+pub struct Account {
+    region: String,
+    client: Client,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    sdk: aws_config::SdkConfig,
+    ec2_endpoint: Option<String>,
+    account_id: String,
+    partition: String,
+    /// Clients by region.
+    clients: Mutex<HashMap<String, Client>>,
+}
+
+impl Account {
+    /// Finds region and credentials and asks STS whose they are.
+    ///
+    /// # Errors
+    /// A missing region, missing or refused credentials, an endpoint that is no URL or does not answer.
+    pub async fn connect(config: AccountConfig) -> Result<Self, Ec2Error> {
+        let (region, sdk) = connect::load(&config).await?;
+        let (account_id, partition) = identity(&region, &sdk, config.endpoints.sts.as_deref()).await?;
+        let client = client(&sdk, &region, config.endpoints.ec2.as_deref());
+        let shared = Shared {
+            sdk,
+            ec2_endpoint: config.endpoints.ec2,
+            account_id,
+            partition,
+            clients: Mutex::new(HashMap::from([(region.clone(), client.clone())])),
+        };
+        Ok(Self {
+            region,
+            client,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The same account in another region.
+    pub fn in_region(&self, region: &str) -> Self {
+        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = clients
+            .entry(region.to_owned())
+            .or_insert_with(|| client(&self.shared.sdk, region, self.shared.ec2_endpoint.as_deref()));
+        Self {
+            region: region.to_owned(),
+            client: client.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// For example `eu-west-1`.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The twelve digits of the account.
+    pub fn account_id(&self) -> &str {
+        &self.shared.account_id
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub fn partition(&self) -> &str {
+        &self.shared.partition
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn call(&self, action: Action) -> Call {
+        Call::start(action, &self.region)
+    }
+
+    /// An answer without something that the API model promises.
+    pub(super) fn incomplete(&self, action: Action, what: &str) -> Ec2Error {
+        let message = format!("the answer has no {what}");
+        self.error(action, ErrorKind::Incomplete(what.to_owned()), message)
+    }
+
+    /// An error that was noticed here.
+    pub(super) fn error(&self, action: Action, kind: ErrorKind, message: String) -> Ec2Error {
+        let mut details = Details::new(Some(action), kind, message);
+        details.region = Some(self.region.clone());
+        details.url = self.shared.ec2_endpoint.clone();
+        Ec2Error::new(details, None)
+    }
+}
+
+/// Shows no configuration: it holds credentials.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("account_id", &self.shared.account_id)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
+}
+
+fn client(sdk: &aws_config::SdkConfig, region: &str, endpoint: Option<&str>) -> Client {
+    let mut config = aws_sdk_ec2::config::Builder::from(sdk)
+        .region(aws_sdk_ec2::config::Region::new(region.to_owned()))
+        .retry_partition(retry::partition());
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    Client::from_conf(config.build())
+}
+
+/// Account id and partition of the credentials.
+async fn identity(
+    region: &str,
+    sdk: &aws_config::SdkConfig,
+    endpoint: Option<&str>,
+) -> Result<(String, String), Ec2Error> {
+    let mut config = aws_sdk_sts::config::Builder::from(sdk).retry_partition(retry::partition());
+    if let Some(url) = endpoint {
+        config = config.endpoint_url(url);
+    }
+    let sts = aws_sdk_sts::Client::from_conf(config.build());
+    let action = Action::GetCallerIdentity;
+    let call = Call::start(action, region);
+    let identity = call.end(
+        sts.get_caller_identity()
+            .customize()
+            .interceptor(call.probe())
+            .send()
+            .await,
+    )?;
+    // arn:PARTITION:iam::ACCOUNT:user/NAME
+    let partition = identity.arn().and_then(|arn| arn.split(':').nth(1));
+    match (identity.account(), partition) {
+        (Some(account), Some(partition)) => Ok((account.to_owned(), partition.to_owned())),
+        (account, _) => {
+            let what = if account.is_none() { "Account" } else { "Arn" };
+            let message = format!("the answer has no {what}");
+            let mut details = Details::new(Some(action), ErrorKind::Incomplete(what.to_owned()), message);
+            details.region = Some(region.to_owned());
+            details.url = endpoint.map(str::to_owned);
+            Err(Ec2Error::new(details, None))
+        }
+    }
+}

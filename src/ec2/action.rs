@@ -1,0 +1,77 @@
+//! Every API action that the provider calls.
+
+use strum::{Display, EnumIter, EnumString, IntoStaticStr};
+
+/// An action of the AWS API, spelled as AWS spells it.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr,
+)]
+pub enum Action {
+    GetCallerIdentity,
+    DescribeInstances,
+    DescribeTrafficMirrorSessions,
+    DescribeTrafficMirrorTargets,
+    DescribeTrafficMirrorFilters,
+    CreateTrafficMirrorSession,
+    ModifyTrafficMirrorSession,
+    DeleteTrafficMirrorSession,
+    CreateTags,
+    DeleteTags,
+}
+
+impl Action {
+    /// The action's name, for example `DescribeInstances`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The service that has the action, as IAM and the endpoints call it: `ec2` or `sts`.
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::GetCallerIdentity => "sts",
+            _ => "ec2",
+        }
+    }
+
+    /// The permission in an IAM policy, for example `ec2:DescribeInstances`.
+    pub fn iam_name(self) -> String {
+        format!("{}:{}", self.service(), self.name())
+    }
+
+    /// Whether the action changes something.
+    pub fn is_mutating(self) -> bool {
+        match self {
+            Self::GetCallerIdentity
+            | Self::DescribeInstances
+            | Self::DescribeTrafficMirrorSessions
+            | Self::DescribeTrafficMirrorTargets
+            | Self::DescribeTrafficMirrorFilters => false,
+            Self::CreateTrafficMirrorSession
+            | Self::ModifyTrafficMirrorSession
+            | Self::DeleteTrafficMirrorSession
+            | Self::CreateTags
+            | Self::DeleteTags => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use strum::IntoEnumIterator;
+
+    use super::Action;
+
+    #[test]
+    fn what_changes_something_is_not_called_describe_or_get() {
+        for action in Action::iter() {
+            let reads = action.name().starts_with("Describe") || action.name().starts_with("Get");
+            assert_eq!(action.is_mutating(), !reads, "{action}");
+        }
+    }
+
+    #[test]
+    fn named_as_in_a_policy() {
+        assert_eq!(Action::CreateTags.iam_name(), "ec2:CreateTags");
+        assert_eq!(Action::GetCallerIdentity.iam_name(), "sts:GetCallerIdentity");
+    }
+}

@@ -1,0 +1,177 @@
+//! One API call: where it went, how often it was tried, how it ended.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+
+use super::retry::Patience;
+use super::{Action, Ec2Error, sdk_error};
+
+/// A call that is being made.
+pub(super) struct Call {
+    region: String,
+    started: Instant,
+    probe: Probe,
+}
+
+impl Call {
+    pub(super) fn start(action: Action, region: &str) -> Self {
+        let probe = Probe {
+            action,
+            seen: Arc::default(),
+        };
+        Self {
+            region: region.to_owned(),
+            started: Instant::now(),
+            probe,
+        }
+    }
+
+    /// To be attached to the SDK's operation.
+    pub(super) fn probe(&self) -> Probe {
+        self.probe.clone()
+    }
+
+    /// Logs the call and makes its failure an error of ours.
+    pub(super) fn end<T, E>(&self, result: Result<T, SdkError<E, HttpResponse>>) -> Result<T, Ec2Error>
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let seen = self.probe.seen().clone();
+        let action = self.probe.action;
+        let result = result.map_err(|error| sdk_error::convert(action, &self.region, seen.url, error));
+        tracing::debug!(
+            action = action.name(),
+            region = self.region,
+            attempts = seen.attempts,
+            duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            code = result.as_ref().err().map(Ec2Error::code),
+            "AWS call"
+        );
+        result
+    }
+}
+
+/// Watches the attempts of one call.
+#[derive(Debug, Clone)]
+pub(super) struct Probe {
+    action: Action,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Probe {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    url: Option<String>,
+    attempts: u32,
+}
+
+impl Intercept for Probe {
+    fn name(&self) -> &'static str {
+        "Probe"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let mut seen = self.seen();
+        seen.url = Some(without_userinfo(context.request().uri()));
+        seen.attempts += 1;
+        Ok(())
+    }
+
+    /// The SDK's XML reader takes a body that was cut off for a whole one with shorter lists: interfaces and sessions
+    /// would be missing without a sign. Such an attempt is made a broken one, which is tried again.
+    fn modify_before_attempt_completion(
+        &self,
+        context: &mut FinalizerInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let whole = context
+            .response()
+            .and_then(|response| response.body().bytes())
+            .is_some_and(|body| is_whole(self.action, body));
+        if let Some(output) = context.output_or_error_mut()
+            && output.is_ok()
+            && !whole
+        {
+            *output = Err(OrchestratorError::response(
+                "the XML of the answer is cut off".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        cfg: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let (Some(patience), Some(config)) = (
+            Patience::with(context.inner()),
+            cfg.load::<RetryConfig>().cloned(),
+        ) {
+            cfg.interceptor_state().store_put(patience.of(config));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the body ends with the end of the action's root element.
+fn is_whole(action: Action, body: &[u8]) -> bool {
+    let body = body.trim_ascii_end();
+    let root = format!("{}Response", action.name());
+    // An element without content may be written `<CreateTagsResponse xmlns="…"/>`.
+    let last_tag = body
+        .iter()
+        .rposition(|byte| *byte == b'<')
+        .map_or(&b""[..], |start| &body[start + 1..]);
+    body.ends_with(format!("</{root}>").as_bytes())
+        || last_tag.starts_with(root.as_bytes()) && body.ends_with(b"/>")
+}
+
+/// A URL may carry a password, which must not reach a message.
+fn without_userinfo(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_userinfo;
+
+    #[test]
+    fn no_password_in_a_url() {
+        assert_eq!(without_userinfo("http://me:pass@host:1/a@b"), "http://host:1/a@b");
+        assert_eq!(
+            without_userinfo("https://ec2.eu-west-1.amazonaws.com/"),
+            "https://ec2.eu-west-1.amazonaws.com/"
+        );
+        assert_eq!(without_userinfo("http://host"), "http://host");
+    }
+}

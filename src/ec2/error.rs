@@ -1,0 +1,178 @@
+//! The one error of this room, in words for people.
+
+use std::error::Error;
+
+use super::{Action, ErrorClass, class::classify};
+
+/// Source of an error.
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A call that failed, or that could not be made.
+///
+/// `Display` is the cause in one line: AWS's own code and message. Neither it nor `Debug` holds a key, a token, a header
+/// or the body of an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .details.summary())]
+pub struct Ec2Error {
+    // Boxed: a Result is as large as its larger side.
+    details: Box<Details>,
+    #[source]
+    source: Option<BoxError>,
+}
+
+/// What kind of failure it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No region anywhere.
+    NoRegion,
+    /// The provider block or the shared configuration files contradict themselves.
+    Configuration,
+    /// No credentials anywhere, or their source failed.
+    NoCredentials,
+    /// No answer at all.
+    Unreachable,
+    /// The answer did not come in time, or broke off: what was asked for may have been done.
+    Interrupted,
+    /// The answer is not the XML of the EC2 or STS API.
+    NotEc2 {
+        /// Value of the Content-Type header.
+        content_type: Option<String>,
+    },
+    /// The service answered with this error code.
+    Service(String),
+    /// The answer lacks something that the API model requires, named here.
+    Incomplete(String),
+    /// An argument that cannot be sent, named here.
+    Argument(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Details {
+    pub(super) action: Option<Action>,
+    pub(super) kind: ErrorKind,
+    pub(super) message: String,
+    pub(super) request_id: Option<String>,
+    pub(super) status: Option<u16>,
+    pub(super) url: Option<String>,
+    pub(super) region: Option<String>,
+}
+
+impl Details {
+    pub(super) fn new(action: Option<Action>, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            action,
+            kind,
+            message: message.into(),
+            request_id: None,
+            status: None,
+            url: None,
+            region: None,
+        }
+    }
+
+    /// `CreateTrafficMirrorSession: Code: message (HTTP 400, request id …)`.
+    fn summary(&self) -> String {
+        let mut text = self
+            .action
+            .map(|action| format!("{action}: "))
+            .unwrap_or_default();
+        if let ErrorKind::Service(code) = &self.kind {
+            text.push_str(code);
+            text.push_str(if self.message.is_empty() { "" } else { ": " });
+        }
+        text.push_str(&self.message);
+        let status = self.status.map(|status| format!("HTTP {status}"));
+        let request = self.request_id.as_ref().map(|id| format!("request id {id}"));
+        let notes: Vec<_> = status.into_iter().chain(request).collect();
+        if !notes.is_empty() {
+            text.push_str(&format!(" ({})", notes.join(", ")));
+        }
+        text
+    }
+}
+
+impl Ec2Error {
+    pub(super) fn new(details: Details, source: Option<BoxError>) -> Self {
+        Self {
+            details: Box::new(details),
+            source,
+        }
+    }
+
+    /// The action that failed; none when the failure came before any call.
+    pub fn action(&self) -> Option<Action> {
+        self.details.action
+    }
+
+    pub fn kind(&self) -> &ErrorKind {
+        &self.details.kind
+    }
+
+    /// AWS's own code where AWS answered, else a word of the same form such as `Unreachable`. Never empty.
+    pub fn code(&self) -> &str {
+        match &self.details.kind {
+            ErrorKind::NoRegion => "NoRegion",
+            ErrorKind::Configuration => "Configuration",
+            ErrorKind::NoCredentials => "NoCredentials",
+            ErrorKind::Unreachable => "Unreachable",
+            ErrorKind::Interrupted => "Interrupted",
+            ErrorKind::NotEc2 { .. } => "NotEc2",
+            ErrorKind::Service(code) => code,
+            ErrorKind::Incomplete(_) => "IncompleteAnswer",
+            ErrorKind::Argument(_) => "InvalidArgument",
+        }
+    }
+
+    /// The cause, without code and request id.
+    pub fn message(&self) -> &str {
+        &self.details.message
+    }
+
+    /// AWS's id of the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.details.request_id.as_deref()
+    }
+
+    /// HTTP status of the answer.
+    pub fn status(&self) -> Option<u16> {
+        self.details.status
+    }
+
+    /// The endpoint that was called.
+    pub fn url(&self) -> Option<&str> {
+        self.details.url.as_deref()
+    }
+
+    /// What the caller can do about it.
+    pub fn class(&self) -> ErrorClass {
+        match &self.details.kind {
+            ErrorKind::NoRegion | ErrorKind::Configuration | ErrorKind::Argument(_) => {
+                ErrorClass::Configuration
+            }
+            ErrorKind::NoCredentials => ErrorClass::Credentials,
+            ErrorKind::Unreachable | ErrorKind::Interrupted => ErrorClass::Unreachable,
+            ErrorKind::NotEc2 { .. } | ErrorKind::Incomplete(_) => ErrorClass::NotEc2,
+            ErrorKind::Service(code) => classify(code, &self.details.message, self.details.status),
+        }
+    }
+
+    /// Whether a mutating call may have done what it was asked for although it failed: look before trying again.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.details.action.is_some_and(Action::is_mutating)
+            && match self.details.kind {
+                ErrorKind::Interrupted | ErrorKind::NotEc2 { .. } | ErrorKind::Incomplete(_) => true,
+                ErrorKind::Service(_) => {
+                    matches!(
+                        self.class(),
+                        ErrorClass::ServerFault | ErrorClass::ClientTokenReused
+                    )
+                }
+                _ => false,
+            }
+    }
+
+    /// The region that was called.
+    pub fn region(&self) -> Option<&str> {
+        self.details.region.as_deref()
+    }
+}

@@ -1,0 +1,105 @@
+//! The network interfaces of instances.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
+
+use super::page::{MAX_RESULTS, Pages, sdk_filters};
+use super::tags::from_sdk;
+use super::{Account, Action, Ec2Error, ErrorClass};
+use crate::planner::{Filter, Interface};
+
+impl Account {
+    /// All interfaces of all instances that any of the scans finds, once each, in order of their ids. A scan is a set of
+    /// filters of DescribeInstances that must all hold; without scans nothing is read. Instances of every state are
+    /// returned with it, those that an AWS service manages included.
+    ///
+    /// An instance is found with all its interfaces, and an emulator of EC2 may find more instances than the filters
+    /// admit: judge what is found.
+    pub async fn interfaces(&self, scans: &[Vec<Filter>]) -> Result<Vec<Interface>, Ec2Error> {
+        let mut found = BTreeMap::new();
+        for scan in scans {
+            match self.scan(scan, &mut found).await {
+                // Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway,
+                // so these filters only save pages.
+                Err(error) if error.class() == ErrorClass::NotEc2 && scan.iter().any(is_of_the_interface) => {
+                    let rest: Vec<_> = scan
+                        .iter()
+                        .filter(|filter| !is_of_the_interface(filter))
+                        .cloned()
+                        .collect();
+                    self.scan(&rest, &mut found).await?;
+                }
+                scanned => scanned?,
+            }
+        }
+        Ok(found.into_values().collect())
+    }
+
+    async fn scan(&self, scan: &[Filter], found: &mut BTreeMap<String, Interface>) -> Result<(), Ec2Error> {
+        let action = Action::DescribeInstances;
+        let filters = sdk_filters(scan);
+        let mut pages = Pages::default();
+        loop {
+            let call = self.call(action);
+            // Ids are filters here: EC2 takes MaxResults not together with InstanceIds.
+            let request = self
+                .client()
+                .describe_instances()
+                .include_managed_resources(true)
+                .max_results(MAX_RESULTS)
+                .set_filters(filters.clone())
+                .set_next_token(pages.token());
+            let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
+            for instance in page
+                .reservations()
+                .iter()
+                .flat_map(|reservation| reservation.instances())
+            {
+                for attached in instance.network_interfaces() {
+                    let interface = interface(instance, attached)
+                        .ok_or_else(|| self.incomplete(action, "networkInterfaceId"))?;
+                    found.insert(interface.id.clone(), interface);
+                }
+            }
+            if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn is_of_the_interface(filter: &Filter) -> bool {
+    filter.name.starts_with("network-interface.")
+}
+
+fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option<Interface> {
+    let placement = instance.placement();
+    let attachment = attached.attachment();
+    Some(Interface {
+        id: attached.network_interface_id()?.to_owned(),
+        instance_id: instance.instance_id().map(str::to_owned),
+        instance_type: instance.instance_type().map(|kind| kind.as_str().to_owned()),
+        instance_state: instance
+            .state()
+            .and_then(|state| state.name())
+            .map(|name| name.as_str().to_owned()),
+        instance_tags: from_sdk(instance.tags()),
+        vpc_id: attached.vpc_id().or(instance.vpc_id()).map(str::to_owned),
+        subnet_id: attached.subnet_id().or(instance.subnet_id()).map(str::to_owned),
+        availability_zone: placement.and_then(|p| p.availability_zone()).map(str::to_owned),
+        availability_zone_id: placement
+            .and_then(|p| p.availability_zone_id())
+            .map(str::to_owned),
+        // Every implementation that leaves the type out means an ordinary interface.
+        interface_type: attached.interface_type().unwrap_or("interface").to_owned(),
+        device_index: attachment.and_then(|a| a.device_index()),
+        network_card_index: attachment.and_then(|a| a.network_card_index()),
+        security_group_ids: attached
+            .groups()
+            .iter()
+            .filter_map(|group| group.group_id())
+            .map(str::to_owned)
+            .collect(),
+    })
+}

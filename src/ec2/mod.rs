@@ -1,0 +1,32 @@
+//! One AWS account and region: the only room that knows the AWS SDKs.
+//!
+//! [`Account`] reads the fleet and the sessions and changes sessions and tags; what it returns are the plain types of
+//! [`crate::planner`]. Every call is an [`Action`], every failure an [`Ec2Error`] whose [`ErrorClass`] tells the caller
+//! what to do about it. Nothing here decides which session an interface gets.
+
+mod account;
+mod action;
+mod advice;
+mod call;
+mod class;
+mod config;
+mod connect;
+mod error;
+mod interfaces;
+mod lookup;
+mod page;
+mod retry;
+mod sdk_error;
+mod sessions;
+mod tags;
+
+pub use account::Account;
+pub use action::Action;
+pub use class::{ErrorClass, Limit, What};
+pub use config::{AccountConfig, Endpoints, Secret, UserAgent};
+pub use error::{Ec2Error, ErrorKind};
+pub use lookup::{Lookup, Missing};
+pub use sessions::{Change, Deleted, NewSession, SessionChange};
+
+#[cfg(test)]
+mod tests;

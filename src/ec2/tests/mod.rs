@@ -1,0 +1,7 @@
+//! The room against small servers on loopback that answer what a test tells them to.
+
+mod account;
+mod answers;
+mod classes;
+mod environment;
+mod server;

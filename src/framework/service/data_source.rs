@@ -1,0 +1,44 @@
+//! Data sources.
+
+use super::resource::wholly_known;
+use super::{Service, convert};
+use crate::framework::data_source::ReadDataRequest;
+use crate::framework::diagnostics::Diagnostics;
+use crate::framework::provider::Provider;
+use crate::proto::tfplugin6::{read_data_source, validate_data_resource_config};
+
+impl<P: Provider> Service<P> {
+    pub(super) async fn validate_data_source(
+        &self,
+        request: &validate_data_resource_config::Request,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let offer = self.offer.data_source(&request.type_name)?;
+        offer
+            .data_source
+            .validate_config(offer.shape.decode(request.config.as_ref())?)
+            .await
+    }
+
+    pub(super) async fn read_data(
+        &self,
+        request: &read_data_source::Request,
+    ) -> Result<read_data_source::Response, Diagnostics> {
+        let offer = self.offer.data_source(&request.type_name)?;
+        let answer = offer
+            .data_source
+            .read(ReadDataRequest {
+                config: offer.shape.decode(request.config.as_ref())?,
+                cancel: self.stop.token(),
+                client_capabilities: convert::client_capabilities(request.client_capabilities.as_ref()),
+            })
+            .await?;
+        let mut diagnostics = answer.diagnostics;
+        let mut state = answer.state;
+        wholly_known(&mut state, &mut diagnostics);
+        Ok(read_data_source::Response {
+            state: Some(offer.shape.encode_some(state)?),
+            diagnostics: convert::diagnostics(diagnostics),
+            deferred: None,
+        })
+    }
+}

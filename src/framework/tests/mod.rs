@@ -1,0 +1,11 @@
+//! Tests of the framework as a whole; what one file can test alone is tested there.
+
+mod any;
+mod bytes;
+//mod cty_interop;
+mod numbers;
+mod round_trip;
+mod sample;
+mod schema;
+mod service;
+mod toy;

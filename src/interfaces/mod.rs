@@ -1,0 +1,169 @@
+//! `mirror_interfaces`: the interfaces that a selector means, and the `selection` that pins them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::framework::{
+    Attr, AttributePath, BLOCK_LIST, COMPUTED, COMPUTED_SENSITIVE, DataSource, Diagnostic, Diagnostics,
+    OPTIONAL_COMPUTED, ReadDataRequest, ReadDataResponse, ValidateConfigRequest,
+};
+use crate::planner::{Fleet, Member};
+use crate::provider::{Connection, ec2_diagnostic, looks_like_region, not_a_region, provider_block_unknown};
+use crate::selection::{self, SelectorBlock};
+
+/// Lists the network interfaces that selectors mean. Its `selection` pins them for a `mirror_coverage`: the result of a data
+/// source is stored in the plan and not read again, so a plan stays exact however long it waits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InterfacesModel {
+    /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match.
+    #[schemars(extend("x-terraform" = BLOCK_LIST))]
+    pub selector: Attr<Vec<Attr<SelectorBlock>>>,
+    /// Network interfaces that are not listed although a `selector` means them.
+    #[schemars(extend("x-terraform" = BLOCK_LIST))]
+    pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
+    /// AWS region to look in. Defaults to the provider's.
+    #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
+    pub region: Attr<String>,
+    /// Keys of the instance tags to list with each network interface. Defaults to `Name`.
+    pub tag_keys: Attr<Vec<Attr<String>>>,
+    /// The network interfaces, by their id.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub interfaces: Attr<BTreeMap<String, Attr<InterfaceModel>>>,
+    /// The same in compact form, for the argument `selection` of `mirror_coverage`. It changes only with the network
+    /// interfaces. It holds no secret: it is marked sensitive so that plans show it as one line.
+    #[schemars(extend("x-terraform" = COMPUTED_SENSITIVE))]
+    pub selection: Attr<String>,
+}
+
+/// A network interface.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InterfaceModel {
+    /// Instance that the network interface is attached to.
+    pub instance_id: Attr<String>,
+    /// `Name` tag of the instance, if it is among `tag_keys`.
+    pub instance_name: Attr<String>,
+    /// Type of the instance, for example `m5.large`.
+    pub instance_type: Attr<String>,
+    /// Type of the network interface; only those of type `interface` can be mirrored.
+    pub interface_type: Attr<String>,
+    /// VPC of the network interface.
+    pub vpc_id: Attr<String>,
+    /// Subnet of the network interface.
+    pub subnet_id: Attr<String>,
+    /// Availability zone, by name.
+    pub availability_zone: Attr<String>,
+    /// Tags of the instance with the keys of `tag_keys`.
+    pub tags: Attr<BTreeMap<String, Attr<String>>>,
+}
+
+impl InterfaceModel {
+    fn of(member: &Member) -> Self {
+        let text = |value: &Option<String>| Attr::from_option(value.clone());
+        Self {
+            instance_id: text(&member.instance_id),
+            instance_name: Attr::from_option(member.tags.get("Name").cloned()),
+            instance_type: text(&member.instance_type),
+            interface_type: Attr::Known(member.interface_type.clone()),
+            vpc_id: text(&member.vpc_id),
+            subnet_id: text(&member.subnet_id),
+            availability_zone: text(&member.availability_zone),
+            tags: Attr::Known(
+                member
+                    .tags
+                    .iter()
+                    .map(|(k, v)| (k.clone(), Attr::Known(v.clone())))
+                    .collect(),
+            ),
+        }
+    }
+}
+
+/// The data source type.
+#[derive(Debug)]
+pub struct Interfaces {
+    connection: Arc<Connection>,
+}
+
+impl Interfaces {
+    /// The data source type, for the account of this connection.
+    pub fn new(connection: Arc<Connection>) -> Self {
+        Self { connection }
+    }
+
+    async fn look(&self, mut model: InterfacesModel) -> Result<InterfacesModel, Diagnostic> {
+        let account = self
+            .connection
+            .account(model.region.as_str())
+            .ok_or_else(provider_block_unknown)?;
+        let selectors = selection::selectors(&model.selector).unwrap_or_default();
+        let excludes = selection::selectors(&model.exclude).unwrap_or_default();
+        let keys = match model.tag_keys.known() {
+            Some(keys) => keys.iter().filter_map(|key| key.known().cloned()).collect(),
+            None => vec!["Name".to_owned()],
+        };
+        let failed = "The network interfaces could not be read";
+        let interfaces = selection::members(&account, &selectors, &excludes, &keys)
+            .await
+            .map_err(|error| ec2_diagnostic(failed, &error))?;
+        model.region = account.region().into();
+        let listed = interfaces
+            .iter()
+            .map(|(id, member)| (id.clone(), Attr::Known(InterfaceModel::of(member))));
+        model.interfaces = Attr::Known(listed.collect());
+        let fleet = Fleet {
+            account_id: account.account_id().to_owned(),
+            region: account.region().to_owned(),
+            interfaces,
+            ..Fleet::default()
+        };
+        let text = fleet.encode().map_err(|error| {
+            Diagnostic::error(
+                failed,
+                format!("The selection could not be written: {error}. Narrow the selector."),
+            )
+        })?;
+        model.selection = Attr::Known(text);
+        Ok(model)
+    }
+}
+
+#[async_trait]
+impl DataSource for Interfaces {
+    type Model = InterfacesModel;
+
+    const TYPE_NAME: &'static str = "mirror_interfaces";
+
+    async fn validate_config(&self, request: ValidateConfigRequest<InterfacesModel>) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let config = &request.config;
+        selection::validate("selector", &config.selector, &mut diagnostics);
+        selection::validate("exclude", &config.exclude, &mut diagnostics);
+        selection::require_selector(&config.selector, &mut diagnostics);
+        selection::check_list(
+            &config.tag_keys,
+            &AttributePath::root("tag_keys"),
+            &mut diagnostics,
+        );
+        if let Some(region) = config.region.as_str().filter(|region| !looks_like_region(region)) {
+            diagnostics.push(not_a_region(region).at(AttributePath::root("region")));
+        }
+        diagnostics
+    }
+
+    async fn read(&self, request: ReadDataRequest<InterfacesModel>) -> ReadDataResponse<InterfacesModel> {
+        match self.look(request.config).await {
+            Ok(model) => ReadDataResponse {
+                state: Some(model),
+                ..Default::default()
+            },
+            Err(diagnostic) => ReadDataResponse {
+                diagnostics: diagnostic.into(),
+                ..Default::default()
+            },
+        }
+    }
+}

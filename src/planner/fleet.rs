@@ -1,0 +1,215 @@
+//! Everything that a plan needs to know of the cloud, small enough to travel.
+//!
+//! A refresh writes it to the resource's private state, a plan of a create to `planned_private`, `mirror_interfaces` to
+//! `selection`. Each carries the same text, so that the plan at apply is made from what the first plan saw.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Interface, Row, Selector, Tags, is_selected};
+
+/// Marks the text and its format; a later format gets another number.
+const MAGIC: &str = "mirror1:";
+/// Ten times what 10,000 interfaces with long tags need: more is an attack or a mistake.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// One selected interface.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet_id: Option<String>,
+    /// Zone name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability_zone: Option<String>,
+    pub interface_type: String,
+    /// Those instance tags that were asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: Tags,
+}
+
+impl Member {
+    /// The member made of an interface, with the instance tags of these keys.
+    pub fn of(interface: &Interface, tag_keys: &[String]) -> Self {
+        let tags = interface
+            .instance_tags
+            .iter()
+            .filter(|(key, _)| tag_keys.contains(key));
+        Self {
+            instance_id: interface.instance_id.clone(),
+            instance_type: interface.instance_type.clone(),
+            vpc_id: interface.vpc_id.clone(),
+            subnet_id: interface.subnet_id.clone(),
+            availability_zone: interface.availability_zone.clone(),
+            interface_type: interface.interface_type.clone(),
+            tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        }
+    }
+}
+
+/// What a plan knows of the cloud.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    pub account_id: String,
+    pub region: String,
+    /// Digest of the arguments that selected the interfaces, see [`Fleet::selecting`]; empty in a `selection`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub selecting: String,
+    /// The selected interfaces, by id.
+    pub interfaces: BTreeMap<String, Member>,
+    /// Settled ids of other objects whose sessions carry the same coverage name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub namesakes: BTreeSet<String>,
+    /// What sessions should be that somebody changed by hand, by interface.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intended: BTreeMap<String, Row>,
+    /// Set when the plan could not know the selection and left everything as it was.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
+}
+
+/// The text is not a fleet that this version reads.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    #[error("it does not begin with {MAGIC:?}")]
+    Magic,
+    #[error("it is not base64 text")]
+    Base64(#[from] base64::DecodeError),
+    #[error("its compressed content is damaged")]
+    Compression(#[source] std::io::Error),
+    #[error("it unpacks to more than {} MiB", MAX_BYTES >> 20)]
+    TooLarge,
+    #[error("its content is not what this version of the provider writes")]
+    Content(#[from] serde_json::Error),
+}
+
+impl Fleet {
+    /// The selected ones of these interfaces.
+    pub fn select(
+        selectors: &[Selector],
+        excludes: &[Selector],
+        interfaces: &[Interface],
+        tag_keys: &[String],
+    ) -> BTreeMap<String, Member> {
+        interfaces
+            .iter()
+            .filter(|interface| is_selected(selectors, excludes, interface))
+            .map(|interface| (interface.id.clone(), Member::of(interface, tag_keys)))
+            .collect()
+    }
+
+    /// SHA-256 of the selecting arguments, to tell whether a fleet was made with the same ones.
+    pub fn selecting(
+        selectors: &[Selector],
+        excludes: &[Selector],
+        selection: Option<&str>,
+    ) -> Result<String, FleetError> {
+        let arguments = serde_json::to_vec(&(selectors, excludes, selection))?;
+        Ok(Sha256::digest(arguments)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect())
+    }
+
+    /// The text that carries the fleet; the same fleet is always the same text.
+    pub fn encode(&self) -> Result<String, FleetError> {
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+        zlib.write_all(&serde_json::to_vec(self)?)
+            .map_err(FleetError::Compression)?;
+        let packed = zlib.finish().map_err(FleetError::Compression)?;
+        Ok(format!("{MAGIC}{}", STANDARD_NO_PAD.encode(packed)))
+    }
+
+    /// Reads the text back. Text of any kind ends in an error, with bounded memory.
+    pub fn decode(text: &str) -> Result<Self, FleetError> {
+        let packed = STANDARD_NO_PAD.decode(text.strip_prefix(MAGIC).ok_or(FleetError::Magic)?)?;
+        let mut json = Vec::new();
+        ZlibDecoder::new(packed.as_slice())
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut json)
+            .map_err(FleetError::Compression)?;
+        if json.len() as u64 > MAX_BYTES {
+            return Err(FleetError::TooLarge);
+        }
+        Ok(serde_json::from_slice(&json)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fleet(n: usize) -> Fleet {
+        let member = |i: usize| Member {
+            instance_id: Some(format!("i-{i:017x}")),
+            instance_type: Some("m5.large".into()),
+            vpc_id: Some("vpc-0123456789abcdef0".into()),
+            interface_type: "interface".into(),
+            tags: Tags::from([("Name".into(), format!("web-{i}"))]),
+            ..Member::default()
+        };
+        let interfaces = (0..n).map(|i| (format!("eni-{i:017x}"), member(i))).collect();
+        Fleet {
+            account_id: "123456789012".into(),
+            region: "eu-west-1".into(),
+            interfaces,
+            ..Fleet::default()
+        }
+    }
+
+    #[test]
+    fn the_text_is_read_back_and_stays_the_same() {
+        let fleet = fleet(10);
+        let text = fleet.encode().unwrap();
+        assert_eq!(Fleet::decode(&text).unwrap(), fleet);
+        assert_eq!(fleet.encode().unwrap(), text);
+    }
+
+    #[test]
+    fn foreign_text_is_an_error() {
+        for text in [
+            "",
+            "mirror1:",
+            "mirror1:%%%",
+            "mirror1:AAAA",
+            "mirror2:AAAA",
+            "eni-1",
+        ] {
+            assert!(Fleet::decode(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_refused() {
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
+        let chunk = vec![b' '; 1 << 20];
+        for _ in 0..65 {
+            zlib.write_all(&chunk).unwrap();
+        }
+        let text = format!("{MAGIC}{}", STANDARD_NO_PAD.encode(zlib.finish().unwrap()));
+        assert!(matches!(Fleet::decode(&text), Err(FleetError::TooLarge)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_ends_in_an_error(text in "(mirror1:)?[A-Za-z0-9+/]{0,200}") {
+            prop_assert!(Fleet::decode(&text).is_err());
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Traffic mirror sessions, targets and filters as EC2 reports them.
+
+use std::collections::BTreeSet;
+
+use super::Tags;
+
+/// Session numbers go from 1 to this (CreateTrafficMirrorSession); lower numbers are tried first for each packet.
+pub const MAX_SESSION_NUMBER: i64 = 32766;
+
+/// One traffic mirror session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MirrorSession {
+    /// `tms-…`
+    pub id: String,
+    /// The source; it cannot be changed.
+    pub network_interface_id: String,
+    pub traffic_mirror_target_id: String,
+    pub traffic_mirror_filter_id: String,
+    /// 1 to 32766, unique on the interface.
+    pub session_number: i64,
+    /// VXLAN network identifier, 24 bits.
+    pub virtual_network_id: Option<i64>,
+    /// Bytes mirrored of each packet; none: the whole packet. A network load balancer target reports 8500 for that.
+    pub packet_length: Option<i64>,
+    pub description: Option<String>,
+    /// The account that owns the session.
+    pub owner_id: Option<String>,
+    pub tags: Tags,
+}
+
+/// What a traffic mirror target delivers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "kebab-case")]
+pub enum TargetKind {
+    NetworkInterface,
+    NetworkLoadBalancer,
+    GatewayLoadBalancerEndpoint,
+}
+
+/// A traffic mirror target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorTarget {
+    /// `tmt-…`; other implementations of the API spell ids otherwise.
+    pub id: String,
+    /// None when the API names a kind that is not known here.
+    pub kind: Option<TargetKind>,
+    /// The interface of a network interface target.
+    pub network_interface_id: Option<String>,
+    /// Account that owns the target; a shared target has another owner.
+    pub owner_id: Option<String>,
+}
+
+/// A traffic mirror filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MirrorFilter {
+    /// `tmf-…`
+    pub id: String,
+    /// Ingress and egress rules together: a filter without any mirrors nothing.
+    pub rule_count: usize,
+    /// Whether traffic to the Amazon DNS server is mirrored.
+    pub amazon_dns: bool,
+    pub tags: Tags,
+}
+
+/// The session number for a new session on an interface whose other sessions have the numbers `taken`: after the
+/// highest, so that an existing session keeps its packets; when there is no room above, the highest that is free.
+///
+/// None when every number is taken.
+pub fn next_session_number(taken: &BTreeSet<i64>) -> Option<i64> {
+    let above = taken.last().map_or(1, |highest| highest.saturating_add(1).max(1));
+    if above <= MAX_SESSION_NUMBER {
+        return Some(above);
+    }
+    (1..=MAX_SESSION_NUMBER)
+        .rev()
+        .find(|number| !taken.contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_session_comes_after_the_highest_number() {
+        assert_eq!(next_session_number(&BTreeSet::new()), Some(1));
+        assert_eq!(next_session_number(&BTreeSet::from([1, 7])), Some(8));
+    }
+
+    #[test]
+    fn the_range_is_never_left() {
+        assert_eq!(
+            next_session_number(&BTreeSet::from([MAX_SESSION_NUMBER])),
+            Some(MAX_SESSION_NUMBER - 1)
+        );
+        assert_eq!(
+            next_session_number(&BTreeSet::from([1, MAX_SESSION_NUMBER, 32765])),
+            Some(32764)
+        );
+        assert_eq!(next_session_number(&(1..=MAX_SESSION_NUMBER).collect()), None);
+    }
+}

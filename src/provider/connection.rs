@@ -1,0 +1,42 @@
+//! What the configured provider block gives to the resources and data sources.
+
+use std::sync::{PoisonError, RwLock};
+
+use crate::ec2::{Account, Ec2Error};
+use crate::framework::Diagnostic;
+
+/// The account of the provider block, once that is known.
+#[derive(Debug, Default)]
+pub struct Connection {
+    account: RwLock<Option<Account>>,
+}
+
+impl Connection {
+    /// Takes the account of a provider block that is wholly known.
+    pub fn set(&self, account: Account) {
+        *self.account.write().unwrap_or_else(PoisonError::into_inner) = Some(account);
+    }
+
+    /// The provider block has values that are known only after apply: nothing is read until it comes again.
+    pub fn wait_for_provider_block(&self) {
+        *self.account.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The account in this region, by default the provider's; none while the provider block is unknown.
+    pub fn account(&self, region: Option<&str>) -> Option<Account> {
+        let account = self
+            .account
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
+        Some(match region {
+            Some(region) if region != account.region() => account.in_region(region),
+            _ => account,
+        })
+    }
+}
+
+/// An error of EC2 as a diagnostic: what failed, the API's code, what to do next.
+pub fn ec2_diagnostic(what_failed: &str, error: &Ec2Error) -> Diagnostic {
+    Diagnostic::error(what_failed, error.detail())
+}

@@ -1,0 +1,107 @@
+//! The provider block: from its arguments to an account, and the types that it offers.
+
+mod connection;
+mod model;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::audit::Audit;
+use crate::coverage::Coverage;
+use crate::ec2::{Account, AccountConfig, Endpoints, ErrorKind, UserAgent};
+use crate::framework::{
+    AnyDataSource, AnyResource, Attr, AttributePath, ConfigureRequest, Diagnostic, Diagnostics, Provider,
+    ValidateConfigRequest, data_source, resource,
+};
+use crate::interfaces::Interfaces;
+
+pub use connection::{Connection, ec2_diagnostic};
+pub use model::{EndpointsBlock, ProviderModel, looks_like_region, not_a_region};
+
+/// The provider `mirror`.
+#[derive(Debug, Default)]
+pub struct Mirror {
+    connection: Arc<Connection>,
+}
+
+#[async_trait]
+impl Provider for Mirror {
+    type Model = ProviderModel;
+
+    async fn validate_config(&self, request: ValidateConfigRequest<ProviderModel>) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        request.config.validate(&mut diagnostics);
+        diagnostics
+    }
+
+    async fn configure(&self, request: ConfigureRequest<ProviderModel>) -> Diagnostics {
+        let mut diagnostics = Diagnostics::new();
+        let config = request.config;
+        config.validate(&mut diagnostics);
+        if diagnostics.has_errors() {
+            return diagnostics;
+        }
+        if config.has_unknown() {
+            self.connection.wait_for_provider_block();
+            return diagnostics;
+        }
+        match Account::connect(account_config(config)).await {
+            Ok(account) => self.connection.set(account),
+            Err(error) => {
+                let region = matches!(error.kind(), ErrorKind::NoRegion);
+                let diagnostic = ec2_diagnostic("The provider cannot use the AWS account", &error);
+                diagnostics.push(if region {
+                    diagnostic.at(AttributePath::root("region"))
+                } else {
+                    diagnostic
+                });
+            }
+        }
+        diagnostics
+    }
+
+    fn resources(&self) -> Vec<Box<dyn AnyResource>> {
+        vec![resource(Coverage::new(self.connection.clone()))]
+    }
+
+    fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>> {
+        vec![
+            data_source(Interfaces::new(self.connection.clone())),
+            data_source(Audit::new(self.connection.clone())),
+        ]
+    }
+}
+
+fn account_config(model: ProviderModel) -> AccountConfig {
+    let endpoints = match model.endpoints {
+        Attr::Known(endpoints) => Endpoints {
+            ec2: endpoints.ec2.into_known(),
+            sts: endpoints.sts.into_known(),
+            elbv2: endpoints.elbv2.into_known(),
+        },
+        _ => Endpoints::default(),
+    };
+    AccountConfig {
+        region: model.region.into_known(),
+        profile: model.profile.into_known(),
+        access_key: model.access_key.into_known().map(Into::into),
+        secret_key: model.secret_key.into_known().map(Into::into),
+        token: model.token.into_known().map(Into::into),
+        endpoints,
+        user_agent: vec![UserAgent {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }],
+    }
+}
+
+/// The error for a data source whose provider block is not known yet: core refuses unknown answers.
+pub fn provider_block_unknown() -> Diagnostic {
+    Diagnostic::error(
+        "The provider block is not known yet",
+        "The provider block of mirror has values that are known only after apply, so the account cannot be read while \
+         planning. Give the data source depends_on with the resource that those values come from: it is then read during \
+         apply.",
+    )
+}

@@ -1,0 +1,379 @@
+//! The block's definition, its checks, and its way into the planner's [`Selector`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
+use crate::planner::{EC2_DEFAULT_STATES, Selector, Tags};
+
+/// A list of strings as the configuration has it.
+pub type Strings = Attr<Vec<Attr<String>>>;
+/// The repeated block as the configuration has it.
+pub type SelectorBlocks = Attr<Vec<Attr<SelectorBlock>>>;
+
+/// Picks network interfaces. Within a block every argument must match; several blocks are alternatives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SelectorBlock {
+    /// Tags that the instance must have, all of them. `*` in a value stands for any characters and `?` for one, as in EC2
+    /// filters; a backslash takes the next character literally.
+    pub tags: Attr<BTreeMap<String, Attr<String>>>,
+    /// Whether keys and values of `tags` match without regard to case. Defaults to `false`.
+    pub ignore_tag_case: Attr<bool>,
+    /// Instances, by id.
+    pub instance_ids: Strings,
+    /// Network interfaces, by id.
+    pub network_interface_ids: Strings,
+    /// VPCs that the network interface may be in.
+    pub vpc_ids: Strings,
+    /// Subnets that the network interface may be in.
+    pub subnet_ids: Strings,
+    /// Availability zones of the network interface, by name (`eu-west-1a`) or id (`euw1-az2`).
+    pub availability_zones: Strings,
+    /// Security groups, one of which the network interface must have.
+    pub security_group_ids: Strings,
+    /// Instance types, with the wildcards of `tags`, for example `m5.*`.
+    pub instance_types: Strings,
+    /// States of the instance. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
+    /// network interfaces and their sessions.
+    pub instance_state_names: Strings,
+    /// Whether to take only the primary network interface: network card 0, device 0. Defaults to `false`: every network
+    /// interface of a matching instance.
+    pub primary_only: Attr<bool>,
+}
+
+impl SelectorBlock {
+    fn lists(&self) -> [(&'static str, &Strings); 8] {
+        [
+            ("instance_ids", &self.instance_ids),
+            ("network_interface_ids", &self.network_interface_ids),
+            ("vpc_ids", &self.vpc_ids),
+            ("subnet_ids", &self.subnet_ids),
+            ("availability_zones", &self.availability_zones),
+            ("security_group_ids", &self.security_group_ids),
+            ("instance_types", &self.instance_types),
+            ("instance_state_names", &self.instance_state_names),
+        ]
+    }
+
+    /// The planner's selector; none while any part of it is unknown.
+    fn selector(&self) -> Option<Selector> {
+        Some(Selector {
+            tags: tags(&self.tags)?,
+            ignore_tag_case: flag(&self.ignore_tag_case)?,
+            instance_ids: strings(&self.instance_ids)?,
+            network_interface_ids: strings(&self.network_interface_ids)?,
+            vpc_ids: strings(&self.vpc_ids)?,
+            subnet_ids: strings(&self.subnet_ids)?,
+            availability_zones: strings(&self.availability_zones)?,
+            security_group_ids: strings(&self.security_group_ids)?,
+            instance_types: strings(&self.instance_types)?,
+            instance_state_names: strings(&self.instance_state_names)?,
+            primary_only: flag(&self.primary_only)?,
+        })
+    }
+}
+
+/// The selectors of the blocks; none while any part of them is unknown.
+pub fn selectors(blocks: &SelectorBlocks) -> Option<Vec<Selector>> {
+    match blocks {
+        Attr::Unknown => None,
+        Attr::Null => Some(Vec::new()),
+        Attr::Known(blocks) => blocks
+            .iter()
+            .map(|block| match block {
+                Attr::Unknown => None,
+                Attr::Null => Some(Selector::default()),
+                Attr::Known(block) => block.selector(),
+            })
+            .collect(),
+    }
+}
+
+fn flag(value: &Attr<bool>) -> Option<bool> {
+    match value {
+        Attr::Unknown => None,
+        Attr::Null => Some(false),
+        Attr::Known(value) => Some(*value),
+    }
+}
+
+fn strings(list: &Strings) -> Option<Vec<String>> {
+    match list {
+        Attr::Unknown => None,
+        Attr::Null => Some(Vec::new()),
+        Attr::Known(list) => list.iter().map(|item| item.known().cloned()).collect(),
+    }
+}
+
+fn tags(map: &Attr<BTreeMap<String, Attr<String>>>) -> Option<Tags> {
+    match map {
+        Attr::Unknown => None,
+        Attr::Null => Some(Tags::new()),
+        Attr::Known(map) => map
+            .iter()
+            .map(|(key, value)| Some((key.clone(), value.known()?.clone())))
+            .collect(),
+    }
+}
+
+/// Checks the blocks called `name`; unknown parts are left for later.
+pub fn validate(name: &str, blocks: &SelectorBlocks, diagnostics: &mut Diagnostics) {
+    for (index, block) in blocks.known().into_iter().flatten().enumerate() {
+        let path = AttributePath::root(name).index(index);
+        if let Some(block) = block.known() {
+            validate_block(name, block, &path, diagnostics);
+        }
+    }
+}
+
+fn validate_block(name: &str, block: &SelectorBlock, path: &AttributePath, diagnostics: &mut Diagnostics) {
+    for (list, value) in block.lists() {
+        check_list(value, &path.clone().attribute(list), diagnostics);
+    }
+    let states = block
+        .instance_state_names
+        .known()
+        .into_iter()
+        .flatten()
+        .enumerate();
+    for (index, state) in states.filter_map(|(index, state)| Some((index, state.known()?))) {
+        let known = EC2_DEFAULT_STATES
+            .iter()
+            .chain(&["shutting-down", "terminated"])
+            .any(|known| known == state);
+        if !known && !state.is_empty() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Unknown instance state",
+                    format!(
+                        "{state:?} is not a state of an EC2 instance. Use pending, running, stopping, stopped, shutting-down \
+                         or terminated."
+                    ),
+                )
+                .at(path.clone().attribute("instance_state_names").index(index)),
+            );
+        }
+    }
+    let at = path.clone().attribute("tags");
+    for (key, value) in block.tags.known().into_iter().flatten() {
+        if key.is_empty() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Empty tag key",
+                    "A tag key has at least one character. Name the tag to match.",
+                )
+                .at(at.clone()),
+            );
+        }
+        if value.is_null() {
+            diagnostics.push(
+                Diagnostic::error(
+                    "Null tag value",
+                    format!(
+                        "The value of tag {key:?} is null. Give the value to match, or \"*\" for any value."
+                    ),
+                )
+                .at(at.clone().key(key)),
+            );
+        }
+    }
+    if block.tags.known().is_some_and(BTreeMap::is_empty) {
+        diagnostics.push(
+            Diagnostic::error(
+                "Empty tag map",
+                "An empty map of tags would select every instance, which is never meant. Name a tag, or leave the \
+                 argument out.",
+            )
+            .at(at),
+        );
+    } else if selects_by_nothing(block) {
+        diagnostics.push(
+            Diagnostic::error(
+                format!("Empty {name} block"),
+                format!(
+                    "A {name} block without a criterion would mean every network interface of the account, which is never \
+                     assumed. Add tags, vpc_ids, subnet_ids or another criterion, or remove the block."
+                ),
+            )
+            .at(path.clone()),
+        );
+    }
+}
+
+/// Whether no argument narrows the block: primary_only and ignore_tag_case alone select nothing in particular.
+fn selects_by_nothing(block: &SelectorBlock) -> bool {
+    block.tags.is_null() && block.lists().iter().all(|(_, list)| list.is_null())
+}
+
+/// Checks that there is a selector block: nothing is never taken for everything.
+pub fn require_selector(blocks: &SelectorBlocks, diagnostics: &mut Diagnostics) {
+    if blocks.is_null() || blocks.known().is_some_and(Vec::is_empty) {
+        diagnostics.push(Diagnostic::error(
+            "Nothing is selected",
+            "There is no selector block, and nothing is never taken for everything. Add for example selector { tags = { Mirror \
+             = \"True\" } }.",
+        ));
+    }
+}
+
+/// Checks that a list is not empty and holds neither null, nor empty, nor repeated strings.
+pub fn check_list(list: &Strings, path: &AttributePath, diagnostics: &mut Diagnostics) {
+    let Attr::Known(items) = list else { return };
+    let mut error = |title: &str, detail: String, path: AttributePath| {
+        diagnostics.push(Diagnostic::error(title, detail).at(path));
+    };
+    if items.is_empty() {
+        error(
+            "Empty list",
+            format!(
+                "{path} is an empty list, which matches nothing. Give at least one value, or leave the argument out."
+            ),
+            path.clone(),
+        );
+    }
+    let mut seen = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let at = path.clone().index(index);
+        match item {
+            Attr::Unknown => {}
+            Attr::Null => error(
+                "Null value in a list",
+                format!("{at} is null. Give a value, or remove it."),
+                at,
+            ),
+            Attr::Known(item) if item.is_empty() => {
+                error(
+                    "Empty string in a list",
+                    format!("{at} is an empty string. Give a value, or remove it."),
+                    at,
+                );
+            }
+            Attr::Known(item) if !seen.insert(item) => {
+                error(
+                    "Repeated value in a list",
+                    format!("{item:?} stands more than once in {path}. Remove one."),
+                    at,
+                );
+            }
+            Attr::Known(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(block: SelectorBlock) -> Vec<(String, String)> {
+        let mut diagnostics = Diagnostics::new();
+        validate(
+            "selector",
+            &Attr::Known(vec![Attr::Known(block)]),
+            &mut diagnostics,
+        );
+        let shown = |d: &Diagnostic| {
+            (
+                d.summary.clone(),
+                d.path.as_ref().map(ToString::to_string).unwrap_or_default(),
+            )
+        };
+        diagnostics.iter().map(shown).collect()
+    }
+
+    fn list(items: &[Attr<String>]) -> Strings {
+        Attr::Known(items.to_vec())
+    }
+
+    #[test]
+    fn bad_blocks_are_named_with_their_path() {
+        let vpc = || SelectorBlock {
+            vpc_ids: list(&["vpc-1".into()]),
+            ..Default::default()
+        };
+        let cases = [
+            (SelectorBlock::default(), "Empty selector block", "selector[0]"),
+            (
+                SelectorBlock {
+                    primary_only: true.into(),
+                    ..Default::default()
+                },
+                "Empty selector block",
+                "selector[0]",
+            ),
+            (
+                SelectorBlock {
+                    tags: Attr::Known(BTreeMap::new()),
+                    ..vpc()
+                },
+                "Empty tag map",
+                "selector[0].tags",
+            ),
+            (
+                SelectorBlock {
+                    vpc_ids: list(&[]),
+                    ..Default::default()
+                },
+                "Empty list",
+                "selector[0].vpc_ids",
+            ),
+            (
+                SelectorBlock {
+                    vpc_ids: list(&["a".into(), "".into()]),
+                    ..Default::default()
+                },
+                "Empty string in a list",
+                "selector[0].vpc_ids[1]",
+            ),
+            (
+                SelectorBlock {
+                    vpc_ids: list(&["a".into(), "a".into()]),
+                    ..Default::default()
+                },
+                "Repeated value in a list",
+                "selector[0].vpc_ids[1]",
+            ),
+            (
+                SelectorBlock {
+                    vpc_ids: list(&[Attr::Null]),
+                    ..Default::default()
+                },
+                "Null value in a list",
+                "selector[0].vpc_ids[0]",
+            ),
+            (
+                SelectorBlock {
+                    instance_state_names: list(&["runing".into()]),
+                    ..vpc()
+                },
+                "Unknown instance state",
+                "selector[0].instance_state_names[0]",
+            ),
+            (
+                SelectorBlock {
+                    tags: Attr::Known([("Mirror".into(), Attr::Null)].into()),
+                    ..Default::default()
+                },
+                "Null tag value",
+                "selector[0].tags[\"Mirror\"]",
+            ),
+        ];
+        for (block, title, path) in cases {
+            assert_eq!(problems(block), [(title.to_owned(), path.to_owned())]);
+        }
+        assert!(problems(vpc()).is_empty());
+    }
+
+    #[test]
+    fn what_is_unknown_is_no_error_and_no_selector() {
+        let block = SelectorBlock {
+            vpc_ids: list(&[Attr::Unknown]),
+            ..Default::default()
+        };
+        assert!(problems(block.clone()).is_empty());
+        assert_eq!(selectors(&Attr::Known(vec![Attr::Known(block)])), None);
+        assert_eq!(selectors(&Attr::Unknown), None);
+        assert_eq!(selectors(&Attr::Null), Some(vec![]));
+    }
+}

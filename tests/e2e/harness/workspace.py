@@ -1,0 +1,230 @@
+"""A folder with a configuration, and a core that runs it."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .cores import Core
+from .paths import null_provider_binary
+from .plan import Diagnostic, Plan
+
+SOURCE = "mirror-toolkit/mirror"
+PLAN_FILE = "saved.tfplan"
+
+
+@dataclasses.dataclass
+class Result:
+    """One run of the core."""
+
+    arguments: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def text(self) -> str:
+        return self.stdout + self.stderr
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """The diagnostics of a run with -json."""
+        found = []
+        for line in self.stdout.splitlines():
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(event, dict) and event.get("type") == "diagnostic":
+                found.append(Diagnostic.parse(event["diagnostic"]))
+        return found
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [d for d in self.diagnostics if d.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        """Warnings of the provider; core's own about development overrides is none."""
+        return [d for d in self.diagnostics if d.severity == "warning" and "development overrides" not in d.summary]
+
+    def succeed(self) -> "Result":
+        assert self.code == 0, f"{' '.join(self.arguments)} exited {self.code}\n{self.readable()}"
+        return self
+
+    def readable(self) -> str:
+        told = "\n".join(str(d) for d in self.diagnostics)
+        return told or self.text
+
+
+class Workspace:
+    """main.tf, a state, and a CLI configuration that points at the provider."""
+
+    def __init__(self, directory: pathlib.Path, core: Core, provider: pathlib.Path, environment: dict[str, str]):
+        self.directory = directory
+        self.core = core
+        self.log = directory.with_name(directory.name + ".log")
+        plugins = directory.with_name(directory.name + ".plugins")
+        self._cli_config = directory.with_name(directory.name + ".tfrc")
+        directory.mkdir(parents=True)
+        overrides = {SOURCE: self._plugin_folder(plugins / "mirror", provider, "terraform-provider-mirror")}
+        null = null_provider_binary()
+        if null is not None:
+            overrides["hashicorp/null"] = self._plugin_folder(plugins / "null", null, "terraform-provider-null")
+        lines = "\n".join(f'    "{source}" = "{folder}"' for source, folder in overrides.items())
+        self._cli_config.write_text(
+            "disable_checkpoint = true\n"
+            f"provider_installation {{\n  dev_overrides {{\n{lines}\n  }}\n}}\n"
+        )
+        self.environment = self._clean_environment() | environment
+
+    @staticmethod
+    def _plugin_folder(folder: pathlib.Path, binary: pathlib.Path, name: str) -> pathlib.Path:
+        # Core takes the first file whose name begins as the provider's does,
+        # so a folder of our own keeps Cargo's other files out of the choice.
+        folder.mkdir(parents=True)
+        (folder / name).symlink_to(binary.resolve())
+        return folder
+
+    def _clean_environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
+        home = self.directory.with_name(self.directory.name + ".home")
+        home.mkdir()
+        return kept | {
+            "HOME": str(home),
+            "TF_CLI_CONFIG_FILE": str(self._cli_config),
+            "CHECKPOINT_DISABLE": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": str(home / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
+        }
+
+    def configure(self, *parts: str) -> None:
+        """Writes main.tf: the required provider, then the parts."""
+        (self.directory / "main.tf").write_text("\n".join([self.header(), *parts]) + "\n")
+
+    def header(self) -> str:
+        # On cores with terraform_data the null provider is never asked for.
+        null = '    null   = { source = "hashicorp/null" }\n' if not self.core.has("terraform_data") else ""
+        return (
+            "terraform {\n  required_providers {\n"
+            f'    mirror = {{ source = "{SOURCE}" }}\n{null}'
+            "  }\n}\n"
+        )
+
+    def start(self, *arguments: str, **more: Any) -> subprocess.Popen:
+        """A run that the test watches itself, in a process group of its own."""
+        return subprocess.Popen(
+            [self.core.command, *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            text=True,
+            start_new_session=True,
+            **more,
+        )
+
+    def run(self, *arguments: str, timeout: float = 600, env: dict[str, str] | None = None) -> Result:
+        done = subprocess.run(
+            [self.core.command, *arguments],
+            cwd=self.directory,
+            env=self.environment | (env or {}),
+            text=True,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=timeout,
+        )
+        return Result((os.path.basename(self.core.command), *arguments), done.returncode, done.stdout, done.stderr)
+
+    def try_plan(self, *arguments: str) -> Result:
+        """A plan that may fail."""
+        return self.run("plan", "-json", "-input=false", f"-out={PLAN_FILE}", *arguments)
+
+    def save_plan(self) -> Result:
+        """A plan that must succeed, saved and left unread."""
+        return self.try_plan().succeed()
+
+    def plan(self, *arguments: str) -> Plan:
+        """A plan that must succeed, saved and parsed."""
+        result = self.try_plan(*arguments).succeed()
+        shown = self.run("show", "-json", PLAN_FILE).succeed()
+        return Plan(json.loads(shown.stdout), result.diagnostics)
+
+    def plan_text(self, *arguments: str) -> str:
+        """The plan as a person reads it."""
+        return self.run("plan", "-input=false", "-no-color", *arguments).succeed().stdout
+
+    def try_apply(self, *arguments: str) -> Result:
+        return self.run("apply", "-json", "-input=false", "-auto-approve", *arguments)
+
+    def apply(self, *arguments: str) -> Result:
+        """An apply that must succeed, and leave nothing to do."""
+        result = self.try_apply(*arguments).succeed()
+        self.assert_empty_plan()
+        return result
+
+    def apply_saved(self) -> Result:
+        """Applies the last saved plan; it must succeed."""
+        return self.try_apply_saved().succeed()
+
+    def try_apply_saved(self) -> Result:
+        return self.run("apply", "-json", "-input=false", PLAN_FILE)
+
+    def apply_at_prompt(self, between: Callable[[], None]) -> Result:
+        """An apply with its prompt; `between` happens before the answer."""
+        process = self.start(
+            "apply", "-no-color", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        shown = ""
+        try:
+            while not shown.endswith("Enter a value: "):
+                piece = process.stdout.read(1)
+                assert piece, f"apply ended before its prompt\n{shown}"
+                shown += piece
+            between()
+            rest, _ = process.communicate("yes\n", timeout=300)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        return Result(("apply",), process.returncode, shown + rest, "")
+
+    def destroy(self, *arguments: str) -> Result:
+        return self.try_destroy(*arguments).succeed()
+
+    def try_destroy(self, *arguments: str) -> Result:
+        return self.run("destroy", "-json", "-input=false", "-auto-approve", *arguments)
+
+    def import_(self, address: str, identifier: str) -> Result:
+        return self.run("import", "-input=false", "-no-color", address, identifier)
+
+    def state(self) -> dict[str, dict]:
+        """The values of everything in the state, by address."""
+        shown = json.loads(self.run("show", "-json").succeed().stdout)
+        root = shown.get("values", {}).get("root_module", {})
+        return {resource["address"]: resource["values"] for resource in root.get("resources", [])}
+
+    def raw_state(self) -> dict:
+        """The state file as it is."""
+        return json.loads((self.directory / "terraform.tfstate").read_text())
+
+    def tainted(self) -> Iterable[str]:
+        for resource in self.raw_state()["resources"]:
+            for instance in resource["instances"]:
+                if instance.get("status") == "tainted":
+                    yield f"{resource['type']}.{resource['name']}"
+
+    def assert_empty_plan(self, *arguments: str) -> None:
+        result = self.try_plan("-detailed-exitcode", *arguments)
+        if result.code == 2:
+            text = self.run("show", "-no-color", PLAN_FILE).stdout
+            raise AssertionError(f"the plan after an apply is not empty\n{text}\n{result.readable()}")
+        assert result.code == 0, f"plan exited {result.code}\n{result.readable()}"
+
+    def remove(self) -> None:
+        for suffix in ("", ".plugins", ".home"):
+            shutil.rmtree(self.directory.with_name(self.directory.name + suffix), ignore_errors=True)
+        self._cli_config.unlink(missing_ok=True)

@@ -1,0 +1,190 @@
+"""mirror_interfaces pins a selection, mirror_audit judges, and a postcondition is the gate."""
+
+import json
+
+import pytest
+
+from harness.hcl import TAGGED, coverage, coverage_without
+
+PROD = "mirror_coverage.prod"
+INTERFACES = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n}}\n'
+SELECTION = "selection = data.mirror_interfaces.prod.selection"
+
+
+def audit(*more: str, selector: str = TAGGED) -> str:
+    return 'data "mirror_audit" "prod" {\n  ' + "\n  ".join([selector, *more]) + "\n}\n"
+
+
+GATE = (
+    "depends_on = [mirror_coverage.prod]",
+    "lifecycle {\n    postcondition {\n      condition     = self.compliant\n"
+    '      error_message = "Not every tagged interface is mirrored."\n    }\n  }',
+)
+
+
+def interfaces(sandbox):
+    return {session.interface for session in sandbox.sessions()}
+
+
+@pytest.mark.spine
+def test_interfaces_lists_what_the_selector_matches(workspace, sandbox, fleet):
+    output = 'output "found" {\n  value = data.mirror_interfaces.prod.interfaces\n}\n'
+    workspace.configure(sandbox.provider(), INTERFACES, output)
+    workspace.apply()
+    found = json.loads(workspace.run("output", "-json", "found").succeed().stdout)
+    assert found.keys() == fleet.tagged_interfaces()
+    (interface,) = fleet.interfaces["web-1"]
+    assert found[interface]["instance_id"] == fleet.instances["web-1"]
+    assert found[interface]["vpc_id"] == fleet.vpc
+    assert found[interface]["subnet_id"] == fleet.subnets[0]
+    assert sandbox.changing_calls() == []
+
+
+@pytest.mark.spine
+def test_selection_drives_a_coverage(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), INTERFACES, coverage_without(fleet, "selector", SELECTION))
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == fleet.tagged_interfaces()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+    fleet.launch("web-3", Mirror="True")
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    changes = workspace.plan().sessions(PROD)
+    assert changes.added == set(fleet.interfaces["web-3"])
+    assert changes.removed == set(fleet.interfaces["web-1"])
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+
+@pytest.mark.spine
+def test_a_pinned_create_survives_churn(workspace, sandbox, fleet):
+    """With a selection the plan of a create stays exact however long it waits, on every core."""
+    workspace.configure(sandbox.provider(), INTERFACES, coverage_without(fleet, "selector", SELECTION))
+    workspace.plan()
+    planned = fleet.tagged_interfaces()
+    fleet.launch("web-3", Mirror="True")
+    fleet.launch("web-4", interfaces=2, Mirror="True")
+    workspace.apply_saved()
+    assert interfaces(sandbox) == planned
+    workspace.apply()
+    assert interfaces(sandbox) == planned | {*fleet.interfaces["web-3"], *fleet.interfaces["web-4"]}
+
+
+@pytest.mark.spine
+def test_churn_at_the_prompt_of_a_create(workspace, sandbox, fleet):
+    """One core process shows the plan and carries it out, whatever happens while it waits for its answer."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    planned = fleet.tagged_interfaces()
+    result = workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True"))
+    result.succeed()
+    assert interfaces(sandbox) == planned
+    workspace.apply()
+    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+
+
+@pytest.mark.spine
+def test_selection_of_instances_of_the_same_run(workspace, sandbox, fleet, core):
+    waits_for = "terraform_data" if core.has("terraform_data") else "null_resource"
+    data = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n  depends_on = [{waits_for}.fleet]\n}}\n'
+    workspace.configure(
+        sandbox.provider(),
+        f'resource "{waits_for}" "fleet" {{}}\n',
+        data,
+        coverage_without(fleet, "selector", SELECTION),
+    )
+    plan = workspace.plan()
+    assert plan.unknown(PROD)["sessions"] is True
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_audit_before_and_after(workspace, sandbox, fleet):
+    outputs = "\n".join(
+        f'output "{name}" {{\n  value = data.mirror_audit.prod.{name}\n}}'
+        for name in ("compliant", "summary", "interfaces", "reports")
+    )
+    workspace.configure(sandbox.provider(), audit('formats = ["json"]'), outputs)
+
+    def judged():
+        workspace.apply()
+        shown = json.loads(workspace.run("output", "-json").succeed().stdout)
+        return {name: output["value"] for name, output in shown.items()}
+
+    verdict = judged()
+    assert verdict["compliant"] is False, "no session is never compliant"
+    assert verdict["summary"]["status"] == "NON_COMPLIANT"
+    assert verdict["interfaces"].keys() == fleet.tagged_interfaces()
+    assert {found["status"] for found in verdict["interfaces"].values()} == {"NON_COMPLIANT"}
+    assert {found["reason"] for found in verdict["interfaces"].values()} == {"MISSING"}
+
+    for interface in fleet.interfaces["web-2"]:
+        sandbox.create_session(interface, fleet.target, fleet.filter, 1)
+    verdict = judged()
+    assert verdict["compliant"] is False
+    (missing,) = fleet.interfaces["web-1"]
+    for interface, found in verdict["interfaces"].items():
+        expected = ("NON_COMPLIANT", "MISSING") if interface == missing else ("COMPLIANT", "COVERED")
+        assert (found["status"], found["reason"]) == expected
+
+    sandbox.create_session(missing, fleet.target, fleet.filter, 1)
+    verdict = judged()
+    assert verdict["compliant"] is True
+    assert verdict["summary"]["status"] == "COMPLIANT"
+    report = json.loads(verdict["reports"]["json"])
+    for interface in fleet.tagged_interfaces():
+        assert interface in json.dumps(report)
+
+
+@pytest.mark.spine
+def test_an_empty_match_is_no_match(workspace, sandbox, fleet):
+    outputs = "\n".join(
+        f'output "{name}" {{\n  value = data.mirror_audit.prod.{name}\n}}' for name in ("compliant", "summary")
+    )
+    selector = 'selector {\n    tags = { Mirror = "nobody" }\n  }'
+    workspace.configure(sandbox.provider(), audit(selector=selector), outputs)
+    workspace.apply()
+    shown = json.loads(workspace.run("output", "-json").succeed().stdout)
+    assert shown["summary"]["value"]["status"] == "NO_MATCH"
+    assert shown["compliant"]["value"] is False
+
+
+@pytest.mark.needs("postcondition")
+@pytest.mark.spine
+def test_the_gate(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet), audit(*GATE))
+    workspace.apply()
+
+    fleet.launch("web-3", Mirror="True")
+    # A plan with changes waits with its verdict for the apply, which is green.
+    workspace.apply()
+    assert interfaces(sandbox) == {*fleet.tagged_interfaces(), *fleet.interfaces["web-3"]}
+
+    # Red: what the coverage does not select is asked for by the audit.
+    sandbox.tag(fleet.instances["database"], Mirror="Also")
+    wider = 'selector {\n    tags = { Mirror = "*" }\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet), audit(*GATE, selector=wider))
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any("Not every tagged interface is mirrored." in error.text for error in result.errors)
+    assert not list(workspace.tainted())
+    assert interfaces(sandbox) == {*fleet.tagged_interfaces(), *fleet.interfaces["web-3"]}
+
+
+@pytest.mark.needs("postcondition")
+def test_the_gate_is_red_without_any_match(workspace, sandbox, fleet):
+    nobody = 'selector {\n    tags = { Mirror = "nobody" }\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=nobody), audit(*GATE, selector=nobody))
+    assert workspace.try_apply().code == 1
+
+
+@pytest.mark.spine
+def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), audit())
+    sandbox.fault("deny", "DescribeTrafficMirrorSessions")
+    result = workspace.try_plan()
+    assert result.code == 1
+    assert any("UnauthorizedOperation" in error.text for error in result.errors)

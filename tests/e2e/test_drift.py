@@ -1,0 +1,172 @@
+"""What others do to a session is seen by the next plan, and repaired by its apply."""
+
+import dataclasses
+
+import pytest
+
+from harness.cloud import OWNER_ID, OWNER_NAME
+from harness.hcl import coverage
+
+PROD = "mirror_coverage.prod"
+
+
+def modify(**change):
+    def do(sandbox, fleet, session):
+        values = {key: value(fleet) if callable(value) else value for key, value in change.items()}
+        sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session.id, **values)
+
+    return do
+
+
+def delete(sandbox, fleet, session):
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session.id)
+
+
+def retag(key, value):
+    return lambda sandbox, fleet, session: sandbox.tag(session.id, **{key: value})
+
+
+def untag(key):
+    return lambda sandbox, fleet, session: sandbox.untag(session.id, key=key)
+
+
+DRIFTS = {
+    "target": modify(TrafficMirrorTargetId=lambda fleet: fleet.other_target),
+    "filter": modify(TrafficMirrorFilterId=lambda fleet: fleet.other_filter),
+    "number": modify(SessionNumber=77),
+    "description": modify(Description="edited by hand"),
+    "description-removed": modify(RemoveFields=["description"]),
+    "packet-length": modify(PacketLength=100),
+    "deleted": delete,
+    "tag-value": retag("Team", "somebody"),
+    "tag-removed": untag("Team"),
+    "name-tag": retag(OWNER_NAME, "another"),
+    "name-tag-removed": untag(OWNER_NAME),
+}
+
+
+def wanted(session):
+    """What a repair restores; a session made anew has another id and VNI."""
+    return dataclasses.replace(session, id="", virtual_network_id=None)
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_drift_is_seen_and_repaired(workspace, sandbox, fleet, drift):
+    workspace.configure(
+        sandbox.provider(),
+        coverage(fleet, 'description = "by terraform"', 'tags = { Team = "security" }', "session_number = 5"),
+    )
+    workspace.apply()
+    before = sandbox.sessions()
+    (interface,) = fleet.interfaces["web-1"]
+
+    DRIFTS[drift](sandbox, fleet, sandbox.session_on(interface))
+    assert list(map(wanted, sandbox.sessions())) != list(map(wanted, before)), "the drift is there"
+    plan = workspace.plan()
+    assert plan.actions == {PROD: ["update"]}
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+    after = sandbox.sessions()
+    assert list(map(wanted, after)) == list(map(wanted, before))
+    if drift != "deleted":
+        assert after == before, "repaired in place"
+    untouched = {session.id for session in before if session.interface != interface}
+    for call in sandbox.changing_calls():
+        assert not untouched & call.sessions(), f"{call.action} touched a session that had not drifted"
+
+
+@pytest.mark.spine
+def test_every_drift_at_once(workspace, sandbox, fleet):
+    """The spine of the above, for cores that do not run it whole."""
+    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { Team = "security" }'))
+    workspace.apply()
+    before = list(map(wanted, sandbox.sessions()))
+    first, second, third = sandbox.sessions()
+    delete(sandbox, fleet, first)
+    DRIFTS["target"](sandbox, fleet, second)
+    DRIFTS["tag-value"](sandbox, fleet, second)
+    DRIFTS["filter"](sandbox, fleet, third)
+    DRIFTS["number"](sandbox, fleet, third)
+    workspace.apply()
+    after = sandbox.sessions()
+    # A number that is not fixed may stay where somebody put it.
+    for session, old in zip(after, before, strict=True):
+        assert dataclasses.replace(wanted(session), number=0) == dataclasses.replace(old, number=0)
+
+
+def test_a_number_that_is_not_fixed_shows_its_truth(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    DRIFTS["number"](sandbox, fleet, sandbox.session_on(interface))
+    workspace.apply()
+    kept = workspace.state()[PROD]["sessions"][interface]["session_number"]
+    assert kept == sandbox.session_on(interface).number
+
+
+def test_a_description_by_hand_stays_where_none_is_configured(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    modify(Description="a note")(sandbox, fleet, sandbox.session_on(interface))
+    workspace.assert_empty_plan()
+    assert sandbox.session_on(interface).description == "a note"
+
+
+def test_a_virtual_network_id_that_aws_drew_may_be_another(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    modify(VirtualNetworkId=4242)(sandbox, fleet, sandbox.session_on(interface))
+    workspace.assert_empty_plan()
+    workspace.apply("-refresh-only")
+    assert workspace.state()[PROD]["sessions"][interface]["virtual_network_id"] == 4242
+
+
+def test_a_second_own_session_is_removed(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    owner = workspace.state()[PROD]["id"]
+    sandbox.create_session(
+        interface, fleet.target, fleet.filter, 99, **{OWNER_NAME: "prod", OWNER_ID: owner}
+    )
+    assert workspace.plan().actions == {PROD: ["update"]}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert sandbox.session_on(interface).owner == owner
+    assert len(sandbox.sessions()) == 3
+
+
+def test_a_session_without_our_id_is_not_ours_any_more(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    lost = sandbox.session_on(interface)
+    sandbox.untag(lost.id, key=OWNER_ID)
+    workspace.apply()
+    both = [session for session in sandbox.sessions() if session.interface == interface]
+    assert [session.id for session in both if session.owner is None] == [lost.id]
+    assert [session.number for session in both if session.owner] == [lost.number + 1]
+    workspace.destroy()
+    assert [session.id for session in sandbox.sessions()] == [lost.id]
+
+
+@pytest.mark.spine
+def test_all_sessions_gone_behind_our_back(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    for session in sandbox.sessions():
+        delete(sandbox, fleet, session)
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+
+
+def test_drift_to_nothing_before_a_destroy(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    delete(sandbox, fleet, sandbox.sessions()[0])
+    workspace.destroy()
+    assert sandbox.sessions() == []

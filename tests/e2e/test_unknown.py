@@ -1,0 +1,217 @@
+"""Values of the same run that a plan cannot know yet."""
+
+import pytest
+
+from harness.hcl import TAGGED, Unknown, coverage
+
+PROD = "mirror_coverage.prod"
+
+
+def interfaces(sandbox):
+    return {session.interface for session in sandbox.sessions()}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("form", ["expression", "refined"])
+def test_target_on_create(workspace, sandbox, fleet, core, form):
+    late = Unknown(core)
+    target = getattr(late, form)(fleet.target)
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f"[{target}]"), late.block())
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == fleet.tagged_interfaces(), "every session is still listed"
+    for session in plan.unknown(PROD)["sessions"].values():
+        assert session["traffic_mirror_target_id"] is True
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+    assert {session.target for session in sandbox.sessions()} == {fleet.target}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("form", ["expression", "refined"])
+def test_filter_on_create(workspace, sandbox, fleet, core, form):
+    late = Unknown(core)
+    filter_id = getattr(late, form)(fleet.filter)
+    workspace.configure(sandbox.provider(), coverage(fleet, filter_id=filter_id), late.block())
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == fleet.tagged_interfaces()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {session.filter for session in sandbox.sessions()} == {fleet.filter}
+
+
+@pytest.mark.spine
+def test_whole_target_list_on_create(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    targets = f'split(",", {late.expression(fleet.target)})'
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=targets), late.block())
+    workspace.plan()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_target_and_filter_on_update(workspace, sandbox, fleet, core):
+    for trigger, target, filter_id in (
+        ("1", fleet.target, fleet.filter),
+        ("2", fleet.other_target, fleet.other_filter),
+        ("3", fleet.other_target, fleet.other_filter),
+    ):
+        late = Unknown(core, trigger=trigger)
+        workspace.configure(
+            sandbox.provider(),
+            coverage(fleet, targets=f"[{late.expression(target)}]", filter_id=late.expression(filter_id)),
+            late.block(),
+        )
+        plan = workspace.plan()
+        assert not plan.sessions(PROD).removed
+        workspace.apply_saved()
+        workspace.assert_empty_plan()
+        made = sandbox.sessions()
+        assert {session.target for session in made} == {target}
+        assert {session.filter for session in made} == {filter_id}
+        assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_a_target_that_turns_out_to_be_the_source(workspace, sandbox, fleet, core):
+    """What an unknown target forbids is known at apply only: a failure of one interface."""
+    sandbox.tag(fleet.instances["sensor-2"], Mirror="True")
+    late = Unknown(core)
+    workspace.configure(
+        sandbox.provider(), coverage(fleet, targets=f"[{late.expression(fleet.other_target)}]"), late.block()
+    )
+    workspace.try_apply().succeed()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+    assert not list(workspace.tainted())
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("form", ["expression", "refined"])
+def test_selector_on_create(workspace, sandbox, fleet, core, form):
+    late = Unknown(core)
+    selector = f"selector {{\n    tags = {{ Mirror = {getattr(late, form)('True')} }}\n  }}"
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
+    plan = workspace.plan()
+    assert plan.unknown(PROD)["sessions"] is True
+    assert plan.warnings, "a plan that cannot list its sessions says so"
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_selector_blocks_on_create(workspace, sandbox, fleet, core):
+    """A dynamic block over an unknown collection makes the whole list of blocks unknown."""
+    late = Unknown(core)
+    selector = (
+        f'dynamic "selector" {{\n    for_each = split(",", {late.expression("True")})\n'
+        "    content {\n      tags = { Mirror = selector.value }\n    }\n  }"
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
+    workspace.plan()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_selector_on_update_waits_for_the_next_plan(workspace, sandbox, fleet, core):
+    sandbox.tag(fleet.instances["database"], Mirror="Later")
+    for trigger, value, first, second in (
+        ("1", "True", fleet.tagged_interfaces(), fleet.tagged_interfaces()),
+        ("2", "Later", fleet.tagged_interfaces(), set(fleet.interfaces["database"])),
+    ):
+        late = Unknown(core, trigger=trigger)
+        selector = f"selector {{\n    tags = {{ Mirror = {late.expression(value)} }}\n  }}"
+        workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
+        plan = workspace.plan()
+        if trigger == "2":
+            changes = plan.sessions(PROD)
+            assert not changes.added and not changes.removed, "all sessions stay for now"
+            assert plan.warnings, "the next plan follows, and the user is told"
+        workspace.apply_saved()
+        assert interfaces(sandbox) == first
+        workspace.apply()
+        assert interfaces(sandbox) == second
+
+
+@pytest.mark.spine
+def test_provider_block_on_create(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    region = late.expression(sandbox.region)
+    workspace.configure(sandbox.provider(region=region), coverage(fleet), late.block())
+    plan = workspace.plan()
+    assert plan.actions[PROD] == ["create"]
+    assert sandbox.calls() == [], "half an account is not to be asked"
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("argument", ["region", "secret_key", "endpoint"])
+def test_provider_block_on_update(workspace, sandbox, fleet, core, argument):
+    value = {"region": sandbox.region, "secret_key": sandbox.secret_key, "endpoint": sandbox.url}[argument]
+    for trigger in ("1", "2"):
+        late = Unknown(core, trigger=trigger)
+        provider = sandbox.provider(**{argument: late.expression(value)})
+        workspace.configure(provider, coverage(fleet), late.block())
+        sandbox.forget_calls()
+        plan = workspace.plan()
+        assert sandbox.calls() == []
+        if trigger == "2":
+            assert PROD not in plan.actions, "the prior state stands"
+        workspace.apply_saved()
+        workspace.assert_empty_plan()
+        assert interfaces(sandbox) == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_data_source_with_an_unknown_provider_block(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    region = late.expression(sandbox.region)
+    audit = f'data "mirror_audit" "all" {{\n  {TAGGED}\n}}\n'
+    workspace.configure(sandbox.provider(region=region), audit, late.block())
+    result = workspace.try_plan()
+    assert result.code == 1
+    assert any("depends_on" in error.text for error in result.errors)
+    assert sandbox.calls() == []
+
+    waits_for = "terraform_data.late" if core.has("terraform_data") else "null_resource.late"
+    audit = f'data "mirror_audit" "all" {{\n  {TAGGED}\n  depends_on = [{waits_for}]\n}}\n'
+    workspace.configure(sandbox.provider(region=region), audit, late.block())
+    workspace.apply()
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize(
+    "argument", ["name", "description", "tag", "enabled", "session_number"], ids=lambda argument: argument
+)
+def test_other_arguments_on_create(workspace, sandbox, fleet, core, argument):
+    late = Unknown(core)
+    text = {
+        "name": ("name", '"prod"', late.expression("prod")),
+        "description": ("description", '"late"', late.expression("late")),
+        "tag": ("tags", "", f"{{ Team = {late.expression('security')} }}"),
+        "enabled": ("enabled", "true", f"tobool({late.expression('true')})"),
+        "session_number": ("session_number", "6", f"tonumber({late.expression('6')})"),
+    }[argument]
+    hcl = coverage(fleet)
+    if argument == "name":
+        hcl = hcl.replace('name = "prod"', f"name = {text[2]}")
+    else:
+        hcl = coverage(fleet, f"{text[0]} = {text[2]}")
+    workspace.configure(sandbox.provider(), hcl, late.block())
+    workspace.plan()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    made = sandbox.sessions("prod")
+    assert {session.interface for session in made} == fleet.tagged_interfaces()
+    if argument == "description":
+        assert {session.description for session in made} == {"late"}
+    if argument == "tag":
+        assert {session.tags["Team"] for session in made} == {"security"}
+    if argument == "session_number":
+        assert {session.number for session in made} == {6}

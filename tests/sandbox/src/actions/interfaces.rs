@@ -1,0 +1,455 @@
+//! Network interfaces: create, attach, detach, delete, describe.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::call::{tag_list, timestamp};
+use super::describe::{Listing, list, maybe, one};
+use super::id_kinds::{ATTACHMENT, INSTANCE, NETWORK_INTERFACE, SECURITY_GROUP, SUBNET};
+use super::instance_types::most_interfaces;
+use super::places::zone_id;
+use super::{Call, tagging};
+use crate::failure::Failure;
+use crate::state::{Attachment, Instance, InstanceState, NetworkInterface, Region, Subnet, Tags};
+
+/// What a new interface is made of, by CreateNetworkInterface and RunInstances alike.
+pub struct New {
+    /// Its subnet.
+    pub subnet_id: String,
+    /// Its security groups; none: the VPC's default group, if the fleet has one.
+    pub groups: Vec<String>,
+    /// Free text.
+    pub description: String,
+    /// `interface` unless something else is asked for.
+    pub interface_type: Option<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// A subnet that the caller may use.
+pub fn subnet<'r>(call: &'r Call, id: &str) -> Result<&'r Subnet, Failure> {
+    SUBNET.well_formed(id)?;
+    call.region
+        .subnets
+        .get(id)
+        .filter(|s| call.sees_subnet(s))
+        .ok_or_else(|| SUBNET.missing(&[id]))
+}
+
+/// The groups exist and are in the subnet's VPC.
+pub fn groups_exist(call: &Call, vpc: &str, groups: &[String]) -> Result<(), Failure> {
+    for id in groups {
+        let group = call.own(&call.region.security_groups, &SECURITY_GROUP, id)?;
+        if group.vpc_id != vpc {
+            return Err(Failure::invalid_parameter(format!(
+                "{id} and the subnet belong to different networks"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Makes an interface; the checks are done.
+pub fn make(call: &mut Call, new: New) -> Result<NetworkInterface, Failure> {
+    let Subnet {
+        id,
+        vpc_id,
+        availability_zone,
+        cidr_block,
+        ..
+    } = subnet(call, &new.subnet_id)?.clone();
+    let number = call.ids.number();
+    let mut groups = new.groups;
+    if groups.is_empty() {
+        let default = call
+            .region
+            .security_groups
+            .iter()
+            .find(|(_, g)| g.vpc_id == vpc_id && g.name == "default");
+        groups.extend(default.map(|(id, _)| id.clone()));
+    }
+    Ok(NetworkInterface {
+        id: call.ids.resource("eni"),
+        owner: call.caller.account.clone(),
+        subnet_id: id,
+        vpc_id,
+        availability_zone,
+        interface_type: new.interface_type.unwrap_or_else(|| "interface".to_owned()),
+        description: new.description,
+        private_ip: address(&cidr_block, number),
+        mac: mac(number),
+        groups,
+        requester_id: None,
+        requester_managed: false,
+        operator: None,
+        attachment: None,
+        tags: new.tags,
+    })
+}
+
+/// An address in the block, picked by a number; the sandbox does not keep track of free ones.
+pub fn address(cidr_block: &str, number: u64) -> String {
+    let parse = || {
+        let (base, length) = cidr_block.split_once('/')?;
+        let (base, length): (std::net::Ipv4Addr, u32) = (base.parse().ok()?, length.parse().ok()?);
+        let hosts = 1u64
+            .checked_shl(32u32.checked_sub(length)?)?
+            .saturating_sub(5)
+            .max(1);
+        Some(std::net::Ipv4Addr::from(u32::from(base).wrapping_add(4 + (number % hosts) as u32)).to_string())
+    };
+    parse().unwrap_or_default()
+}
+
+/// A locally administered hardware address.
+pub fn mac(number: u64) -> String {
+    let bytes = number.to_be_bytes();
+    format!(
+        "0a:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}",
+        bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]
+    )
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Create {
+    subnet_id: String,
+    #[serde(default)]
+    groups: Vec<String>,
+    description: Option<String>,
+    interface_type: Option<String>,
+}
+
+/// CreateNetworkInterface.
+pub fn create(call: &mut Call) -> Result<Value, Failure> {
+    call.once(|call| {
+        let input: Create = call.input()?;
+        if let Some(kind) = &input.interface_type
+            && !["efa", "efa-only", "branch", "trunk", "interface"].contains(&kind.as_str())
+        {
+            return Err(Failure::invalid_parameter(format!(
+                "Invalid value '{kind}' for InterfaceType"
+            )));
+        }
+        let tags = tagging::specified(call, "network-interface", &["network-interface"])?;
+        let vpc = subnet(call, &input.subnet_id)?.vpc_id.clone();
+        groups_exist(call, &vpc, &input.groups)?;
+        call.dry_run()?;
+        let new = New {
+            subnet_id: input.subnet_id,
+            groups: input.groups,
+            description: input.description.unwrap_or_default(),
+            interface_type: input.interface_type,
+            tags,
+        };
+        let interface = make(call, new)?;
+        let answer =
+            json!({"NetworkInterface": render(call, &interface), "ClientToken": call.client_token()});
+        call.region.interfaces.insert(&interface.id.clone(), interface);
+        Ok(answer)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attach {
+    network_interface_id: String,
+    instance_id: String,
+    device_index: i64,
+    network_card_index: Option<i64>,
+}
+
+/// AttachNetworkInterface: same zone, a free device index, room on the instance.
+pub fn attach(call: &mut Call) -> Result<Value, Failure> {
+    let input: Attach = call.input()?;
+    let instance = call.own(&call.region.instances, &INSTANCE, &input.instance_id)?;
+    let interface = call.own(
+        &call.region.interfaces,
+        &NETWORK_INTERFACE,
+        &input.network_interface_id,
+    )?;
+    call.dry_run()?;
+    if interface.attachment.is_some() {
+        let text = format!("Interface {} is currently in use.", interface.id);
+        return Err(Failure::new("InvalidNetworkInterface.InUse", text));
+    }
+    if !matches!(instance.state, InstanceState::Running | InstanceState::Stopped) {
+        let text = format!(
+            "The instance '{}' is not in a valid state for this operation.",
+            instance.id
+        );
+        return Err(Failure::new("IncorrectState", text));
+    }
+    if instance.availability_zone != interface.availability_zone {
+        let text = "You may not attach a network interface to an instance if they are not in the same availability zone";
+        return Err(Failure::invalid_combination(text));
+    }
+    let card = input.network_card_index.unwrap_or(0);
+    let taken = |id: &String| {
+        let at = call.region.interfaces.get(id).and_then(|i| i.attachment.as_ref());
+        at.is_some_and(|a| (a.device_index, a.network_card_index) == (input.device_index, card))
+    };
+    if instance.interfaces.iter().any(taken) {
+        let text = format!(
+            "Instance '{}' already has an interface attached at device index '{}'.",
+            instance.id, input.device_index
+        );
+        return Err(Failure::invalid_parameter(text));
+    }
+    if instance.interfaces.len() >= most_interfaces(&instance.instance_type) {
+        let text = format!(
+            "Interface count {} exceeds the limit for {}",
+            instance.interfaces.len() + 1,
+            instance.instance_type
+        );
+        return Err(Failure::new("AttachmentLimitExceeded", text));
+    }
+    let attachment = Attachment {
+        id: call.ids.resource("eni-attach"),
+        instance_id: input.instance_id.clone(),
+        device_index: input.device_index,
+        network_card_index: card,
+        delete_on_termination: false,
+        attach_time: call.now,
+    };
+    let answer = json!({"AttachmentId": attachment.id, "NetworkCardIndex": card});
+    if let Some(interface) = call.region.interfaces.get_mut(&input.network_interface_id) {
+        interface.attachment = Some(attachment);
+    }
+    if let Some(instance) = call.region.instances.get_mut(&input.instance_id) {
+        instance.interfaces.push(input.network_interface_id);
+    }
+    Ok(answer)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Detach {
+    attachment_id: String,
+}
+
+/// DetachNetworkInterface: any but the primary one. Its sessions stay, and cost.
+pub fn detach(call: &mut Call) -> Result<Value, Failure> {
+    let id = call.input::<Detach>()?.attachment_id;
+    ATTACHMENT.well_formed(&id)?;
+    let is = |i: &NetworkInterface| call.owns(&i.owner) && i.attachment.as_ref().is_some_and(|a| a.id == id);
+    let Some(interface) = call
+        .region
+        .interfaces
+        .iter()
+        .map(|(_, i)| i)
+        .find(|i| is(i))
+        .cloned()
+    else {
+        return Err(ATTACHMENT.missing(&[&id]));
+    };
+    let Some(attachment) = &interface.attachment else {
+        return Err(ATTACHMENT.missing(&[&id]));
+    };
+    call.dry_run()?;
+    if (attachment.device_index, attachment.network_card_index) == (0, 0) {
+        let text = "The network interface at device index 0 cannot be detached.";
+        return Err(Failure::new("OperationNotPermitted", text));
+    }
+    if let Some(instance) = call.region.instances.get_mut(&attachment.instance_id) {
+        instance.interfaces.retain(|other| *other != interface.id);
+    }
+    if let Some(interface) = call.region.interfaces.get_mut(&interface.id) {
+        interface.attachment = None;
+    }
+    Ok(Value::Null)
+}
+
+/// DeleteNetworkInterface: not while attached; its sessions end with it.
+pub fn delete(call: &mut Call) -> Result<Value, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Input {
+        network_interface_id: String,
+    }
+    let id = call.input::<Input>()?.network_interface_id;
+    let interface = call.own(&call.region.interfaces, &NETWORK_INTERFACE, &id)?;
+    call.dry_run()?;
+    if interface.attachment.is_some() {
+        let text = format!("Network interface '{id}' is currently in use.");
+        return Err(Failure::new("InvalidNetworkInterface.InUse", text));
+    }
+    if interface.requester_managed {
+        let text = format!("You do not have permission to access the specified resource: {id}");
+        return Err(Failure::auth(text).with_status(403));
+    }
+    call.region.drop_interface(&id);
+    Ok(Value::Null)
+}
+
+/// DescribeNetworkInterfaces.
+pub fn describe(call: &mut Call) -> Result<Value, Failure> {
+    let (interfaces, next) = list(call, &LISTING)?;
+    Ok(json!({"NetworkInterfaces": interfaces, "NextToken": next}))
+}
+
+/// Whether a call shows what AWS services manage.
+pub fn shows_managed(call: &Call, operator: Option<&String>) -> bool {
+    operator.is_none() || call.flag("IncludeManagedResources")
+}
+
+const LISTING: Listing<NetworkInterface> = Listing {
+    ids: ("NetworkInterfaceIds", &NETWORK_INTERFACE),
+    least: 5,
+    table: |region| &region.interfaces,
+    shows: |call, interface| {
+        call.sees_interface(interface) && shows_managed(call, interface.operator.as_ref())
+    },
+    filters: &[
+        ("network-interface-id", |_, i| one(&i.id)),
+        ("subnet-id", |_, i| one(&i.subnet_id)),
+        ("vpc-id", |_, i| one(&i.vpc_id)),
+        ("owner-id", |_, i| one(&i.owner)),
+        ("interface-type", |_, i| one(&i.interface_type)),
+        ("requester-id", |_, i| maybe(i.requester_id.as_ref())),
+        ("requester-managed", |_, i| one(i.requester_managed)),
+        ("operator.managed", |_, i| one(i.operator.is_some())),
+        ("operator.principal", |_, i| maybe(i.operator.as_ref())),
+        ("availability-zone", |_, i| one(&i.availability_zone)),
+        ("availability-zone-id", |_, i| one(zone_id(&i.availability_zone))),
+        ("status", |_, i| one(status(i))),
+        ("description", |_, i| one(&i.description)),
+        ("mac-address", |_, i| one(&i.mac)),
+        ("private-ip-address", |_, i| one(&i.private_ip)),
+        ("addresses.private-ip-address", |_, i| one(&i.private_ip)),
+        ("group-id", |_, i| i.groups.clone()),
+        ("ipv6-native", |r, i| {
+            one(r.subnets.get(&i.subnet_id).is_some_and(|s| s.ipv6_native))
+        }),
+        ("attachment.instance-id", |_, i| {
+            maybe(i.attachment.as_ref().map(|a| &a.instance_id))
+        }),
+        ("attachment.attachment-id", |_, i| {
+            maybe(i.attachment.as_ref().map(|a| &a.id))
+        }),
+        ("attachment.device-index", |_, i| {
+            maybe(i.attachment.as_ref().map(|a| a.device_index))
+        }),
+        ("attachment.status", |_, i| {
+            maybe(i.attachment.as_ref().map(|_| "attached"))
+        }),
+    ],
+    tags: Some(|interface| &interface.tags),
+    render,
+};
+
+/// `in-use` or `available`.
+pub fn status(interface: &NetworkInterface) -> &'static str {
+    let used = interface.attachment.is_some() || interface.requester_managed;
+    if used { "in-use" } else { "available" }
+}
+
+/// Groups with their names.
+pub fn groups(region: &Region, ids: &[String]) -> Value {
+    let name = |id: &String| region.security_groups.get(id).map(|group| group.name.clone());
+    Value::Array(
+        ids.iter()
+            .map(|id| json!({"GroupId": id, "GroupName": name(id)}))
+            .collect(),
+    )
+}
+
+/// Who manages a resource.
+pub fn operator(principal: Option<&String>) -> Value {
+    match principal {
+        Some(principal) => json!({"Managed": true, "Principal": principal, "HiddenByDefault": true}),
+        None => json!({"Managed": false}),
+    }
+}
+
+fn render(call: &Call, i: &NetworkInterface) -> Value {
+    let attachment = i.attachment.as_ref().map(|a| {
+        json!({
+            "AttachmentId": a.id,
+            "AttachTime": timestamp(a.attach_time),
+            "DeleteOnTermination": a.delete_on_termination,
+            "DeviceIndex": a.device_index,
+            "NetworkCardIndex": a.network_card_index,
+            "InstanceId": a.instance_id,
+            "InstanceOwnerId": i.owner,
+            "Status": "attached",
+        })
+    });
+    let ipv6_native = call
+        .region
+        .subnets
+        .get(&i.subnet_id)
+        .is_some_and(|subnet| subnet.ipv6_native);
+    json!({
+        "NetworkInterfaceId": i.id,
+        "OwnerId": i.owner,
+        "SubnetId": i.subnet_id,
+        "VpcId": i.vpc_id,
+        "AvailabilityZone": i.availability_zone,
+        "AvailabilityZoneId": zone_id(&i.availability_zone),
+        "InterfaceType": i.interface_type,
+        "Description": i.description,
+        "MacAddress": i.mac,
+        "PrivateIpAddress": (!i.private_ip.is_empty()).then_some(&i.private_ip),
+        "PrivateIpAddresses": addresses(i),
+        "Ipv6Addresses": [],
+        "Ipv6Native": ipv6_native.then_some(true),
+        "Groups": groups(call.region, &i.groups),
+        "RequesterId": i.requester_id,
+        "RequesterManaged": i.requester_managed,
+        "Operator": operator(i.operator.as_ref()),
+        "SourceDestCheck": true,
+        "Status": status(i),
+        "Attachment": attachment,
+        "TagSet": tag_list(call.tags_seen(&i.owner, &i.id, &i.tags)),
+    })
+}
+
+fn addresses(interface: &NetworkInterface) -> Value {
+    if interface.private_ip.is_empty() {
+        return json!([]);
+    }
+    json!([{"Primary": true, "PrivateIpAddress": interface.private_ip}])
+}
+
+/// An interface inside an instance: without its own tags, requester and zone.
+pub fn render_in_instance(call: &Call, i: &NetworkInterface) -> Value {
+    let attachment = i.attachment.as_ref().map(|a| {
+        json!({
+            "AttachmentId": a.id,
+            "AttachTime": timestamp(a.attach_time),
+            "DeleteOnTermination": a.delete_on_termination,
+            "DeviceIndex": a.device_index,
+            "NetworkCardIndex": a.network_card_index,
+            "Status": "attached",
+        })
+    });
+    json!({
+        "NetworkInterfaceId": i.id,
+        "OwnerId": i.owner,
+        "SubnetId": i.subnet_id,
+        "VpcId": i.vpc_id,
+        "InterfaceType": i.interface_type,
+        "Description": i.description,
+        "MacAddress": i.mac,
+        "PrivateIpAddress": (!i.private_ip.is_empty()).then_some(&i.private_ip),
+        "PrivateIpAddresses": addresses(i),
+        "Ipv6Addresses": [],
+        "Groups": groups(call.region, &i.groups),
+        "Operator": operator(i.operator.as_ref()),
+        "SourceDestCheck": true,
+        "Status": "in-use",
+        "Attachment": attachment,
+    })
+}
+
+/// The instance's interfaces.
+pub fn of_instance<'r>(
+    region: &'r Region,
+    instance: &'r Instance,
+) -> impl Iterator<Item = &'r NetworkInterface> {
+    instance
+        .interfaces
+        .iter()
+        .filter_map(|id| region.interfaces.get(id))
+}

@@ -1,0 +1,421 @@
+//! One call from its bytes to its answer: who calls, churn, throttling,
+//! faults, the handler, the ledger.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::{self, Call};
+use crate::churn::Churn;
+use crate::clock::{Clock, wall};
+use crate::failure::Failure;
+use crate::faults::{Fault, Kind, Subject, strike};
+use crate::fleet::{FleetError, Origin};
+use crate::ledger::{Entry, Ledger};
+use crate::sigv4::{self, Request};
+use crate::state::ids::Ids;
+use crate::state::world::Caller;
+use crate::state::{Millis, World};
+use crate::throttle::{Buckets, Rate};
+use crate::wire::model::Protocol;
+use crate::wire::{Model, Service, decode};
+
+/// A signature is good for five minutes.
+const SIGNATURE_LIFETIME: Millis = 300_000;
+
+/// What can be set on the command line and while running.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Whether calls are throttled.
+    pub throttle: bool,
+    /// Rates that differ from the documented ones, by action.
+    pub rates: std::collections::BTreeMap<String, Rate>,
+    /// How long a change is hidden from describe calls, in milliseconds of the sandbox's clock.
+    pub consistency_delay_ms: Millis,
+    /// How long every answer takes, in real milliseconds.
+    pub latency_ms: u64,
+    /// Whether pages hold fewer rows than asked for.
+    pub short_pages: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            throttle: true,
+            rates: Default::default(),
+            consistency_delay_ms: 0,
+            latency_ms: 0,
+            short_pages: false,
+        }
+    }
+}
+
+/// How an answer leaves the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// As it should.
+    Whole,
+    /// Not at all, or spoilt, as a fault wants it.
+    Spoilt(Kind),
+}
+
+/// The answer to a call, not yet encoded.
+#[derive(Debug)]
+pub struct Reply {
+    /// Whose protocol to answer in.
+    pub service: &'static Service,
+    /// The action.
+    pub action: String,
+    /// The tree or the error.
+    pub result: Result<Value, Failure>,
+    /// What the answer is called by.
+    pub request_id: String,
+    /// How long to wait before answering.
+    pub delay: Duration,
+    /// How to answer.
+    pub delivery: Delivery,
+}
+
+/// The running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// What exists.
+    pub world: World,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who was asked how often.
+    pub buckets: Buckets,
+    /// What was asked.
+    pub ledger: Ledger,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// What moves by itself.
+    pub churn: Churn,
+    /// How it behaves.
+    pub settings: Settings,
+    origin: Origin,
+    initial: Settings,
+    request_ids: Ids,
+}
+
+/// Who calls what, once the signature is known to be good.
+struct Identified {
+    caller: Caller,
+    region: String,
+}
+
+impl Sandbox {
+    /// A sandbox with the fleet of `origin`.
+    pub fn new(origin: Origin, settings: Settings) -> Result<Self, FleetError> {
+        let clock = Clock::default();
+        let world = origin.world(clock.now())?;
+        Ok(Self {
+            world,
+            clock,
+            buckets: Buckets::default(),
+            ledger: Ledger::default(),
+            faults: Vec::new(),
+            churn: Churn::default(),
+            settings: settings.clone(),
+            origin,
+            initial: settings,
+            request_ids: Ids::new(u64::MAX),
+        })
+    }
+
+    /// Back to the start: fleet, ledger, buckets, faults, churn, settings; the clock keeps its time.
+    pub fn reset(&mut self) -> Result<(), FleetError> {
+        self.world = self.origin.world(self.clock.now())?;
+        self.buckets = Buckets::default();
+        self.ledger = Ledger::default();
+        self.faults.clear();
+        self.churn = Churn::default();
+        self.settings = self.initial.clone();
+        Ok(())
+    }
+
+    /// Answers one request.
+    pub fn handle(&mut self, request: &Request) -> Reply {
+        let mut params: Vec<(String, String)> = form_urlencoded::parse(request.query.as_bytes())
+            .chain(form_urlencoded::parse(&request.body))
+            .map(|(k, v)| (k.into_owned(), v.into_owned()))
+            .collect();
+        let mut take = |name: &str| {
+            let at = params.iter().position(|(key, _)| key == name)?;
+            Some(params.swap_remove(at).1)
+        };
+        let action = take("Action").unwrap_or_default();
+        let version = take("Version").unwrap_or_default();
+        let claim = sigv4::claim(request);
+        let (name, service) = service(claim.as_ref(), &version);
+        let now = self.clock.now();
+        let mut reply = Reply {
+            service,
+            action: action.clone(),
+            result: Ok(Value::Null),
+            request_id: self.request_ids.uuid(),
+            delay: Duration::from_millis(self.settings.latency_ms),
+            delivery: Delivery::Whole,
+        };
+        let mut entry = Entry {
+            number: self.ledger.entries.len() as u64 + 1,
+            time: now,
+            service: name.to_owned(),
+            action: action.clone(),
+            account: String::new(),
+            region: claim.as_ref().map(|c| c.region.clone()).unwrap_or_default(),
+            principal: String::new(),
+            outcome: String::new(),
+            mutating: actions::mutates(&action),
+            changed: false,
+            parameters: Value::Null,
+            user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
+        };
+        let identified = self.identify(request, claim.as_ref(), name, now);
+        reply.result = match identified {
+            Err(failure) => Err(failure),
+            Ok(who) => {
+                entry.account = who.caller.account.clone();
+                entry.principal = who.caller.arn.clone();
+                self.answer(name, service, &version, &params, &who, &mut entry, &mut reply)
+            }
+        };
+        entry.outcome = match (&reply.result, reply.delivery) {
+            (_, Delivery::Spoilt(kind)) => serde_json::to_value(kind)
+                .ok()
+                .and_then(|v| v.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            (Ok(_), Delivery::Whole) => "ok".to_owned(),
+            (Err(failure), Delivery::Whole) => failure.code.to_string(),
+        };
+        self.ledger.entries.push(entry);
+        reply
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one call, taken apart once"
+    )]
+    fn answer(
+        &mut self,
+        name: &str,
+        service: &'static Service,
+        version: &str,
+        params: &[(String, String)],
+        who: &Identified,
+        entry: &mut Entry,
+        reply: &mut Reply,
+    ) -> Result<Value, Failure> {
+        let action = reply.action.clone();
+        if version != service.version {
+            let text = format!(
+                "The requested version '{version}' does not exist. It must be {}",
+                service.version
+            );
+            return Err(Failure::new("NoSuchVersion", text));
+        }
+        if !service.actions.contains_key(&action) {
+            let text = format!("The action {action} is not valid for this web service.");
+            return Err(Failure::new("InvalidAction", text));
+        }
+        let now = entry.time;
+        self.run_churn(&action, &who.region, now);
+        // Other Query services have one code for whatever is wrong with a parameter.
+        let input = decode::decode(service, &action, params).map_err(|failure| match name {
+            "ec2" => failure,
+            _ => Failure {
+                code: "ValidationError".into(),
+                ..failure
+            },
+        });
+        if let Ok(input) = &input {
+            entry.parameters = input.clone();
+        }
+        // STS is not throttled by action; its limits are far beyond what a client sends.
+        if self.settings.throttle && name != "sts" {
+            let narrow = |name: &str, _: &str| {
+                name.starts_with("Filter.") || name.contains("Id.") || name == "MaxResults"
+            };
+            let unfiltered = !params.iter().any(|(k, v)| narrow(k, v));
+            let of = (who.caller.account.as_str(), who.region.as_str(), action.as_str());
+            self.buckets.take(of, unfiltered, &self.settings.rates, now)?;
+        }
+        let subject = Subject {
+            action: &action,
+            account: &who.caller.account,
+            region_name: &who.region,
+            input: &entry.parameters,
+            region: self.world.regions.get(&who.region),
+        };
+        let fault = strike(&mut self.faults, &subject, &mut self.request_ids);
+        if let Some(fault) = &fault {
+            reply.delay += Duration::from_millis(fault.delay_ms);
+            if !fault.after_change {
+                if let Some(failure) = fault.failure(&who.caller.arn, &action) {
+                    return Err(failure);
+                }
+                if matches!(fault.kind, Kind::Reset | Kind::Hang | Kind::Html) {
+                    reply.delivery = Delivery::Spoilt(fault.kind);
+                    return Ok(Value::Null);
+                }
+            }
+        }
+        let result = self.perform(name, &action, input?, who.caller.clone(), &who.region, now);
+        entry.changed = entry.mutating && result.is_ok();
+        if let Some(fault) = fault {
+            if let Some(failure) = fault.failure(&who.caller.arn, &action) {
+                return Err(failure);
+            }
+            if fault.kind != Kind::Slow {
+                reply.delivery = Delivery::Spoilt(fault.kind);
+            }
+        }
+        result
+    }
+
+    /// Runs a handler on the region's state.
+    fn perform(
+        &mut self,
+        service: &str,
+        action: &str,
+        input: Value,
+        caller: Caller,
+        region_name: &str,
+        now: Millis,
+    ) -> Result<Value, Failure> {
+        let Some(handler) = actions::find(service, action) else {
+            return Err(Failure::new(
+                "InvalidAction",
+                format!("The sandbox has no {action}"),
+            ));
+        };
+        let region = self.world.regions.entry(region_name.to_owned()).or_default();
+        region.tick(now, self.settings.consistency_delay_ms);
+        let mut call = Call {
+            action,
+            region_name,
+            caller,
+            input,
+            region,
+            accounts: &mut self.world.accounts,
+            ids: &mut self.world.ids,
+            now,
+            short_pages: self.settings.short_pages,
+        };
+        handler(&mut call)
+    }
+
+    /// The caller of a request: key, signature, age, session token, region.
+    fn identify(
+        &self,
+        request: &Request,
+        claim: Option<&sigv4::Claim>,
+        service: &str,
+        now: Millis,
+    ) -> Result<Identified, Failure> {
+        let ec2 = service == "ec2";
+        let refuse = |query_code: &'static str, text: &str| match ec2 {
+            true => Failure::auth(text),
+            false => Failure::new(query_code, text).with_status(403),
+        };
+        let Some(claim) = claim else {
+            return Err(refuse(
+                "MissingAuthenticationToken",
+                "AWS was not able to validate the provided access credentials",
+            ));
+        };
+        let Some(credential) = self.world.accounts.credential(&claim.access_key_id) else {
+            let text = "AWS was not able to validate the provided access credentials";
+            return Err(refuse("InvalidClientTokenId", text));
+        };
+        if !sigv4::verify(request, claim, &credential.secret_access_key) {
+            let text = "The request signature we calculated does not match the signature you provided. Check your \
+                        secret access key and signing method.";
+            return Err(refuse("SignatureDoesNotMatch", text));
+        }
+        if credential.session_token.as_deref() != request.header("x-amz-security-token") {
+            let text = "The security token included in the request is invalid";
+            return Err(refuse("InvalidClientTokenId", text));
+        }
+        let stale = sigv4::signed_at(request).is_none_or(|at| wall().abs_diff(at) > SIGNATURE_LIFETIME);
+        if stale || credential.expires.is_some_and(|end| now >= end) {
+            let code = match (ec2, stale) {
+                (true, _) => "RequestExpired",
+                (false, true) => "SignatureDoesNotMatch",
+                (false, false) => "ExpiredToken",
+            };
+            let status = if ec2 { 400 } else { 403 };
+            return Err(Failure::new(code, "Request has expired.").with_status(status));
+        }
+        if !actions::places::region_exists(&claim.region) {
+            return Err(refuse(
+                "SignatureDoesNotMatch",
+                "Credential should be scoped to a valid region.",
+            ));
+        }
+        Ok(Identified {
+            caller: credential.caller.clone(),
+            region: claim.region.clone(),
+        })
+    }
+
+    /// Runs the steps of the script that are due before this call.
+    fn run_churn(&mut self, action: &str, region: &str, now: Millis) {
+        for n in self.churn.due(action, now) {
+            let step = self.churn.steps[n].clone();
+            let account = step
+                .account
+                .clone()
+                .or_else(|| self.world.accounts.list.first().map(|a| a.id.clone()));
+            let caller = Caller {
+                account: account.unwrap_or_default(),
+                arn: "churn".to_owned(),
+                user_id: "churn".to_owned(),
+            };
+            let region = step.region.as_deref().unwrap_or(region).to_owned();
+            let result = self.perform("ec2", &step.action, step.parameters.clone(), caller, &region, now);
+            self.churn.steps[n].outcome = Some(match result {
+                Ok(_) => "ok".to_owned(),
+                Err(failure) => failure.to_string(),
+            });
+        }
+    }
+}
+
+/// The service of a request: by its credential scope, or, unsigned, by its API version.
+fn service(claim: Option<&sigv4::Claim>, version: &str) -> (&'static str, &'static Service) {
+    let name = match claim.map(|claim| claim.service.as_str()) {
+        Some("sts") => "sts",
+        Some("elasticloadbalancing") => "elbv2",
+        Some(_) => "ec2",
+        None if version == "2011-06-15" => "sts",
+        None if version == "2015-12-01" => "elbv2",
+        None => "ec2",
+    };
+    match Model::get().service(name) {
+        Some(service) => (name, service),
+        None => unreachable!("the model has ec2, sts and elbv2"),
+    }
+}
+
+impl Reply {
+    /// Status and XML of the answer.
+    pub fn encode(&self) -> (u16, String) {
+        let encoded = match &self.result {
+            Ok(answer) => crate::wire::encode::encode(self.service, &self.action, answer, &self.request_id),
+            Err(failure) => Err(failure.clone()),
+        };
+        match encoded {
+            Ok(xml) => (200, xml),
+            Err(failure) => {
+                let protocol: Protocol = self.service.protocol;
+                (
+                    failure.status,
+                    crate::wire::encode::encode_failure(protocol, &failure, &self.request_id),
+                )
+            }
+        }
+    }
+}
