@@ -4,6 +4,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# The targets share Cargo's build folder, and a cheap failure comes before a dear one.
+.NOTPARALLEL:
 MAKEFLAGS += --no-builtin-rules
 
 CARGO ?= cargo
@@ -11,6 +13,8 @@ PYTHON ?= python3
 VENV := .venv
 PYTEST := $(VENV)/bin/python -m pytest
 VENV_READY := $(VENV)/requirements.installed
+
+DEBUG := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
 
 # Two cores at once run the end-to-end tests: they mostly wait for processes.
 E2E_WORKERS ?= 2
@@ -36,13 +40,12 @@ check: ## rustfmt and clippy
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: rust
-rust: $(VENV_READY) ## cargo test
-	$(CARGO) test --locked --workspace
+rust: $(VENV_READY) ## cargo test; its values go through pyvider-cty in the virtual environment
+	MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
 
 .PHONY: proof
-proof: $(VENV_READY) debug ## boto3, the AWS CLI and moto against the sandbox; pyvider-cty against our codec
-	$(PYTEST) tests/sandbox/proof
-	$(PYTEST) tests/cty_interop
+proof: $(VENV_READY) debug ## boto3, the AWS CLI and moto against the sandbox
+	EC2_SANDBOX="$${EC2_SANDBOX:-$(DEBUG)/ec2-sandbox}" $(PYTEST) tests/sandbox/proof
 
 .PHONY: e2e
 e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k drift" chooses

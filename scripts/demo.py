@@ -34,6 +34,8 @@ class Demo:
             "PATH": f"{paths.VENV_BIN}{os.pathsep}{os.environ['PATH']}",
             "TF_VAR_endpoint": cloud.url,
         }
+        if not sys.stdout.isatty():
+            self._environment["TF_CLI_ARGS"] = "-no-color"
 
     def say(self, text: str) -> None:
         print(f"\n{BOLD}# {text}{PLAIN}", flush=True)
@@ -47,6 +49,8 @@ class Demo:
             env=self._environment,
             stdin=subprocess.DEVNULL,
         ).returncode
+        if expect and code == expect:
+            print(f"(exit code {code})")
         if code != expect:
             raise SystemExit(f"{shlex.join(command)} exited {code}, not {expect}")
 
@@ -61,27 +65,29 @@ def main() -> None:
         print(f"{core} ({core.command}), the provider of target/debug, and a sandbox at {cloud.url}")
 
         demo.say("The plan lists every session.")
-        demo.run(name, "plan", "-input=false", "-compact-warnings")
+        demo.run(name, "plan", "-out=demo.tfplan", *QUIET)
         demo.say("The apply makes exactly those.")
-        demo.run(name, "apply", "-input=false", "-auto-approve", "-compact-warnings")
+        demo.run(name, "apply", *QUIET, "demo.tfplan")
         demo.say("EC2 has them.")
         demo.run(*SESSIONS)
-        demo.say("Nothing is left to do: exit code 0, 2 would mean changes.")
-        demo.run(name, "plan", "-input=false", "-detailed-exitcode", "-compact-warnings")
+        demo.say("Nothing is left to do: exit code 0, where 2 would mean changes.")
+        demo.run(name, "plan", "-detailed-exitcode", *QUIET)
         demo.say("The audit.")
         demo.run(name, "output", "audit")
 
         demo.say("Somebody tags one more instance.")
         demo.run("aws", "ec2", "create-tags", "--resources", UNTAGGED, "--tags", "Key=Mirror,Value=True")
         demo.say("The next plan notices: exit code 2.")
-        demo.run(name, "plan", "-input=false", "-detailed-exitcode", "-compact-warnings", expect=2)
-        demo.run(name, "apply", "-input=false", "-auto-approve", "-compact-warnings")
-        demo.say("Destroy removes what the provider made, and nothing else.")
-        demo.run(name, "destroy", "-input=false", "-auto-approve", "-compact-warnings")
+        demo.run(name, "plan", "-detailed-exitcode", "-out=demo.tfplan", *QUIET, expect=2)
+        demo.run(name, "apply", *QUIET, "demo.tfplan")
+
+        demo.say("Destroy removes what the provider made.")
+        demo.run(name, "destroy", "-auto-approve", *QUIET)
         demo.run(*SESSIONS)
     print("\nThe sandbox has stopped, and nothing is left behind.")
 
 
+QUIET = ("-input=false", "-compact-warnings")
 # build-1 of the sample fleet.
 UNTAGGED = "i-0ddddddddddddddd6"
 SESSIONS = (

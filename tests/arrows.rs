@@ -37,8 +37,20 @@ fn offences(room: &str, forbidden: &[&str]) -> Vec<String> {
 fn the_pure_core_knows_no_io() {
     for room in ["planner", "report"] {
         let forbidden = [
-            "tokio", "aws_", "tonic", "std::fs", "std::net", "std::env", "SystemTime", "Instant::now", "crate::ec2",
-            "crate::framework", "crate::provider", "crate::coverage", "crate::audit", "crate::interfaces",
+            "tokio",
+            "aws_",
+            "tonic",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "SystemTime",
+            "Instant::now",
+            "crate::ec2",
+            "crate::framework",
+            "crate::provider",
+            "crate::coverage",
+            "crate::audit",
+            "crate::interfaces",
         ];
         assert_eq!(offences(room, &forbidden), Vec::<String>::new());
     }
@@ -46,12 +58,25 @@ fn the_pure_core_knows_no_io() {
 
 #[test]
 fn only_the_account_knows_the_sdks() {
-    for room in ["framework", "selection", "provider", "coverage", "interfaces", "audit"] {
-        assert_eq!(offences(room, &["aws_sdk", "aws_config", "aws_smithy"]), Vec::<String>::new());
+    for room in [
+        "framework",
+        "selection",
+        "provider",
+        "coverage",
+        "interfaces",
+        "audit",
+    ] {
+        assert_eq!(
+            offences(room, &["aws_sdk", "aws_config", "aws_smithy"]),
+            Vec::<String>::new()
+        );
     }
 }
 
 #[test]
 fn the_protocol_knows_no_aws() {
-    assert_eq!(offences("framework", &["crate::ec2", "crate::planner", "crate::coverage"]), Vec::<String>::new());
+    assert_eq!(
+        offences("framework", &["crate::ec2", "crate::planner", "crate::coverage"]),
+        Vec::<String>::new()
+    );
 }

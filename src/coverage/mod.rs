@@ -14,6 +14,7 @@ mod plan;
 mod read;
 mod refreshed;
 mod report;
+mod source;
 mod validate;
 
 use std::sync::Arc;

@@ -1,37 +1,78 @@
-//! A note from a plan to the final plan of the same run.
+//! Notes from a plan to the final plan of the same run.
 //!
-//! Terraform plans an update twice: while planning, and in another process of the provider when it applies. Before
-//! Terraform 1.16 nothing that the first plan decides reaches the second one. Where the first plan could not know the
-//! selection and left everything as it was, the second must do the same. So the first leaves a note for the same core
-//! process in a private directory, and the second, which sees that nothing was refreshed in its own process, takes it.
+//! Terraform plans twice: while planning, and in another process of the provider when it applies. Before Terraform 1.16
+//! nothing that the first plan decides reaches the second one, which sees the same prior state, private data and
+//! configuration. Two things have to reach it all the same: that the first plan could not know the selection of an update and
+//! left everything as it was, and the fleet that the first plan of a create saw. A plan leaves them as notes in a directory
+//! that is private to the user; without a note the final plan decides by itself.
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Leaves the note that the object with this id is held.
-pub fn leave(id: &str) -> io::Result<()> {
-    let directory = directory();
-    private_directory(&directory)?;
-    fs::write(directory.join(id), b"held")
+use sha2::{Digest, Sha256};
+
+/// The name of a note: what it is about, so that only the very same plan finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key(String);
+
+impl Key {
+    /// The key made of these parts.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        Self(
+            digest
+                .finalize()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
+    }
 }
 
-/// Whether the note is there; it is used once.
-pub fn take(id: &str) -> bool {
-    let directory = directory();
+/// Leaves a note.
+pub fn leave(key: &Key, text: &str) -> io::Result<()> {
+    let directory = directory()?;
+    make_private(&directory)?;
+    // Written beside and moved, so that nobody reads half a note.
+    let mut file = tempfile::NamedTempFile::new_in(&directory)?;
+    io::Write::write_all(&mut file, text.as_bytes())?;
+    file.persist(directory.join(&key.0))
+        .map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Reads a note.
+pub fn read(key: &Key) -> Option<String> {
+    let directory = directory().ok()?;
     // A directory that somebody else could have prepared is not trusted.
-    is_private(&directory).unwrap_or(false) && fs::remove_file(directory.join(id)).is_ok()
+    if !is_private(&directory).ok()? {
+        return None;
+    }
+    fs::read_to_string(directory.join(&key.0)).ok()
 }
 
-/// One directory for each core process: its process id alone comes back in time, with its start it does not.
-fn directory() -> PathBuf {
+/// Removes a note that nobody needs any more.
+pub fn remove(key: &Key) {
+    if let Ok(directory) = directory() {
+        // Most often there is none.
+        let _ = fs::remove_file(directory.join(&key.0));
+    }
+}
+
+/// The core process that started this one: its id, and its start, since ids come back.
+pub fn core_process() -> String {
     let core = parent_id();
     let started = fs::read_to_string(format!("/proc/{core}/stat"))
         .ok()
         // The fields behind the command's name, which may contain anything: the start time is the 22nd of all.
         .and_then(|stat| Some(stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned()))
         .unwrap_or_default();
-    std::env::temp_dir().join(format!("terraform-provider-mirror-{core}-{started}"))
+    format!("{core}-{started}")
 }
 
 #[cfg(unix)]
@@ -39,13 +80,20 @@ fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
-#[cfg(not(unix))]
-fn parent_id() -> u32 {
-    0
+#[cfg(unix)]
+fn directory() -> io::Result<PathBuf> {
+    Ok(std::env::temp_dir().join(format!("terraform-provider-mirror-{}", user_id()?)))
+}
+
+/// A file of our own tells our user id without a call to the C library.
+#[cfg(unix)]
+fn user_id() -> io::Result<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Ok(tempfile::tempfile()?.metadata()?.uid())
 }
 
 #[cfg(unix)]
-fn private_directory(directory: &PathBuf) -> io::Result<()> {
+fn make_private(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     match fs::DirBuilder::new().mode(0o700).create(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
@@ -58,21 +106,30 @@ fn private_directory(directory: &PathBuf) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn is_private(directory: &PathBuf) -> io::Result<bool> {
+fn is_private(directory: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let metadata = fs::symlink_metadata(directory)?;
-    // A file of our own tells our user id without a call to the C library.
-    let ours = tempfile::tempfile()?.metadata()?.uid();
-    Ok(metadata.is_dir() && metadata.uid() == ours && metadata.mode() & 0o077 == 0)
+    Ok(metadata.is_dir() && metadata.uid() == user_id()? && metadata.mode() & 0o077 == 0)
+}
+
+// Elsewhere the temporary directory is the user's own.
+#[cfg(not(unix))]
+fn parent_id() -> u32 {
+    0
 }
 
 #[cfg(not(unix))]
-fn private_directory(directory: &PathBuf) -> io::Result<()> {
+fn directory() -> io::Result<PathBuf> {
+    Ok(std::env::temp_dir().join("terraform-provider-mirror"))
+}
+
+#[cfg(not(unix))]
+fn make_private(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
 }
 
 #[cfg(not(unix))]
-fn is_private(directory: &PathBuf) -> io::Result<bool> {
+fn is_private(directory: &Path) -> io::Result<bool> {
     Ok(directory.is_dir())
 }
 
@@ -81,11 +138,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_used_once() {
-        let id = format!("mc-test-{}", std::process::id());
-        assert!(!take(&id));
-        leave(&id).unwrap();
-        assert!(take(&id));
-        assert!(!take(&id));
+    fn a_note_is_found_by_its_key_alone() {
+        let parts: [&[u8]; 2] = [b"test", &std::process::id().to_be_bytes()];
+        let key = Key::of(&parts);
+        assert_eq!(read(&key), None);
+        leave(&key, "text").unwrap();
+        leave(&key, "later text").unwrap();
+        assert_eq!(read(&key).as_deref(), Some("later text"));
+        assert_eq!(read(&Key::of(&parts[..1])), None);
+        remove(&key);
+        assert_eq!(read(&key), None);
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(Key::of(&[b"ab", b"c"]), Key::of(&[b"a", b"bc"]));
     }
 }

@@ -1,9 +1,11 @@
 //! Planning: the configuration, the prior state and the fleet become the planned state.
 
+use std::collections::BTreeMap;
+
 use super::convert::{self, known_strings};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{Selecting, id_of, observe};
 use super::read::{decode, observe_diagnostic};
+use super::source::{Known, held_key};
 use super::validate::validate;
 use super::{Coverage, note};
 use crate::ec2::{Account, Ec2Error, Lookup};
@@ -13,16 +15,6 @@ use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
 type Response = PlanResponse<CoverageModel, CoverageIdentity>;
-
-/// Where the fleet of a plan comes from.
-enum Known {
-    /// The fleet itself, from private data or from a look at the account.
-    Fleet(Box<Fleet>),
-    /// Not to be known yet: everything stays as it is.
-    Held,
-    /// It could not be read, and the error is reported.
-    Failed,
-}
 
 impl Coverage {
     pub(super) async fn planned(&self, request: Request) -> Response {
@@ -101,122 +93,43 @@ impl Coverage {
         prior: Option<&CoverageModel>,
         diagnostics: &mut Diagnostics,
     ) {
-        let known = prior
-            .map(|prior| prior.traffic_mirror_target_ids.clone())
-            .unwrap_or_default();
-        let known = known.known().cloned().unwrap_or_default();
+        let in_state = prior
+            .map(|prior| &prior.traffic_mirror_target_ids)
+            .and_then(Attr::known);
         let listed = planned
             .traffic_mirror_target_ids
             .known()
-            .cloned()
-            .unwrap_or_default();
-        let new: Vec<String> = listed
-            .iter()
-            .filter(|id| !known.contains(id))
-            .filter_map(|id| id.known().cloned())
+            .into_iter()
+            .flatten()
+            .enumerate();
+        let path = AttributePath::root("traffic_mirror_target_ids");
+        let new: BTreeMap<String, AttributePath> = listed
+            .filter(|(_, id)| !in_state.is_some_and(|known| known.contains(id)))
+            .filter_map(|(index, id)| Some((id.known()?.clone(), path.clone().index(index))))
             .collect();
-        let at = |id: &str| {
-            let index = listed
-                .iter()
-                .position(|listed| listed.as_str() == Some(id))
-                .unwrap_or_default();
-            AttributePath::root("traffic_mirror_target_ids").index(index)
-        };
-        report_missing(
-            "traffic mirror target",
-            account.targets(&new).await,
-            at,
-            diagnostics,
-        );
+        let found = account.targets(&new.keys().cloned().collect::<Vec<_>>()).await;
+        report_missing("traffic mirror target", found, &path, &new, diagnostics);
 
-        let filter = planned.traffic_mirror_filter_id.known();
-        if let Some(filter) = filter
-            .filter(|_| prior.map(|p| &p.traffic_mirror_filter_id) != Some(&planned.traffic_mirror_filter_id))
-        {
-            let at = |_: &str| AttributePath::root("traffic_mirror_filter_id");
-            report_missing(
-                "traffic mirror filter",
-                account.filters(std::slice::from_ref(filter)).await,
-                at,
-                diagnostics,
-            );
-        }
-    }
-
-    /// The fleet to plan with. While the selecting arguments are those of the last refresh, that is the refreshed one, so
-    /// that the plan does not depend on when it is made.
-    async fn known(
-        &self,
-        request: &Request,
-        planned: &CoverageModel,
-        account: Option<&Account>,
-        diagnostics: &mut Diagnostics,
-    ) -> Known {
-        let first_plan = decode(&request.planned_private);
-        let id = request.prior.as_ref().and_then(id_of);
-        let final_plan = id
-            .as_ref()
-            .is_some_and(|id| !self.refreshed.contains(id.as_str()));
-        let held_before = first_plan.as_ref().is_some_and(|fleet| fleet.held)
-            || final_plan && id.as_ref().is_some_and(|id| note::take(id.as_str()));
-        let (Some(selecting), Some(_)) = (Selecting::of(planned), planned.wish()) else {
-            return Known::Held;
-        };
-        if request.prior.is_some() && held_before {
-            return Known::Held;
-        }
-        let digest = match selecting.digest() {
-            Ok(digest) => digest,
-            Err(error) => {
-                diagnostics.push(observe_diagnostic(
-                    "The selection could not be planned",
-                    &error.into(),
-                ));
-                return Known::Failed;
-            }
-        };
-        let stored = decode(&request.prior_private);
-        let usable = |fleet: &Fleet| {
-            fleet.selecting == digest
-                && planned
-                    .region
-                    .as_str()
-                    .is_none_or(|region| region == fleet.region)
-        };
-        // The prior private data of a create is the first plan's own (the second call within a replace), hence of this walk.
-        if let Some(fleet) = first_plan.or(stored.clone()).filter(usable) {
-            return Known::Fleet(Box::new(fleet));
-        }
-        let Some(account) = account else {
-            return Known::Held;
-        };
-        let name = planned.name.as_str().unwrap_or_default();
-        match observe(account, &selecting, name, id.as_ref()).await {
-            Ok((fleet, _)) => {
-                let intended = request
-                    .prior
-                    .as_ref()
-                    .and(stored)
-                    .map(|fleet| fleet.intended)
-                    .unwrap_or_default();
-                Known::Fleet(Box::new(Fleet { intended, ..fleet }))
-            }
-            Err(error) => {
-                diagnostics.push(observe_diagnostic(
-                    "The network interfaces to mirror could not be read",
-                    &error,
-                ));
-                Known::Failed
-            }
-        }
+        let path = AttributePath::root("traffic_mirror_filter_id");
+        let filter = &planned.traffic_mirror_filter_id;
+        let changed = prior.is_none_or(|prior| prior.traffic_mirror_filter_id != *filter);
+        let new: BTreeMap<String, AttributePath> = filter
+            .known()
+            .filter(|_| changed)
+            .map(|id| (id.clone(), path.clone()))
+            .into_iter()
+            .collect();
+        let found = account.filters(&new.keys().cloned().collect::<Vec<_>>()).await;
+        report_missing("traffic mirror filter", found, &path, &new, diagnostics);
     }
 }
 
-/// Reports what was looked up and is not there, each at its own argument.
+/// Reports what was looked up and is not there, each at the path where it stands.
 fn report_missing<T>(
     what: &str,
     looked_up: Result<Lookup<T>, Ec2Error>,
-    at: impl Fn(&str) -> AttributePath,
+    argument: &AttributePath,
+    paths: &BTreeMap<String, AttributePath>,
     diagnostics: &mut Diagnostics,
 ) {
     match looked_up {
@@ -226,15 +139,12 @@ fn report_missing<T>(
                  this account.",
                 missing.id, missing.error
             );
-            Diagnostic::error(format!("No such {what}"), detail).at(at(&missing.id))
+            let path = paths.get(&missing.id).unwrap_or(argument).clone();
+            Diagnostic::error(format!("No such {what}"), detail).at(path)
         })),
         Err(error) => {
-            let path = at("");
-            let path = AttributePath::root(match path.steps().first() {
-                Some(crate::framework::Step::Attribute(name)) => name.clone(),
-                _ => String::new(),
-            });
-            diagnostics.push(ec2_diagnostic(&format!("The {what}s could not be looked up"), &error).at(path));
+            let title = format!("The {what}s could not be looked up");
+            diagnostics.push(ec2_diagnostic(&title, &error).at(argument.clone()));
         }
     }
 }
@@ -261,7 +171,9 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
             prior.name.as_str().unwrap_or_default()
         ),
     );
-    if let Some(Err(error)) = prior.id.as_str().map(note::leave) {
+    if let Some(key) = held_key(request)
+        && let Err(error) = note::leave(&key, "held")
+    {
         tracing::warn!(%error, "no note could be left for the final plan");
     }
     let fleet = Fleet {
@@ -387,7 +299,7 @@ fn warn(
 }
 
 /// The tags of every session, without those that mark its owner.
-fn tags_all(config: &CoverageModel) -> Attr<std::collections::BTreeMap<String, Attr<String>>> {
+fn tags_all(config: &CoverageModel) -> Attr<BTreeMap<String, Attr<String>>> {
     match &config.tags {
         Attr::Null => convert::strings(known_strings(&Attr::Null)),
         tags => tags.clone(),

@@ -27,7 +27,7 @@ impl Coverage {
         if let Some(id) = state.id.as_str() {
             self.refreshed.insert(id);
         }
-        match refreshed(&account, state, &request.private).await {
+        match refreshed(&account, state).await {
             Ok((state, private)) => ReadResponse {
                 identity: state.identity(&account),
                 state: Some(state),
@@ -59,7 +59,6 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
 async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
-    private: &[u8],
 ) -> Result<(CoverageModel, String), ObserveError> {
     let id = id_of(&state);
     let before = convert::rows(&state.sessions);
@@ -69,8 +68,7 @@ async fn refreshed(
     let (mut fleet, sessions) = observe(account, &selecting, &name, id.as_ref()).await?;
     let sessions = planner::by_interface(own(&sessions, id.as_ref(), &before), &before);
     let rows = actual_rows(&sessions, &fleet, &before);
-    let stored = decode(private).map(|fleet| fleet.intended).unwrap_or_default();
-    fleet.intended = intended(&rows, &before, stored);
+    fleet.intended = intended(&rows, &before);
 
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
@@ -128,17 +126,15 @@ pub(super) fn row(session: &MirrorSession, instance_id: Option<String>) -> Row {
     }
 }
 
-/// What the sessions that somebody changed by hand should be: what the state had, or what an earlier refresh noted.
-fn intended(rows: &Rows, before: &Rows, mut stored: Rows) -> Rows {
+/// What the sessions that somebody changed by hand were: the plan puts that back. A virtual network id that AWS drew may be
+/// another.
+fn intended(rows: &Rows, before: &Rows) -> Rows {
     let drifted = rows.iter().filter_map(|(interface, row)| {
         let known = before.get(interface).filter(|known| known.id == row.id)?;
-        let meant = stored
-            .remove(interface)
-            .filter(|meant| meant.id == row.id)
-            .unwrap_or_else(|| known.clone());
         let meant = Row {
             instance_id: row.instance_id.clone(),
-            ..meant
+            virtual_network_id: row.virtual_network_id,
+            ..known.clone()
         };
         (meant != *row).then(|| (interface.clone(), meant))
     });

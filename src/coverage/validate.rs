@@ -14,6 +14,20 @@ const MAX_TAGS: usize = 47;
 /// Checks a configuration of `mirror_coverage`.
 pub fn validate(config: &CoverageModel) -> Diagnostics {
     let mut diagnostics = Diagnostics::new();
+    // Core lets a required argument pass that is null by way of a variable.
+    for (argument, null) in [
+        ("name", config.name.is_null()),
+        (
+            "traffic_mirror_target_ids",
+            config.traffic_mirror_target_ids.is_null(),
+        ),
+    ] {
+        if null {
+            let detail = format!("{argument} is required, and its value is null. Give it a value.");
+            let missing = Diagnostic::error(format!("Missing {argument}"), detail);
+            diagnostics.push(missing.at(AttributePath::root(argument)));
+        }
+    }
     name(config, &mut diagnostics);
     if let Some(region) = config.region.as_str().filter(|region| !looks_like_region(region)) {
         diagnostics.push(not_a_region(region).at(AttributePath::root("region")));
@@ -213,6 +227,11 @@ mod tests {
 
     #[test]
     fn each_mistake_points_at_its_argument() {
+        assert_eq!(problems(|m| m.name = Attr::Null), ["name"]);
+        assert_eq!(
+            problems(|m| m.traffic_mirror_target_ids = Attr::Null),
+            ["traffic_mirror_target_ids"]
+        );
         assert_eq!(problems(|m| m.name = "".into()), ["name"]);
         assert_eq!(problems(|m| m.name = "a@b".into()), ["name"]);
         assert_eq!(problems(|m| m.name = "mc-0123456789abcdef0".into()), ["name"]);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
 
-use super::call::Call;
+use super::call::{Call, without_userinfo};
 use super::error::{Details, ErrorKind};
 use super::{AccountConfig, Action, Ec2Error, connect, retry};
 
@@ -96,7 +96,7 @@ impl Account {
     pub(super) fn error(&self, action: Action, kind: ErrorKind, message: String) -> Ec2Error {
         let mut details = Details::new(Some(action), kind, message);
         details.region = Some(self.region.clone());
-        details.url = self.shared.ec2_endpoint.clone();
+        details.url = self.shared.ec2_endpoint.as_deref().map(without_userinfo);
         Ec2Error::new(details, None)
     }
 }
@@ -150,7 +150,7 @@ async fn identity(
             let message = format!("the answer has no {what}");
             let mut details = Details::new(Some(action), ErrorKind::Incomplete(what.to_owned()), message);
             details.region = Some(region.to_owned());
-            details.url = endpoint.map(str::to_owned);
+            details.url = endpoint.map(without_userinfo);
             Err(Ec2Error::new(details, None))
         }
     }

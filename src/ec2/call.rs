@@ -152,7 +152,7 @@ fn is_whole(action: Action, body: &[u8]) -> bool {
 }
 
 /// A URL may carry a password, which must not reach a message.
-fn without_userinfo(url: &str) -> String {
+pub(super) fn without_userinfo(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

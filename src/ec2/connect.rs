@@ -23,6 +23,7 @@ pub(super) async fn load(config: &AccountConfig) -> Result<(String, SdkConfig), 
     }
     let keys = keys(config)?;
     let region = region(config).await?;
+    check_region(&region)?;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
         .retry_config(retry::config())
@@ -105,6 +106,19 @@ fn check_endpoint(name: &str, url: Option<&str>) -> Result<(), Ec2Error> {
     }
     Err(contradiction(&format!(
         "`endpoints.{name}` must be a URL such as \"https://HOST\" or \"http://HOST:PORT\""
+    )))
+}
+
+/// The region becomes a part of host names, which is all that is known of its shape.
+fn check_region(region: &str) -> Result<(), Ec2Error> {
+    let label = region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if label && (1..=63).contains(&region.len()) && !region.starts_with('-') && !region.ends_with('-') {
+        return Ok(());
+    }
+    Err(contradiction(&format!(
+        "{region:?} is no name of a region, such as \"eu-west-1\""
     )))
 }
 

@@ -21,10 +21,12 @@ pub(super) const MAX_VALUES: usize = 1 << 24;
 
 /// Reads a value of the type `kind` that fills `bytes`.
 pub fn decode_msgpack(bytes: &[u8], kind: &Type) -> Result<Value, ValueError> {
-    let mut reader = Reader {
-        bytes,
-        left: MAX_VALUES,
-    };
+    decode_within(bytes, kind, MAX_VALUES)
+}
+
+/// The same with another bound on the number of values.
+pub(super) fn decode_within(bytes: &[u8], kind: &Type, values: usize) -> Result<Value, ValueError> {
+    let mut reader = Reader { bytes, left: values };
     let value = reader.value(kind, MAX_DEPTH)?;
     if reader.bytes.is_empty() {
         Ok(value)

@@ -1,7 +1,10 @@
 //! The words of `x-terraform`: what a field of a model is in the schema.
 //!
-//! `#[schemars(extend("x-terraform" = COMPUTED))]`. A field without one is optional; inside a nested attribute
-//! that is computed, it is computed.
+//! `#[schemars(extend("x-terraform" = COMPUTED))]`. A field without one is optional. A struct in a field that is
+//! computed alone is a plain object: its fields have no marks, and their descriptions stand in that of the field.
+//!
+//! A set is a `Vec` with `extend("uniqueItems" = true)`: a Rust set would make one of two unknown elements, which may
+//! turn out to differ.
 
 /// The user must set it.
 pub const REQUIRED: &str = "required";
@@ -19,7 +22,7 @@ pub const OPTIONAL_SENSITIVE: &str = "optional sensitive";
 pub const COMPUTED_SENSITIVE: &str = "computed sensitive";
 /// A block that may be repeated, in order. The field is an `Attr<Vec<Attr<Struct>>>`, empty when there is none.
 pub const BLOCK_LIST: &str = "block list";
-/// A block that may be repeated, without order. The field is an `Attr<BTreeSet<Attr<Struct>>>`.
+/// A block that may be repeated, without order. The field is an `Attr<Vec<Attr<Struct>>>`, marked as a set.
 pub const BLOCK_SET: &str = "block set";
 /// A block with a label. The field is an `Attr<BTreeMap<String, Attr<Struct>>>`.
 pub const BLOCK_MAP: &str = "block map";

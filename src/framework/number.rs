@@ -75,10 +75,11 @@ impl Number {
     }
 
     fn from_decimal(decimal: Decimal) -> Self {
-        if decimal.is_whole() && decimal.exponent <= 20 {
-            if let Ok(value) = decimal.plain().parse::<i64>() {
-                return Self(Repr::Int(value));
-            }
+        if decimal.is_whole()
+            && decimal.exponent <= 20
+            && let Ok(value) = decimal.plain().parse::<i64>()
+        {
+            return Self(Repr::Int(value));
         }
         match decimal.as_exact_f64() {
             Some(value) => Self(Repr::Float(value)),

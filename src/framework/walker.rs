@@ -132,7 +132,7 @@ fn block(json: &Object, path: &AttributePath) -> Result<Block, Wrong> {
         } else {
             block
                 .attributes
-                .push(attribute(name, field, &marks, false, &path).map_err(|error| error.at(&path))?);
+                .push(attribute(name, field, &marks, &path).map_err(|error| error.at(&path))?);
         }
     }
     Ok(block)
@@ -181,13 +181,7 @@ fn nested_block(
     })
 }
 
-fn attribute(
-    name: &str,
-    json: &Object,
-    marks: &Marks<'_>,
-    parent_computed: bool,
-    path: &AttributePath,
-) -> Result<Attribute, Wrong> {
+fn attribute(name: &str, json: &Object, marks: &Marks<'_>, path: &AttributePath) -> Result<Attribute, Wrong> {
     let flags = [
         "required",
         "optional",
@@ -196,19 +190,27 @@ fn attribute(
         "optional_for_import",
     ];
     let is_marked = flags.iter().any(|flag| marks.has(flag));
-    let computed = marks.has("computed") || (!is_marked && parent_computed);
+    let computed = marks.has("computed");
+    let only_computed = computed && !marks.has("optional");
     let (nesting, element) = nesting(json);
-    let kind = match element.filter(|element| is_struct(element)) {
+    let element = element.filter(|element| is_struct(element));
+    let mut description = description(json);
+    if let Some(element) = element.filter(|_| only_computed) {
+        description.push_str(&described_fields(element, nesting));
+    }
+    let kind = match element {
         None => AttributeKind::Plain(plain(json).map_err(|error| error.at(path))?),
+        // Terraform 1.0 panics while it prints a nested attribute that is unknown as a whole, and only what the provider
+        // computes can be that in every plan: it has a plain type, and its fields are described in its own description.
+        Some(_) if only_computed => AttributeKind::Plain(plain(json).map_err(|error| error.at(path))?),
         Some(element) => {
-            let only_computed = computed && !marks.has("optional");
             let attributes = fields(element).map(|(name, field)| {
                 let path = path.clone().attribute(name);
                 let (field, marks) = marked(field).map_err(|error| error.at(&path))?;
                 if marks.has("block") {
                     return Err(wrong("an attribute has no blocks inside").at(&path));
                 }
-                attribute(name, field, &marks, only_computed, &path)
+                attribute(name, field, &marks, &path)
             });
             AttributeKind::Nested {
                 nesting,
@@ -219,14 +221,28 @@ fn attribute(
     Ok(Attribute {
         name: name.to_owned(),
         kind,
-        description: description(json),
+        description,
         required: marks.has("required"),
-        optional: marks.has("optional") || (!is_marked && !parent_computed),
+        optional: marks.has("optional") || !is_marked,
         computed,
         sensitive: marks.has("sensitive"),
         required_for_import: marks.has("required_for_import"),
         optional_for_import: marks.has("optional_for_import"),
     })
+}
+
+/// The fields of a plain object type, which has no room for their descriptions.
+fn described_fields(element: &Object, nesting: Nesting) -> String {
+    let lead = if nesting == Nesting::Single {
+        "Its fields"
+    } else {
+        "The fields of each"
+    };
+    let lines = fields(element).filter_map(|(name, field)| {
+        let text = description(field.as_object()?);
+        Some(format!("\n- `{name}`: {text}"))
+    });
+    format!("\n\n{lead}:\n{}", lines.collect::<String>())
 }
 
 /// How structs are gathered, and the innermost one's schema.

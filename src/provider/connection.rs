@@ -9,6 +9,7 @@ use crate::framework::Diagnostic;
 #[derive(Debug, Default)]
 pub struct Connection {
     account: RwLock<Option<Account>>,
+    terraform_version: RwLock<String>,
 }
 
 impl Connection {
@@ -20,6 +21,24 @@ impl Connection {
     /// The provider block has values that are known only after apply: nothing is read until it comes again.
     pub fn wait_for_provider_block(&self) {
         *self.account.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Takes the version of the calling core.
+    pub fn set_terraform_version(&self, version: String) {
+        *self
+            .terraform_version
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = version;
+    }
+
+    /// Major and minor version of the calling core; of OpenTofu its own.
+    pub fn terraform_version(&self) -> (u32, u32) {
+        let version = self
+            .terraform_version
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     }
 
     /// The account in this region, by default the provider's; none while the provider block is unknown.

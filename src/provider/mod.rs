@@ -37,6 +37,7 @@ impl Provider for Mirror {
 
     async fn configure(&self, request: ConfigureRequest<ProviderModel>) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
+        self.connection.set_terraform_version(request.terraform_version);
         let config = request.config;
         config.validate(&mut diagnostics);
         if diagnostics.has_errors() {

@@ -54,14 +54,16 @@ ARGUMENTS = {
     "vpc-twice": ("selector", selector('vpc_ids = ["vpc-1", "vpc-1"]'), "vpc_ids", ["vpc-1"]),
     "subnets-empty": ("selector", selector("subnet_ids = []"), "subnet_ids", ["empty"]),
     "subnet-null": ("selector", selector("subnet_ids = [null]"), "subnet_ids", ["null"]),
-    "selector-and-selection": (None, 'selection = "x"', "", ["selector", "selection"]),
+    "selector-and-selection": (
+        None, "selection = data.mirror_interfaces.good.selection", "", ["selector", "selection"]
+    ),
     "selection-empty": ("selector", 'selection = ""', "selection", []),
     "selection-garbage": ("selector", 'selection = "garbage"', "selection", ["mirror_interfaces"]),
     "selection-of-another-kind": ("selector", "selection = jsonencode({ a = 1 })", "selection", ["mirror_interfaces"]),
     "tag-key-reserved": (None, 'tags = { "mirror:coverage-id" = "x" }', "tags", ["mirror:coverage-id"]),
     "tag-key-of-aws": (None, 'tags = { "aws:x" = "x" }', "tags", ["aws:"]),
     "tags-null-value": (None, "tags = { a = null }", "tags", ["null"]),
-    "region-empty": (None, 'region = ""', "region", ["empty"]),
+    "region-empty": (None, 'region = ""', "region", ["region"]),
 }
 
 
@@ -69,7 +71,8 @@ ARGUMENTS = {
 def test_coverage_argument(workspace, sandbox, fleet, case):
     left_out, put_in, underlined, words = ARGUMENTS[case]
     hcl = coverage_without(fleet, left_out, put_in) if left_out else coverage(fleet, put_in)
-    workspace.configure(sandbox.provider(), hcl)
+    pinned = f'data "mirror_interfaces" "good" {{\n  {TAGGED}\n}}\n'
+    workspace.configure(sandbox.provider(), hcl, pinned)
     expect_one_error(workspace.try_plan(), underlined, words)
     assert workspace.try_apply().code == 1
     assert sandbox.changing_calls() == []

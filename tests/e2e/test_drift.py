@@ -42,6 +42,8 @@ DRIFTS = {
     "tag-removed": untag("Team"),
     "name-tag": retag(OWNER_NAME, "another"),
     "name-tag-removed": untag(OWNER_NAME),
+    # The state knows the session, so a lost mark is drift and no loss.
+    "id-tag-removed": untag(OWNER_ID),
 }
 
 
@@ -140,16 +142,17 @@ def test_a_second_own_session_is_removed(workspace, sandbox, fleet):
     assert len(sandbox.sessions()) == 3
 
 
-def test_a_session_without_our_id_is_not_ours_any_more(workspace, sandbox, fleet):
+def test_a_session_with_anothers_id_is_not_ours_any_more(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
     (interface,) = fleet.interfaces["web-1"]
     lost = sandbox.session_on(interface)
-    sandbox.untag(lost.id, key=OWNER_ID)
+    other = "mc-0123456789abcdef0"
+    sandbox.tag(lost.id, **{OWNER_ID: other})
     workspace.apply()
     both = [session for session in sandbox.sessions() if session.interface == interface]
-    assert [session.id for session in both if session.owner is None] == [lost.id]
-    assert [session.number for session in both if session.owner] == [lost.number + 1]
+    assert [session.id for session in both if session.owner == other] == [lost.id]
+    assert [session.number for session in both if session.owner != other] == [lost.number + 1]
     workspace.destroy()
     assert [session.id for session in sandbox.sessions()] == [lost.id]
 

@@ -53,6 +53,20 @@ def test_plan_lists_what_apply_creates(workspace, sandbox, fleet):
 
 
 @pytest.mark.spine
+def test_a_person_can_read_every_plan(workspace, sandbox, fleet):
+    """Cores differ in how they show a plan, and an early one falls over what it cannot show."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    text = workspace.plan_text()
+    assert all(interface in text for interface in fleet.tagged_interfaces())
+    workspace.apply()
+    fleet.launch("web-3", Mirror="True")
+    assert fleet.interfaces["web-3"][0] in workspace.plan_text()
+    sandbox.untag(fleet.instances["web-2"], key="Mirror")
+    workspace.configure(sandbox.provider(), coverage(fleet, "enabled = false"))
+    assert fleet.interfaces["web-1"][0] in workspace.plan_text()
+
+
+@pytest.mark.spine
 def test_ownership_is_tagged_in_the_create_call(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { Team = "security" }'))
     workspace.apply()

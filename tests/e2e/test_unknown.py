@@ -93,6 +93,7 @@ def test_selector_on_create(workspace, sandbox, fleet, core, form):
     late = Unknown(core)
     selector = f"selector {{\n    tags = {{ Mirror = {getattr(late, form)('True')} }}\n  }}"
     workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
+    assert "mirror_coverage.prod" in workspace.plan_text()
     plan = workspace.plan()
     assert plan.unknown(PROD)["sessions"] is True
     assert plan.warnings, "a plan that cannot list its sessions says so"

@@ -4,4 +4,8 @@ mod account;
 mod answers;
 mod classes;
 mod environment;
+mod interfaces;
+mod lookup;
 mod server;
+mod sessions;
+mod tagging;

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::ec2::{Account, AccountConfig, Endpoints, Secret};
+use crate::planner::{Filter, Tags};
 
 pub(super) const SECRET: &str = "the-secret-key";
 pub(super) const TOKEN: &str = "the-session-token";
@@ -144,6 +145,24 @@ pub(super) fn config(url: &str) -> AccountConfig {
         },
         ..AccountConfig::default()
     }
+}
+
+pub(super) fn ids(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+pub(super) fn filter(name: &str, values: &[&str]) -> Filter {
+    Filter {
+        name: name.into(),
+        values: ids(values),
+    }
+}
+
+pub(super) fn tags(pairs: &[(&str, &str)]) -> Tags {
+    pairs
+        .iter()
+        .map(|(key, value)| (key.to_string(), value.to_string()))
+        .collect()
 }
 
 /// A URL where nobody listens.

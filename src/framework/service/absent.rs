@@ -19,6 +19,8 @@ type Unary<T> = Result<Response<T>, Status>;
 macro_rules! only_diagnostics {
     ($($name:ident)*) => {$(
         impl From<Diagnostics> for proto::$name::Response {
+            // Some responses have other fields, some have none.
+            #[allow(clippy::needless_update)]
             fn from(diagnostics: Diagnostics) -> Self {
                 Self { diagnostics: convert::diagnostics(diagnostics), ..Self::default() }
             }

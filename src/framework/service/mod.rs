@@ -57,7 +57,10 @@ impl Stop {
 
     /// A token for one request.
     fn token(&self) -> CancellationToken {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).child_token()
+        self.current
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .child_token()
     }
 
     /// Cancels every token given out so far.

@@ -2,10 +2,13 @@
 
 mod any;
 mod bytes;
-//mod cty_interop;
+mod client;
+mod cty_interop;
 mod numbers;
+mod offer;
 mod round_trip;
 mod sample;
 mod schema;
 mod service;
+mod stored;
 mod toy;

@@ -90,16 +90,16 @@ fn types_flags_and_descriptions() {
         "Name of the sample, in two lines of source that are one sentence."
     );
 
-    let AttributeKind::Nested { nesting, attributes } = &attribute("sessions").kind else {
-        panic!()
-    };
-    assert_eq!(*nesting, Nesting::Map);
-    assert!(
-        attributes
-            .iter()
-            .all(|attribute| attribute.computed && !attribute.optional && !attribute.required)
+    let session = [
+        ("id".to_owned(), Type::String),
+        ("number".to_owned(), Type::Number),
+    ];
+    let sessions = Type::Map(Box::new(Type::Object(session.into())));
+    assert_eq!(attribute("sessions").kind, AttributeKind::Plain(sessions));
+    assert_eq!(
+        attribute("sessions").description,
+        "What was made.\n\nThe fields of each:\n\n- `id`: Id of the session.\n- `number`: Its number."
     );
-    assert_eq!(attributes[0].description, "Id of the session.");
     let AttributeKind::Nested { nesting, attributes } = &attribute("placement").kind else {
         panic!()
     };

@@ -70,6 +70,10 @@ class Sandbox(Cloud):
     def no_faults(self) -> None:
         self._control("DELETE", "faults")
 
+    def throttle(self) -> None:
+        """The buckets that AWS documents, from now on."""
+        self._control("PATCH", "settings", {"throttle": True})
+
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(

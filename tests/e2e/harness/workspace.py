@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable
@@ -154,8 +155,11 @@ class Workspace:
         return Plan(json.loads(shown.stdout), result.diagnostics)
 
     def plan_text(self, *arguments: str) -> str:
-        """The plan as a person reads it."""
-        return self.run("plan", "-input=false", "-no-color", *arguments).succeed().stdout
+        """The plan as a person reads it, without core's remarks before and after it."""
+        shown = self.run("plan", "-input=false", "-no-color", *arguments).succeed().stdout
+        plan = re.search(r"^(Terraform|OpenTofu) will perform.*^Plan: [^\n]*", shown, re.DOTALL | re.MULTILINE)
+        assert plan, shown
+        return plan[0]
 
     def try_apply(self, *arguments: str) -> Result:
         return self.run("apply", "-json", "-input=false", "-auto-approve", *arguments)

@@ -12,7 +12,7 @@ use crate::churn::{Churn, Step};
 use crate::faults::Fault;
 use crate::http::Shared;
 use crate::ledger::Ledger;
-use crate::sandbox::Settings;
+use crate::settings::Settings;
 
 /// The routes under `/_sandbox`.
 pub fn router() -> Router<Shared> {

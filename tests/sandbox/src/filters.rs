@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_star_heavy_pattern_is_quick() {
-        assert!(!glob(&"a*".repeat(60), &"a".repeat(50_000)));
+        assert!(!glob(&format!("{}b", "a*".repeat(60)), &"a".repeat(50_000)));
     }
 
     #[test]

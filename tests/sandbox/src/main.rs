@@ -8,7 +8,8 @@ use std::process::ExitCode;
 
 use ec2_sandbox::fleet::{FleetError, Origin, file, generate};
 use ec2_sandbox::http::{Shared, serve};
-use ec2_sandbox::sandbox::{Sandbox, Settings};
+use ec2_sandbox::sandbox::Sandbox;
+use ec2_sandbox::settings::Settings;
 use lexopt::prelude::*;
 
 const HELP: &str = "\

@@ -3,54 +3,24 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::actions::{self, Call};
 use crate::churn::Churn;
-use crate::clock::{Clock, wall};
+use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::faults::{Fault, Kind, Subject, strike};
 use crate::fleet::{FleetError, Origin};
+use crate::identity::{Identified, identify};
 use crate::ledger::{Entry, Ledger};
+use crate::settings::Settings;
 use crate::sigv4::{self, Request};
 use crate::state::ids::Ids;
 use crate::state::world::Caller;
 use crate::state::{Millis, World};
-use crate::throttle::{Buckets, Rate};
+use crate::throttle::Buckets;
 use crate::wire::model::Protocol;
 use crate::wire::{Model, Service, decode};
-
-/// A signature is good for five minutes.
-const SIGNATURE_LIFETIME: Millis = 300_000;
-
-/// What can be set on the command line and while running.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Settings {
-    /// Whether calls are throttled.
-    pub throttle: bool,
-    /// Rates that differ from the documented ones, by action.
-    pub rates: std::collections::BTreeMap<String, Rate>,
-    /// How long a change is hidden from describe calls, in milliseconds of the sandbox's clock.
-    pub consistency_delay_ms: Millis,
-    /// How long every answer takes, in real milliseconds.
-    pub latency_ms: u64,
-    /// Whether pages hold fewer rows than asked for.
-    pub short_pages: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            throttle: true,
-            rates: Default::default(),
-            consistency_delay_ms: 0,
-            latency_ms: 0,
-            short_pages: false,
-        }
-    }
-}
 
 /// How an answer leaves the house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,12 +68,6 @@ pub struct Sandbox {
     origin: Origin,
     initial: Settings,
     request_ids: Ids,
-}
-
-/// Who calls what, once the signature is known to be good.
-struct Identified {
-    caller: Caller,
-    region: String,
 }
 
 impl Sandbox {
@@ -173,7 +137,7 @@ impl Sandbox {
             parameters: Value::Null,
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
         };
-        let identified = self.identify(request, claim.as_ref(), name, now);
+        let identified = identify(&self.world.accounts, request, claim.as_ref(), name, now);
         reply.result = match identified {
             Err(failure) => Err(failure),
             Ok(who) => {
@@ -305,60 +269,6 @@ impl Sandbox {
             short_pages: self.settings.short_pages,
         };
         handler(&mut call)
-    }
-
-    /// The caller of a request: key, signature, age, session token, region.
-    fn identify(
-        &self,
-        request: &Request,
-        claim: Option<&sigv4::Claim>,
-        service: &str,
-        now: Millis,
-    ) -> Result<Identified, Failure> {
-        let ec2 = service == "ec2";
-        let refuse = |query_code: &'static str, text: &str| match ec2 {
-            true => Failure::auth(text),
-            false => Failure::new(query_code, text).with_status(403),
-        };
-        let Some(claim) = claim else {
-            return Err(refuse(
-                "MissingAuthenticationToken",
-                "AWS was not able to validate the provided access credentials",
-            ));
-        };
-        let Some(credential) = self.world.accounts.credential(&claim.access_key_id) else {
-            let text = "AWS was not able to validate the provided access credentials";
-            return Err(refuse("InvalidClientTokenId", text));
-        };
-        if !sigv4::verify(request, claim, &credential.secret_access_key) {
-            let text = "The request signature we calculated does not match the signature you provided. Check your \
-                        secret access key and signing method.";
-            return Err(refuse("SignatureDoesNotMatch", text));
-        }
-        if credential.session_token.as_deref() != request.header("x-amz-security-token") {
-            let text = "The security token included in the request is invalid";
-            return Err(refuse("InvalidClientTokenId", text));
-        }
-        let stale = sigv4::signed_at(request).is_none_or(|at| wall().abs_diff(at) > SIGNATURE_LIFETIME);
-        if stale || credential.expires.is_some_and(|end| now >= end) {
-            let code = match (ec2, stale) {
-                (true, _) => "RequestExpired",
-                (false, true) => "SignatureDoesNotMatch",
-                (false, false) => "ExpiredToken",
-            };
-            let status = if ec2 { 400 } else { 403 };
-            return Err(Failure::new(code, "Request has expired.").with_status(status));
-        }
-        if !actions::places::region_exists(&claim.region) {
-            return Err(refuse(
-                "SignatureDoesNotMatch",
-                "Credential should be scoped to a valid region.",
-            ));
-        }
-        Ok(Identified {
-            caller: credential.caller.clone(),
-            region: claim.region.clone(),
-        })
     }
 
     /// Runs the steps of the script that are due before this call.

@@ -5,7 +5,9 @@ actions listed below this keeps names, locations, types, required members and
 ranges, and nothing else: one line for each shape, so that a new botocore
 release shows as a readable diff.
 
-    python generate.py > wire.json
+    python generate.py
+
+It also writes instance_types.txt, the instance types that botocore knows.
 
 A member is [query name, XML name, shape]; a structure carries its required
 members, a list its item's XML name ("flat" where there is no wrapper) and an
@@ -15,7 +17,6 @@ integer its range.
 import gzip
 import json
 import pathlib
-import re
 
 import botocore
 
@@ -125,7 +126,10 @@ def main():
         services.append(
             f" {json.dumps(service)}: {{{head},\n  \"actions\": {{\n" + ",\n".join(lines) + "\n  },\n  \"shapes\": {\n" + ",\n".join(shapes) + "\n  }}"
         )
-    print("{\n" + ",\n".join(services) + "\n}")
+    here = pathlib.Path(__file__).parent
+    (here / "wire.json").write_text("{\n" + ",\n".join(services) + "\n}\n")
+    types = load("ec2", SERVICES["ec2"][0])["shapes"]["InstanceType"]["enum"]
+    (here / "instance_types.txt").write_text("\n".join(sorted(types)) + "\n")
 
 
 main()

@@ -16,7 +16,6 @@ use crate::paging;
 #[derive(Deserialize)]
 struct Families<T = HashSet<String>> {
     bare_metal: T,
-    not_mirrored: T,
     hundred_sources: T,
     #[serde(rename = "virtual")]
     virtual_machines: T,
@@ -59,7 +58,6 @@ fn families() -> &'static Families {
         };
         Families {
             bare_metal: words(lines.bare_metal),
-            not_mirrored: words(lines.not_mirrored),
             hundred_sources: words(lines.hundred_sources),
             virtual_machines: words(lines.virtual_machines),
         }
@@ -84,15 +82,14 @@ pub fn sources_per_target_limit(instance_type: &str) -> usize {
     }
 }
 
+/// The instance types that botocore knows, in order.
+fn all() -> std::str::Lines<'static> {
+    include_str!("../../wire/instance_types.txt").lines()
+}
+
 /// Whether EC2 has this type.
 pub fn exists(instance_type: &str) -> bool {
-    let known = families();
-    instance_type.split_once('.').is_some_and(|(family, size)| {
-        let is_family = known.virtual_machines.contains(family)
-            || known.bare_metal.contains(family)
-            || known.not_mirrored.contains(family);
-        is_family && (size.starts_with("metal") || SIZES.iter().any(|(name, ..)| *name == size))
-    })
+    all().any(|name| name == instance_type)
 }
 
 /// How many interfaces an instance of this type can have.
@@ -102,24 +99,6 @@ pub fn most_interfaces(instance_type: &str) -> usize {
         .iter()
         .find(|(name, ..)| *name == size)
         .map_or(15, |(_, _, interfaces)| *interfaces as usize)
-}
-
-/// Every family in every size, in order.
-fn all() -> Vec<String> {
-    let known = families();
-    let mut all: Vec<String> = known
-        .virtual_machines
-        .union(&known.not_mirrored)
-        .flat_map(|family| {
-            SIZES
-                .iter()
-                .filter(|s| s.0 != "metal")
-                .map(move |s| format!("{family}.{}", s.0))
-        })
-        .chain(known.bare_metal.iter().map(|family| format!("{family}.metal")))
-        .collect();
-    all.sort();
-    all
 }
 
 /// DescribeInstanceTypes: pages of 5 to 100.
@@ -169,10 +148,9 @@ pub fn describe(call: &mut Call) -> Result<Value, Failure> {
     };
     call.dry_run()?;
     let explicit = !input.instance_types.is_empty();
-    let mut types = if explicit {
-        input.instance_types.clone()
-    } else {
-        all()
+    let mut types: Vec<String> = match explicit {
+        true => input.instance_types.clone(),
+        false => all().map(str::to_owned).collect(),
     };
     types.retain(|name| {
         let fits = |f: &Filter| field(name, &f.name).is_some_and(|values| f.matches(&values));

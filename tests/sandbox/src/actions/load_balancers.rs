@@ -120,7 +120,9 @@ pub fn create(call: &mut Call) -> Result<Value, Failure> {
         attributes: Default::default(),
         tags: tags(call),
     };
-    let answer = json!({"LoadBalancers": [render(call, &balancer)]});
+    let mut answer = json!({"LoadBalancers": [render(call, &balancer)]});
+    // The next describe call says active.
+    answer["LoadBalancers"][0]["State"]["Code"] = json!("provisioning");
     call.region.load_balancers.insert(&balancer.arn.clone(), balancer);
     Ok(answer)
 }

@@ -6,7 +6,9 @@ pub mod describe;
 pub mod elb_page;
 pub mod id_kinds;
 pub mod instance_types;
+pub mod instance_view;
 pub mod instances;
+pub mod interface_view;
 pub mod interfaces;
 pub mod load_balancers;
 pub mod mirror_filter_rules;
@@ -37,13 +39,13 @@ pub fn find(service: &str, action: &str) -> Option<Handler> {
         ("ec2", "StartInstances") => instances::start,
         ("ec2", "StopInstances") => instances::stop,
         ("ec2", "TerminateInstances") => instances::terminate,
-        ("ec2", "DescribeInstances") => instances::describe,
+        ("ec2", "DescribeInstances") => instance_view::describe,
         ("ec2", "DescribeInstanceTypes") => instance_types::describe,
         ("ec2", "CreateNetworkInterface") => interfaces::create,
         ("ec2", "AttachNetworkInterface") => interfaces::attach,
         ("ec2", "DetachNetworkInterface") => interfaces::detach,
         ("ec2", "DeleteNetworkInterface") => interfaces::delete,
-        ("ec2", "DescribeNetworkInterfaces") => interfaces::describe,
+        ("ec2", "DescribeNetworkInterfaces") => interface_view::describe,
         ("ec2", "DescribeVpcs") => network::describe_vpcs,
         ("ec2", "DescribeSubnets") => network::describe_subnets,
         ("ec2", "DescribeVpcEndpoints") => network::describe_endpoints,

@@ -44,6 +44,7 @@ const VPCS: Listing<Vpc> = Listing {
                 "CidrBlock": vpc.cidr_block,
                 "CidrBlockState": {"State": "associated"},
             }],
+            "Ipv6CidrBlockAssociationSet": [],
             "State": "available",
             "IsDefault": false,
             "InstanceTenancy": "default",

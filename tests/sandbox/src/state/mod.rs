@@ -1,13 +1,17 @@
 //! What exists: tables of resources, by region, with the owner on each row.
 
+mod balancer_resources;
+mod fleet_resources;
 pub mod ids;
+mod mirror_resources;
 pub mod region;
-pub mod resources;
 pub mod table;
 pub mod world;
 
+pub use balancer_resources::*;
+pub use fleet_resources::*;
+pub use mirror_resources::*;
 pub use region::Region;
-pub use resources::*;
 pub use table::Table;
 pub use world::World;
 

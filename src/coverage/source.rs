@@ -1,0 +1,164 @@
+//! Where a plan gets its fleet from.
+
+use super::Coverage;
+use super::model::{CoverageIdentity, CoverageModel};
+use super::note::{self, Key};
+use super::observe::{Selecting, id_of, observe};
+use super::read::{decode, observe_diagnostic};
+use crate::ec2::Account;
+use crate::framework::{Diagnostics, PlanRequest};
+use crate::planner::Fleet;
+
+type Request = PlanRequest<CoverageModel, CoverageIdentity>;
+
+/// What is known of the fleet while planning.
+pub(super) enum Known {
+    /// The fleet itself, from private data, from the first plan or from a look at the account.
+    Fleet(Box<Fleet>),
+    /// Not to be known yet: everything stays as it is.
+    Held,
+    /// It could not be read, and the error is reported.
+    Failed,
+}
+
+/// Key of the note that the plan of an update with this prior state left everything as it was. It does not name the new
+/// arguments, which the first plan does not know; the prior state and its private data change with every apply.
+pub(super) fn held_key(request: &Request) -> Option<Key> {
+    let id = id_of(request.prior.as_ref()?)?;
+    Some(Key::of(&[
+        b"held",
+        id.as_str().as_bytes(),
+        &request.prior_private,
+    ]))
+}
+
+impl Coverage {
+    /// The fleet to plan with. While the selecting arguments are those of the last refresh, that is the refreshed one, so
+    /// that the plan does not depend on when it is made. Otherwise it is looked up, and the final plan gets it back.
+    pub(super) async fn known(
+        &self,
+        request: &Request,
+        planned: &CoverageModel,
+        account: Option<&Account>,
+        diagnostics: &mut Diagnostics,
+    ) -> Known {
+        let (Some(selecting), Some(_)) = (Selecting::of(planned), planned.wish()) else {
+            return Known::Held;
+        };
+        let first_plan = decode(&request.planned_private);
+        if self.was_held(request, first_plan.as_ref()) {
+            return Known::Held;
+        }
+        let digest = match selecting.digest() {
+            Ok(digest) => digest,
+            Err(error) => {
+                diagnostics.push(observe_diagnostic(
+                    "The selection could not be planned",
+                    &error.into(),
+                ));
+                return Known::Failed;
+            }
+        };
+        let region = planned.region.as_str();
+        let usable =
+            |fleet: &Fleet| fleet.selecting == digest && region.is_none_or(|region| region == fleet.region);
+        let stored = decode(&request.prior_private);
+        // The prior private data of a create is that of the first call for a replacement, hence of the same walk.
+        if let Some(fleet) = first_plan.or(stored.clone()).filter(usable) {
+            return Known::Fleet(Box::new(fleet));
+        }
+        let Some(account) = account else {
+            return Known::Held;
+        };
+        let name = planned.name.as_str().unwrap_or_default();
+        let key = seen_key(request, account, name, &digest);
+        if self.is_final(request)
+            && let Some(fleet) = note::read(&key)
+                .and_then(|text| Fleet::decode(&text).ok())
+                .filter(usable)
+        {
+            note::remove(&key);
+            return Known::Fleet(Box::new(fleet));
+        }
+        match observe(
+            account,
+            &selecting,
+            name,
+            request.prior.as_ref().and_then(id_of).as_ref(),
+        )
+        .await
+        {
+            Ok((mut fleet, _)) => {
+                if request.prior.is_some() {
+                    fleet.intended = stored.map(|fleet| fleet.intended).unwrap_or_default();
+                }
+                if let Err(error) = fleet.encode().map(|text| note::leave(&key, &text)) {
+                    tracing::warn!(%error, "no note could be left for the final plan");
+                }
+                Known::Fleet(Box::new(fleet))
+            }
+            Err(error) => {
+                let title = "The network interfaces to mirror could not be read";
+                diagnostics.push(observe_diagnostic(title, &error));
+                Known::Failed
+            }
+        }
+    }
+
+    /// Whether the first plan of this update left everything as it was.
+    fn was_held(&self, request: &Request, first_plan: Option<&Fleet>) -> bool {
+        if request.prior.is_none() {
+            return false;
+        }
+        if first_plan.is_some_and(|fleet| fleet.held) {
+            return true;
+        }
+        let Some(key) = held_key(request) else {
+            return false;
+        };
+        if self.is_final(request) {
+            return note::read(&key).is_some();
+        }
+        // A first plan that knows the selection supersedes one that did not.
+        note::remove(&key);
+        false
+    }
+
+    /// Whether this is the plan that core makes again while it applies. For an object that exists, nothing was
+    /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
+    /// say so; older ones do not, and the key of the note holds their process.
+    fn is_final(&self, request: &Request) -> bool {
+        match request.prior.as_ref().and_then(id_of) {
+            Some(id) => !self.refreshed.contains(id.as_str()),
+            None => {
+                self.connection.terraform_version() < (1, 9) || request.client_capabilities.deferral_allowed
+            }
+        }
+    }
+}
+
+/// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one
+/// of the same core process.
+fn seen_key(request: &Request, account: &Account, name: &str, digest: &str) -> Key {
+    let place = [account.account_id(), account.region(), name, digest].map(str::as_bytes);
+    let [account_id, region, name, digest] = place;
+    match request.prior.as_ref().and_then(id_of) {
+        Some(id) => Key::of(&[
+            b"update",
+            id.as_str().as_bytes(),
+            &request.prior_private,
+            account_id,
+            region,
+            name,
+            digest,
+        ]),
+        None => Key::of(&[
+            b"create",
+            note::core_process().as_bytes(),
+            account_id,
+            region,
+            name,
+            digest,
+        ]),
+    }
+}

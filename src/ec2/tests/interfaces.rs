@@ -1,0 +1,152 @@
+//! DescribeInstances: what is asked for, and what is made of the answers.
+
+use super::server::{Reply, Server, error, filter, http, ids, response, tags};
+use crate::ec2::{ErrorClass, ErrorKind};
+use crate::planner::Interface;
+
+fn instances(interfaces: &[&str], next: &str) -> Reply {
+    let items: String = interfaces
+        .iter()
+        .map(|id| format!("<item><networkInterfaceId>{id}</networkInterfaceId></item>"))
+        .collect();
+    response(
+        "DescribeInstances",
+        &format!(
+            "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><networkInterfaceSet>{items}\
+             </networkInterfaceSet></item></instancesSet></item></reservationSet><nextToken>{next}</nextToken>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn interfaces_are_paged_and_merged() {
+    let server = Server::start(|_, body, _| match body {
+        body if body.contains("NextToken=two") => instances(&["eni-3"], ""),
+        body if body.contains("tag:Mirror") => instances(&["eni-4", "eni-1"], "two"),
+        _ => instances(&["eni-4", "eni-2"], ""),
+    })
+    .await;
+    let scans = [
+        vec![filter("tag:Mirror", &["True"])],
+        vec![filter("instance-id", &["i-1", "i-2"])],
+    ];
+    let found = server.account().await.interfaces(&scans).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|interface| interface.id).collect();
+    assert_eq!(found, ["eni-1", "eni-2", "eni-3", "eni-4"]);
+    let requests = server.requests("DescribeInstances");
+    assert_eq!(requests.len(), 3);
+    for request in &requests {
+        assert!(
+            request.contains("IncludeManagedResources=true") && request.contains("MaxResults=1000"),
+            "{request}"
+        );
+        assert!(
+            !request.contains("InstanceId."),
+            "ids and MaxResults exclude each other: {request}"
+        );
+    }
+    assert!(
+        requests[0].contains("Filter.1.Name=tag:Mirror&Filter.1.Value.1=True"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[1].contains("Filter.1.Name=tag:Mirror"),
+        "the filters go with each page: {}",
+        requests[1]
+    );
+    assert!(requests[2].contains("Filter.1.Value.2=i-2"), "{}", requests[2]);
+}
+
+#[tokio::test]
+async fn no_scan_no_call() {
+    let server = Server::start(|action, _, _| response(action, "")).await;
+    assert_eq!(server.account().await.interfaces(&[]).await.unwrap(), Vec::new());
+    assert!(server.requests("DescribeInstances").is_empty());
+}
+
+#[tokio::test]
+async fn all_of_an_interface_is_read() {
+    let server = Server::start(|_, _, _| {
+        response(
+            "DescribeInstances",
+            "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceType>u7i-99tb.metal\
+             </instanceType><instanceState><code>16</code><name>stopping</name></instanceState><vpcId>vpc-i</vpcId>\
+             <placement><availabilityZone>eu-west-1a</availabilityZone><availabilityZoneId>euw1-az2</availabilityZoneId>\
+             </placement><tagSet><item><key>Name</key><value>web &amp; more</value></item><item><key>Empty</key></item>\
+             </tagSet><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><vpcId>vpc-1</vpcId>\
+             <subnetId>subnet-1</subnetId><interfaceType>efa-only</interfaceType><attachment><deviceIndex>2</deviceIndex>\
+             <networkCardIndex>1</networkCardIndex></attachment><groupSet><item><groupId>sg-2</groupId></item><item>\
+             <groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet></item></instancesSet></item>\
+             </reservationSet>",
+        )
+    })
+    .await;
+    let found = server.account().await.interfaces(&[vec![]]).await.unwrap();
+    let expected = Interface {
+        id: "eni-1".into(),
+        instance_id: Some("i-1".into()),
+        instance_type: Some("u7i-99tb.metal".into()),
+        instance_state: Some("stopping".into()),
+        instance_tags: tags(&[("Name", "web & more"), ("Empty", "")]),
+        vpc_id: Some("vpc-1".into()),
+        subnet_id: Some("subnet-1".into()),
+        availability_zone: Some("eu-west-1a".into()),
+        availability_zone_id: Some("euw1-az2".into()),
+        interface_type: "efa-only".into(),
+        device_index: Some(2),
+        network_card_index: Some(1),
+        security_group_ids: ids(&["sg-2", "sg-1"]),
+    };
+    assert_eq!(found, [expected]);
+}
+
+#[tokio::test]
+async fn a_page_that_leads_to_itself_is_an_error() {
+    let server = Server::start(|_, _, _| instances(&["eni-1"], "same")).await;
+    let error = server.account().await.interfaces(&[vec![]]).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Incomplete(_)), "{error:?}");
+    assert_eq!(server.requests("DescribeInstances").len(), 2);
+}
+
+#[tokio::test]
+async fn a_failing_page_fails_the_whole() {
+    let server = Server::start(|_, _, count| match count {
+        1 => instances(&["eni-1"], "two"),
+        _ => error(400, "InvalidNextToken", "The token has expired"),
+    })
+    .await;
+    let error = server.account().await.interfaces(&[vec![]]).await.unwrap_err();
+    assert_eq!(error.code(), "InvalidNextToken");
+}
+
+#[tokio::test]
+async fn an_emulator_that_knows_no_interface_filters() {
+    let server = Server::start(|_, body, _| match body {
+        body if body.contains("network-interface.") => http(500, "text/html", "<html>500</html>"),
+        _ => instances(&["eni-1"], ""),
+    })
+    .await;
+    let state = filter("instance-state-name", &["running"]);
+    let by_id = filter("network-interface.network-interface-id", &["eni-1"]);
+    let found = server
+        .account()
+        .await
+        .interfaces(&[vec![by_id, state.clone()]])
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    let last = server.requests("DescribeInstances").pop().unwrap();
+    assert!(
+        last.contains("Filter.1.Name=instance-state-name") && !last.contains("Filter.2"),
+        "{last}"
+    );
+    let server = Server::start(|_, _, _| http(500, "text/html", "<html>500</html>")).await;
+    let error = server
+        .account()
+        .await
+        .interfaces(&[vec![state]])
+        .await
+        .unwrap_err();
+    assert_eq!(error.class(), ErrorClass::NotEc2);
+}

@@ -1,0 +1,137 @@
+"""One interface's failure is one interface's failure, and a call that failed in passing is none."""
+
+import pytest
+
+from harness.hcl import coverage
+
+PROD = "mirror_coverage.prod"
+MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
+
+
+def refuse(sandbox, action, **parameters):
+    sandbox.fault(
+        "error", action, code="TrafficMirrorSessionLimitExceeded", message="not this one", parameters=parameters
+    )
+
+
+@pytest.mark.spine
+def test_a_create_that_fails_in_part_is_a_warning(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    refuse(sandbox, "CreateTrafficMirrorSession", NetworkInterfaceId=interface)
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    result = workspace.try_apply().succeed()
+    assert any("TrafficMirrorSessionLimitExceeded" in w.text and interface in w.text for w in result.warnings)
+    assert not list(workspace.tainted())
+    state = workspace.state()[PROD]
+    assert state["failures"].keys() == {interface}
+    assert state["failures"][interface]["code"] == "TrafficMirrorSessionLimitExceeded"
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces() - {interface}
+
+    sandbox.no_faults()
+    assert workspace.plan().sessions(PROD).added == {interface}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert not workspace.state()[PROD]["failures"]
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_a_create_that_makes_nothing_is_an_error(workspace, sandbox, fleet):
+    refuse(sandbox, "CreateTrafficMirrorSession")
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
+    sandbox.no_faults()
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+
+
+@pytest.mark.spine
+def test_an_update_that_fails_in_part_is_an_error_and_saved(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    fleet.launch("web-3", Mirror="True")
+    fleet.launch("web-4", Mirror="True")
+    (failing,) = fleet.interfaces["web-3"]
+    (working,) = fleet.interfaces["web-4"]
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    refuse(sandbox, "CreateTrafficMirrorSession", NetworkInterfaceId=failing)
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any("TrafficMirrorSessionLimitExceeded" in e.text and failing in e.text for e in result.errors)
+    assert not list(workspace.tainted())
+    expected = {*fleet.interfaces["web-2"], working}
+    assert {session.interface for session in sandbox.sessions()} == expected
+
+    sandbox.no_faults()
+    assert workspace.plan().sessions(PROD).added == {failing}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {session.interface for session in sandbox.sessions()} == expected | {failing}
+
+
+@pytest.mark.parametrize("what", ["modify", "tag", "delete"])
+def test_a_repair_that_fails_is_repeated(workspace, sandbox, fleet, what):
+    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 3", 'tags = { Team = "a" }'))
+    workspace.apply()
+    before = sandbox.sessions()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    if what == "modify":
+        sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session.id, SessionNumber=8)
+        refuse(sandbox, "ModifyTrafficMirrorSession")
+    elif what == "tag":
+        sandbox.tag(session.id, Team="b")
+        refuse(sandbox, "CreateTags")
+    else:
+        sandbox.untag(fleet.instances["web-1"], key="Mirror")
+        refuse(sandbox, "DeleteTrafficMirrorSession")
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
+    sandbox.no_faults()
+    workspace.apply()
+    after = sandbox.sessions()
+    assert after == [kept for kept in before if what != "delete" or kept.interface != interface]
+
+
+@pytest.mark.spine
+def test_a_destroy_that_fails_in_part_goes_on_next_time(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    refuse(sandbox, "DeleteTrafficMirrorSession", TrafficMirrorSessionId=session.id)
+    result = workspace.try_destroy()
+    assert result.code == 1
+    assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
+    assert sandbox.sessions() == [session]
+    assert PROD in workspace.state()
+    sandbox.no_faults()
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+@pytest.mark.parametrize("kind", ["internal_error", "unavailable", "request_limit_exceeded", "reset"])
+@pytest.mark.parametrize("after_change", [False, True], ids=["before", "after"])
+def test_a_call_that_fails_in_passing(workspace, sandbox, fleet, kind, after_change):
+    expected = fleet.launch_many(30, Mirror="many")
+    for action in ("CreateTrafficMirrorSession", "DescribeInstances", "DeleteTrafficMirrorSession", "CreateTags"):
+        sandbox.fault(kind, action, times=1, skip=0, after_change=after_change)
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=MANY))
+    workspace.apply()
+    made = sandbox.sessions()
+    assert [session.interface for session in made] == sorted(expected)
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+def test_throttled_as_aws_throttles(workspace, fleet, sandbox):
+    """Sixty sessions are more than the bucket of fifty holds."""
+    expected = fleet.launch_many(60, Mirror="many")
+    sandbox.throttle()
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=MANY))
+    workspace.try_apply().succeed()
+    assert {session.interface for session in sandbox.sessions()} == expected
+    assert not workspace.state()[PROD]["failures"]
