@@ -16,7 +16,7 @@ use crate::framework::{
     Attr, AttributePath, DataSource, Diagnostic, Diagnostics, ReadDataRequest, ReadDataResponse,
     ValidateConfigRequest,
 };
-use crate::planner::{self, Assessment, Fleet, OverallStatus};
+use crate::planner::{self, Assessment, EligibilityRules, Fleet, OverallStatus};
 use crate::provider::{Connection, ec2_diagnostic, provider_block_unknown};
 use crate::report::{self, AuditInterface, AuditSummary, Format};
 use crate::selection;
@@ -47,7 +47,8 @@ impl Audit {
             interfaces,
             ..Fleet::default()
         };
-        let assessment = planner::assess(&fleet.interfaces, &planner::skips(&fleet), &sessions);
+        let skips = planner::skips(&EligibilityRules::default(), &fleet, &BTreeMap::new());
+        let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
         let audit = report_of(account.account_id(), account.region(), &fleet, &assessment);
         let formats = model.formats.known().into_iter().flatten();
         let mut reports = BTreeMap::new();

@@ -9,10 +9,11 @@ use super::convert::{self, Rows};
 use super::execute::{Executor, Failure, Outcome};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{id_of, own};
+use super::outcome::{failed, finished, merged, shown};
 use super::read::{decode, row};
 use super::report::{failures_detail, failures_title};
 use crate::ec2::Account;
-use crate::framework::{ApplyRequest, ApplyResponse, Attr, Diagnostic, Diagnostics};
+use crate::framework::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics};
 use crate::planner::{self, CoverageId, Fleet, MirrorSession, Owner, Tags};
 use crate::provider::ec2_diagnostic;
 
@@ -36,6 +37,7 @@ impl Coverage {
                 };
             }
         };
+        let fleet = decode(&request.private).unwrap_or_default();
         let rows = convert::rows(&planned.sessions);
         let name = planned.name.as_str().unwrap_or_default();
         // What a create of the same name left behind when it was killed before its state was saved.
@@ -43,7 +45,10 @@ impl Coverage {
             .iter()
             .filter(|session| Owner::of(session).is_some_and(|owner| owner.pending && owner.name == name));
         let own = planner::by_interface(leavings, &Rows::new());
-        let actions = planner::reconcile(&rows, &planned.spec(&id.pending()), false, &own);
+        let actions = {
+            let blueprint = planned.blueprint(&id.pending());
+            planner::reconcile(&rows, &blueprint, &fleet.interfaces, false, &own)
+        };
         let executor = self.executor(&account, &sessions, &request);
         let outcome = executor.run(&actions).await;
 
@@ -51,7 +56,7 @@ impl Coverage {
         let actual = merged(&rows, &own, &outcome, false);
         let made: Vec<String> = actual.values().filter_map(|row| row.id.clone()).collect();
         let failed = failed(&outcome, &rows);
-        if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| !failure.vanished) {
+        if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| failure.is_error()) {
             let title = "No traffic mirror session could be created";
             diagnostics.push(Diagnostic::error(title, failures_detail(&failed)));
             return Response {
@@ -79,7 +84,7 @@ impl Coverage {
             );
         }
         let state = finished(&account, planned, id.as_str(), &actual, &failed);
-        self.response(&account, state, &request, diagnostics)
+        self.response(&account, state, &request, &failed, diagnostics)
     }
 
     /// Brings the sessions to what is planned. All that can be done is done, then what failed is an error.
@@ -106,20 +111,26 @@ impl Coverage {
         if fleet.held {
             // The plan promised to leave the sessions alone.
             let state = finished(&account, planned, id_tag, &rows, &[]);
-            return self.response(&account, state, &request, diagnostics);
+            return self.response(&account, state, &request, &[], diagnostics);
         }
         let remove_description = !prior.description.is_null() && planned.description.is_null();
-        let actions = planner::reconcile(&rows, &planned.spec(id_tag), remove_description, &own);
+        let actions = planner::reconcile(
+            &rows,
+            &planned.blueprint(id_tag),
+            &fleet.interfaces,
+            remove_description,
+            &own,
+        );
         let outcome = self.executor(&account, &sessions, &request).run(&actions).await;
         let failed = failed(&outcome, &rows);
         let errors: Vec<_> = failed
             .iter()
-            .filter(|(_, failure)| !failure.vanished)
+            .filter(|(_, failure)| failure.is_error())
             .cloned()
             .collect();
-        let vanished: Vec<_> = failed
+        let excused: Vec<_> = failed
             .iter()
-            .filter(|(_, failure)| failure.vanished)
+            .filter(|(_, failure)| !failure.is_error())
             .cloned()
             .collect();
         // With an error the true state is saved; without one, what was planned must come back.
@@ -142,10 +153,10 @@ impl Coverage {
                 ),
             );
         }
-        if !vanished.is_empty() {
+        if !excused.is_empty() {
             diagnostics.warning(
-                failures_title("create", &vanished, rows.len()),
-                failures_detail(&vanished),
+                failures_title("create", &excused, rows.len()),
+                failures_detail(&excused),
             );
         }
         if !errors.is_empty() {
@@ -153,7 +164,7 @@ impl Coverage {
             diagnostics.push(Diagnostic::error(title, failures_detail(&errors)));
         }
         let state = finished(&account, planned, id_tag, &actual, &failed);
-        self.response(&account, state, &request, diagnostics)
+        self.response(&account, state, &request, &failed, diagnostics)
     }
 
     /// Deletes every session of the object, and nothing else.
@@ -246,13 +257,23 @@ impl Coverage {
         account: &Account,
         state: CoverageModel,
         request: &Request,
+        failed: &[(String, Failure)],
         diagnostics: Diagnostics,
     ) -> Response {
         // The next refresh of an unchanged fleet writes the same bytes, or saved plans of others would grow stale.
-        let settled = |fleet: Fleet| Fleet {
-            intended: BTreeMap::new(),
-            held: false,
-            ..fleet
+        let settled = |mut fleet: Fleet| {
+            for (interface, _) in failed.iter().filter(|(_, failure)| failure.refused) {
+                let member = fleet.interfaces.get(interface);
+                fleet.refused.insert(
+                    interface.clone(),
+                    member.and_then(|member| member.instance_type.clone()),
+                );
+            }
+            Fleet {
+                intended: BTreeMap::new(),
+                held: false,
+                ..fleet
+            }
         };
         let private = decode(&request.private).and_then(|fleet| settled(fleet).encode().ok());
         Response {
@@ -261,136 +282,5 @@ impl Coverage {
             private: private.map(String::into_bytes),
             diagnostics,
         }
-    }
-}
-
-/// The sessions as they are after the calls. With `truth`, rows whose call failed are what they were before; without,
-/// they are as planned.
-fn merged(
-    planned: &Rows,
-    own: &BTreeMap<String, Vec<&MirrorSession>>,
-    outcome: &Outcome,
-    truth: bool,
-) -> Rows {
-    let mut rows = Rows::new();
-    for (interface, plan) in planned {
-        let instance_id = plan.instance_id.clone();
-        let existing = own.get(interface).and_then(|sessions| sessions.first());
-        if let Some(done) = outcome.done.get(interface) {
-            rows.insert(
-                interface.clone(),
-                planner::Row {
-                    instance_id,
-                    ..done.clone()
-                },
-            );
-        } else if let Some(session) = existing {
-            let failed = outcome.failures.contains_key(interface);
-            let actual = row(session, instance_id);
-            rows.insert(
-                interface.clone(),
-                if failed && !truth {
-                    as_planned(plan, &actual)
-                } else {
-                    actual
-                },
-            );
-        } else if !truth {
-            // Not made: what was unknown is null now.
-            rows.insert(
-                interface.clone(),
-                planner::Row {
-                    id: None,
-                    virtual_network_id: None,
-                    ..plan.clone()
-                },
-            );
-        }
-    }
-    if truth {
-        for (interface, sessions) in own {
-            if let Some(session) = sessions
-                .first()
-                .filter(|_| !planned.contains_key(interface) && outcome.failures.contains_key(interface))
-            {
-                rows.insert(interface.clone(), row(session, None));
-            }
-        }
-    }
-    rows
-}
-
-/// What was planned known comes back as planned, the rest as it is.
-fn as_planned(plan: &planner::Row, actual: &planner::Row) -> planner::Row {
-    planner::Row {
-        id: plan.id.clone().or(actual.id.clone()),
-        instance_id: plan.instance_id.clone(),
-        traffic_mirror_target_id: plan
-            .traffic_mirror_target_id
-            .clone()
-            .or(actual.traffic_mirror_target_id.clone()),
-        session_number: plan.session_number.or(actual.session_number),
-        virtual_network_id: plan.virtual_network_id.or(actual.virtual_network_id),
-    }
-}
-
-/// The failures, and the planned rows that lack what a session needs.
-fn failed(outcome: &Outcome, planned: &Rows) -> Vec<(String, Failure)> {
-    let mut failed: Vec<(String, Failure)> = outcome
-        .failures
-        .iter()
-        .map(|(interface, failure)| (interface.clone(), failure.clone()))
-        .collect();
-    let incomplete = planned
-        .iter()
-        .filter(|(_, row)| row.traffic_mirror_target_id.is_none());
-    failed.extend(incomplete.map(|(interface, _)| {
-        let failure = Failure {
-            what: "create",
-            code: "NoTarget".to_owned(),
-            message: "no traffic mirror target is left for this interface".to_owned(),
-            advice: "List a target in traffic_mirror_target_ids.".to_owned(),
-            vanished: false,
-        };
-        (interface.clone(), failure)
-    }));
-    failed
-}
-
-/// The state after an apply.
-fn finished(
-    account: &Account,
-    planned: CoverageModel,
-    id: &str,
-    rows: &Rows,
-    failed: &[(String, Failure)],
-) -> CoverageModel {
-    let failures = failed
-        .iter()
-        .map(|(interface, failure)| {
-            (
-                interface.clone(),
-                Attr::Known(convert::failure(&failure.code, &failure.message)),
-            )
-        })
-        .collect::<BTreeMap<_, _>>();
-    CoverageModel {
-        id: id.into(),
-        region: account.region().into(),
-        sessions: convert::sessions(rows, false),
-        failures: if planned.failures.is_known() && failures.is_empty() {
-            planned.failures.clone()
-        } else {
-            Attr::Known(failures)
-        },
-        ..planned
-    }
-}
-
-fn shown(interfaces: &[String]) -> String {
-    let first: Vec<&str> = interfaces.iter().take(10).map(String::as_str).collect();
-    match interfaces.len().saturating_sub(first.len()) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
     }
 }

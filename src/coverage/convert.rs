@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::model::{CoverageIdentity, CoverageModel, FailureModel, SessionModel, SkipModel, SummaryModel};
 use crate::ec2::Account;
 use crate::framework::Attr;
-use crate::planner::{Plan, Row, SessionSpec, Skip, Summary, Tags, Wanted, Wish};
+use crate::planner::{
+    Blueprint, EligibilityRules, Limits, Plan, Row, Skip, Summary, Tags, Template, VirtualNetwork,
+    VirtualNetworkId, VirtualNetworkRange, Wanted, Wish,
+};
 
 /// Rows by interface id.
 pub type Rows = BTreeMap<String, Row>;
@@ -67,6 +70,21 @@ pub fn skipped(skips: &BTreeMap<String, Skip>) -> Attr<BTreeMap<String, Attr<Ski
     )
 }
 
+/// The skips of a state.
+pub fn skips(skipped: &Attr<BTreeMap<String, Attr<SkipModel>>>) -> BTreeMap<String, Skip> {
+    let skip = |skip: &SkipModel| {
+        Some(Skip {
+            instance_id: skip.instance_id.known().cloned(),
+            reason: skip.reason.as_str()?.parse().ok()?,
+            detail: skip.detail.as_str().unwrap_or_default().to_owned(),
+        })
+    };
+    let known = skipped.known().into_iter().flatten();
+    known
+        .filter_map(|(id, model)| Some((id.clone(), skip(model.known()?)?)))
+        .collect()
+}
+
 /// The `summary` attribute.
 pub fn summary(summary: Summary) -> Attr<SummaryModel> {
     let count = |n: usize| Attr::Known(i64::try_from(n).unwrap_or(i64::MAX));
@@ -94,6 +112,22 @@ pub fn known_strings(map: &Attr<BTreeMap<String, Attr<String>>>) -> Tags {
         .collect()
 }
 
+/// The value that an argument has, or that it has none; none while that is unknown.
+fn decided<T: Clone>(argument: &Attr<T>) -> Option<Option<T>> {
+    match argument {
+        Attr::Unknown => None,
+        argument => Some(argument.known().cloned()),
+    }
+}
+
+/// The strings of a list; none while any of them is unknown.
+fn list(argument: &Attr<Vec<Attr<String>>>) -> Option<Vec<String>> {
+    let Some(items) = decided(argument)? else {
+        return Some(Vec::new());
+    };
+    items.iter().map(|item| item.known().cloned()).collect()
+}
+
 /// One failed session.
 pub fn failure(code: &str, message: &str) -> FailureModel {
     FailureModel {
@@ -103,13 +137,9 @@ pub fn failure(code: &str, message: &str) -> FailureModel {
 }
 
 impl CoverageModel {
-    /// What the arguments ask of the planner; none while `enabled` or the list of targets is unknown.
+    /// What the arguments ask of the planner; none while one that decides about sessions is unknown. What is no valid limit,
+    /// range or template was refused by [`super::validate`].
     pub fn wish(&self) -> Option<Wish> {
-        let enabled = match self.enabled {
-            Attr::Unknown => return None,
-            Attr::Null => true,
-            Attr::Known(enabled) => enabled,
-        };
         let targets = match &self.traffic_mirror_target_ids {
             Attr::Unknown => vec![None],
             targets => targets
@@ -125,21 +155,69 @@ impl CoverageModel {
             Attr::Known(number) => Wanted::Set(number),
         };
         Some(Wish {
-            enabled,
+            enabled: decided(&self.enabled)?.unwrap_or(true),
             targets,
             session_number,
+            virtual_network: self.virtual_network()?,
+            eligibility: EligibilityRules {
+                try_instance_types: list(&self.try_instance_types)?,
+                include_requester_managed: false,
+                include_sensors: decided(&self.include_sensors)?.unwrap_or(false),
+            },
+            limits: self.planner_limits()?,
         })
     }
 
-    /// What every session shares; `id_tag` is the settled or pending form of the id.
-    pub fn spec(&self, id_tag: &str) -> SessionSpec {
-        SessionSpec {
+    fn virtual_network(&self) -> Option<VirtualNetwork> {
+        if let Some(id) = decided(&self.virtual_network_id)? {
+            return Some(
+                VirtualNetworkId::new(id)
+                    .map(VirtualNetwork::Fixed)
+                    .unwrap_or_default(),
+            );
+        }
+        let Some(range) = decided(&self.virtual_network_id_range)? else {
+            return Some(VirtualNetwork::Drawn);
+        };
+        let (first, last) = (decided(&range.first)??, decided(&range.last)??);
+        let range = VirtualNetworkId::new(first)
+            .and_then(|first| VirtualNetworkRange::new(first, VirtualNetworkId::new(last)?));
+        Some(range.map(VirtualNetwork::Range).unwrap_or_default())
+    }
+
+    fn planner_limits(&self) -> Option<Limits> {
+        let Some(limits) = decided(&self.limits)? else {
+            return Some(Limits::default());
+        };
+        let limit = |text: &Attr<String>| Some(decided(text)?.and_then(|text| text.parse().ok()));
+        Some(Limits {
+            max_sessions: limit(&limits.max_sessions)?,
+            max_creates: limit(&limits.max_creates)?,
+            max_deletes: limit(&limits.max_deletes)?,
+            allow_empty: decided(&limits.allow_empty)?.unwrap_or(false),
+        })
+    }
+
+    /// What every session is made from; `id_tag` is the settled or pending form of the id.
+    pub fn blueprint(&self, id_tag: &str) -> Blueprint {
+        let template = |text: &Attr<String>| text.as_str().and_then(|text| Template::parse(text).ok());
+        Blueprint {
             name: self.name.as_str().unwrap_or_default().to_owned(),
             id_tag: id_tag.to_owned(),
             traffic_mirror_filter_id: self.filter_id.as_str().unwrap_or_default().to_owned(),
-            description: self.description.known().cloned(),
+            description: template(&self.description),
+            name_tag: template(&self.name_tag),
+            packet_length: self.packet_length.known().copied(),
             tags: known_strings(&self.tags_all),
+            copy_tags: list(&self.copy_tags).unwrap_or_default(),
         }
+    }
+
+    /// Keys of the instance tags that sessions are made from; none while an argument that names them is unknown.
+    pub fn tag_keys(&self) -> Option<Vec<String>> {
+        let unknown =
+            self.description.is_unknown() || self.name_tag.is_unknown() || list(&self.copy_tags).is_none();
+        (!unknown).then(|| self.blueprint("").tag_keys())
     }
 
     /// Writes what the planner decided.

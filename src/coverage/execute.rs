@@ -11,7 +11,7 @@ use super::convert::Rows;
 use super::numbers::Numbers;
 use super::read::row;
 use crate::ec2::{Account, Change, Ec2Error, ErrorClass, NewSession, SessionChange, What};
-use crate::planner::{Actions, Create, DescriptionChange, MirrorSession, Modify, Retag};
+use crate::planner::{Actions, Create, FieldChange, MirrorSession, Modify, Retag};
 
 /// Calls in flight at once: enough to fill EC2's bucket of mutating calls, few enough to end soon after Ctrl-C.
 const CONCURRENCY: usize = 10;
@@ -30,6 +30,8 @@ pub struct Failure {
     pub advice: String,
     /// The interface no longer exists, so there is nothing to retry.
     pub vanished: bool,
+    /// EC2 refuses the interface for good, so retrying would fail for ever.
+    pub refused: bool,
 }
 
 impl Failure {
@@ -40,7 +42,13 @@ impl Failure {
             message: error.message().to_owned(),
             advice: error.advice(),
             vanished: what == "create" && error.class() == ErrorClass::NotFound(What::NetworkInterface),
+            refused: what == "create" && error.class() == ErrorClass::InterfaceUnsupported,
         }
+    }
+
+    /// Whether the apply failed: an interface that is gone or that EC2 refuses for good is no failure of the apply.
+    pub fn is_error(&self) -> bool {
+        !self.vanished && !self.refused
     }
 
     fn cancelled(what: &'static str) -> Self {
@@ -50,6 +58,7 @@ impl Failure {
             message: "the run was interrupted before this call was made".to_owned(),
             advice: "Run terraform apply again to go on.".to_owned(),
             vanished: false,
+            refused: false,
         }
     }
 }
@@ -221,6 +230,7 @@ impl Executor<'_> {
                     message: "every session number of the interface is taken".to_owned(),
                     advice: "Delete a session of the interface.".to_owned(),
                     vanished: false,
+                    refused: false,
                 });
             };
             let new = NewSession {
@@ -228,11 +238,12 @@ impl Executor<'_> {
                 traffic_mirror_target_id: create.traffic_mirror_target_id.clone(),
                 traffic_mirror_filter_id: create.traffic_mirror_filter_id.clone(),
                 session_number,
+                virtual_network_id: create.virtual_network_id,
+                packet_length: create.packet_length,
                 description: create.description.clone(),
                 tags: create.tags.clone(),
                 // Of this attempt only: EC2 may answer an older token with a session that is long deleted.
                 client_token: Uuid::new_v4().to_string(),
-                ..NewSession::default()
             };
             match self.account.create_session(&new).await {
                 Ok(session) => return Ok(session),
@@ -260,15 +271,15 @@ fn session_change(change: &Modify) -> SessionChange {
         traffic_mirror_filter_id: change.traffic_mirror_filter_id.clone(),
         session_number: change.session_number,
         virtual_network_id: change.virtual_network_id.into(),
-        packet_length: if change.remove_packet_length {
-            Change::Remove
-        } else {
-            Change::Keep
-        },
-        description: match &change.description {
-            DescriptionChange::Keep => Change::Keep,
-            DescriptionChange::Set(text) => Change::Set(text.clone()),
-            DescriptionChange::Remove => Change::Remove,
-        },
+        packet_length: field_change(&change.packet_length),
+        description: field_change(&change.description),
+    }
+}
+
+fn field_change<T: Clone>(change: &FieldChange<T>) -> Change<T> {
+    match change {
+        FieldChange::Keep => Change::Keep,
+        FieldChange::Set(value) => Change::Set(value.clone()),
+        FieldChange::Remove => Change::Remove,
     }
 }

@@ -10,12 +10,14 @@ mod model;
 mod note;
 mod numbers;
 mod observe;
+mod outcome;
 mod plan;
 mod read;
 mod refreshed;
 mod report;
 mod source;
 mod validate;
+mod validate_sessions;
 
 use std::sync::Arc;
 

@@ -41,11 +41,35 @@ pub struct CoverageModel {
     /// Session number of every session, 1 to 32766. EC2 tries the sessions of one interface in ascending order and mirrors
     /// each packet once. Left out, each session gets the number after the highest that the interface has.
     pub session_number: Attr<i64>,
-    /// Description of every session. Left out, none is written and what stands there is left alone.
+    /// Bytes of each packet that are mirrored, counted after the VXLAN header. Left out, the whole packet.
+    pub packet_length: Attr<i64>,
+    /// VXLAN network identifier of every session, 1 to 16777215. Left out together with `virtual_network_id_range`, AWS draws
+    /// one for each.
+    pub virtual_network_id: Attr<i64>,
+    /// Range of VXLAN network identifiers out of which every session gets one of its own, which it then keeps.
+    pub virtual_network_id_range: Attr<RangeModel>,
+    /// Description of every session; `{instance_id}`, `{instance_name}` and `{network_interface_id}` are replaced, and `{{` stands
+    /// for a brace. Left out, none is written and what stands there is left alone.
     pub description: Attr<String>,
+    /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation and
+    /// then left alone.
+    pub name_tag: Attr<String>,
+    /// Keys of instance tags that every session gets a copy of. Tags of the same key in `tags` win.
+    pub copy_tags: Attr<Vec<Attr<String>>>,
     /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
     /// given here.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
+    /// Instance types to mirror although they are not on AWS's list of supported ones, with `*` and `?`, for example `m8g.*`.
+    /// Types on no list are tried anyway.
+    pub try_instance_types: Attr<Vec<Attr<String>>>,
+    /// Whether instances that own the network interface of a traffic mirror target are mirrored too. Defaults to `false`: a
+    /// sensor that is mirrored mirrors what it receives.
+    pub include_sensors: Attr<bool>,
+    /// What to do about selected network interfaces that can never be mirrored: `skip` (the default) lists them in `skipped`,
+    /// `error` fails the plan.
+    pub on_ineligible: Attr<String>,
+    /// How much one plan may change.
+    pub limits: Attr<LimitsModel>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions
     /// without it are never changed or deleted.
     #[schemars(extend("x-terraform" = COMPUTED))]
@@ -72,6 +96,31 @@ pub struct CoverageModel {
     /// Tags that the provider writes on every session, without those that mark its owner.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub tags_all: Attr<BTreeMap<String, Attr<String>>>,
+}
+
+/// A range of VXLAN network identifiers, both ends included.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RangeModel {
+    /// Lowest identifier, at least 1.
+    #[schemars(extend("x-terraform" = REQUIRED))]
+    pub first: Attr<i64>,
+    /// Highest identifier, at most 16777215.
+    #[schemars(extend("x-terraform" = REQUIRED))]
+    pub last: Attr<i64>,
+}
+
+/// How much one plan may change; `"100"` is a number, `"10%"` a share. `enabled = false` is never limited.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitsModel {
+    /// Sessions that the coverage may have; a share is of the eligible network interfaces. More is an error.
+    pub max_sessions: Attr<String>,
+    /// Sessions that one apply may create; a share is of the eligible network interfaces. The others wait for the next apply,
+    /// as `MAX_CREATES` in `skipped`.
+    pub max_creates: Attr<String>,
+    /// Sessions that one apply may delete; a share is of the sessions in the state. More is an error.
+    pub max_deletes: Attr<String>,
+    /// Whether a plan may delete every session because nothing is selected any more. Defaults to `false`: that is an error.
+    pub allow_empty: Attr<bool>,
 }
 
 /// A traffic mirror session.

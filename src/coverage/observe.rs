@@ -1,12 +1,14 @@
 //! The look at the account: which interfaces the arguments select, which sessions there are and whose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::convert::Rows;
 use super::model::CoverageModel;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
-use crate::planner::{CoverageId, Fleet, FleetError, Member, MirrorSession, Owner, Ownership, Selector};
+use crate::planner::{
+    CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
+};
 use crate::selection;
 
 /// What went wrong while looking.
@@ -16,6 +18,8 @@ pub enum ObserveError {
     Ec2(#[from] Ec2Error),
     #[error("the selection cannot be read")]
     Fleet(#[from] FleetError),
+    #[error("the selection does not carry the instance tags {}", .0.join(", "))]
+    TagKeys(Vec<String>),
 }
 
 /// The arguments that select interfaces, wholly known.
@@ -24,6 +28,7 @@ pub struct Selecting {
     selectors: Vec<Selector>,
     excludes: Vec<Selector>,
     selection: Option<String>,
+    tag_keys: Vec<String>,
 }
 
 impl Selecting {
@@ -37,45 +42,91 @@ impl Selecting {
             selectors: selection::selectors(&model.selector)?,
             excludes: selection::selectors(&model.exclude)?,
             selection,
+            tag_keys: model.tag_keys()?,
         })
     }
 
     /// Digest of the arguments.
     pub fn digest(&self) -> Result<String, FleetError> {
-        Fleet::selecting(&self.selectors, &self.excludes, self.selection.as_deref())
+        Fleet::selecting(
+            &self.selectors,
+            &self.excludes,
+            self.selection.as_deref(),
+            &self.tag_keys,
+        )
     }
 
-    async fn members(&self, account: &Account) -> Result<BTreeMap<String, Member>, ObserveError> {
-        Ok(match &self.selection {
-            Some(selection) => Fleet::decode(selection)?.interfaces,
-            None => selection::members(account, &self.selectors, &self.excludes, &[]).await?,
-        })
+    /// The selected interfaces, and all interfaces of the instances that were looked at.
+    async fn look(
+        &self,
+        account: &Account,
+    ) -> Result<(BTreeMap<String, Member>, Vec<Interface>), ObserveError> {
+        if let Some(selection) = &self.selection {
+            let fleet = Fleet::decode(selection)?;
+            let missing: Vec<String> = self
+                .tag_keys
+                .iter()
+                .filter(|key| !fleet.tag_keys.contains(key))
+                .cloned()
+                .collect();
+            if !missing.is_empty() {
+                return Err(ObserveError::TagKeys(missing));
+            }
+            return Ok((fleet.interfaces, Vec::new()));
+        }
+        let seen = selection::scan(account, &self.selectors).await?;
+        Ok((
+            Fleet::select(&self.selectors, &self.excludes, &seen, &self.tag_keys),
+            seen,
+        ))
     }
 }
 
 /// Reads the fleet and all sessions of the account in the region.
 ///
-/// `name` and `id` are the coverage's; the fleet's `intended` is left empty.
+/// `model` is the state, or the plan so far, and `id` the coverage's. What the fleet remembers from before (`intended`,
+/// `refused`) is left empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
-    name: &str,
+    model: &CoverageModel,
     id: Option<&CoverageId>,
 ) -> Result<(Fleet, Vec<MirrorSession>), ObserveError> {
+    let name = model.name.as_str().unwrap_or_default();
+    let targets: Vec<String> = model
+        .traffic_mirror_target_ids
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|target| target.known().cloned())
+        .collect();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
-    let (interfaces, sessions) = tokio::try_join!(selecting.members(account), sessions)?;
+    // A target that is gone is not this call's to report: its sessions exist all the same.
+    let targets = async { account.targets(&targets).await.map_err(ObserveError::from) };
+    let ((interfaces, seen), sessions, targets) =
+        tokio::try_join!(selecting.look(account), sessions, targets)?;
     let namesakes = sessions
         .iter()
         .filter_map(Owner::of)
         .filter(|owner| owner.name == name && !owner.pending && Some(&owner.id) != id)
         .map(|owner| owner.id.to_string())
         .collect();
+    let target_interface_ids: BTreeSet<String> = targets
+        .found
+        .into_iter()
+        .filter_map(|target| target.network_interface_id)
+        .collect();
+    let sensors = seen
+        .into_iter()
+        .filter(|interface| target_interface_ids.contains(&interface.id));
     let fleet = Fleet {
         account_id: account.account_id().to_owned(),
         region: account.region().to_owned(),
         selecting: selecting.digest()?,
         interfaces,
         namesakes,
+        sensor_instance_ids: sensors.filter_map(|interface| interface.instance_id).collect(),
+        target_interface_ids,
         ..Fleet::default()
     };
     Ok((fleet, sessions))

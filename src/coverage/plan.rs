@@ -10,7 +10,7 @@ use super::validate::validate;
 use super::{Coverage, note};
 use crate::ec2::{Account, Ec2Error, Lookup};
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
-use crate::planner::{self, Fleet, Plan};
+use crate::planner::{self, Fleet, Plan, Reason, Skip};
 use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -196,7 +196,16 @@ fn decide(
         .as_ref()
         .map(|prior| convert::rows(&prior.sessions))
         .unwrap_or_default();
-    let plan = planner::plan(&wish, &fleet, &prior_rows);
+    let plan = match planner::plan(&wish, &fleet, &prior_rows) {
+        Ok(plan) => plan,
+        Err(error) => {
+            let detail = format!("{error}. Widen virtual_network_id_range, or narrow the selector.");
+            let path = AttributePath::root("virtual_network_id_range");
+            diagnostics.push(Diagnostic::error("Too few virtual network ids", detail).at(path));
+            return None;
+        }
+    };
+    refuse(planned, &plan, diagnostics);
     planned.set_plan(&plan);
     planned.deviations = Attr::Known(Default::default());
     let calls = match &request.prior {
@@ -218,6 +227,41 @@ fn decide(
     }
 }
 
+/// What the plan must not do becomes an error.
+fn refuse(planned: &CoverageModel, plan: &Plan, diagnostics: &mut Diagnostics) {
+    for violation in &plan.violations {
+        let path = AttributePath::root("limits").attribute(violation.argument.to_string());
+        diagnostics.push(Diagnostic::error(&violation.title, &violation.detail).at(path));
+    }
+    let never = plan
+        .skipped
+        .iter()
+        .filter(|(_, skip)| skip.reason != Reason::MaxCreates);
+    if planned.on_ineligible.as_str() == Some("error") && never.clone().next().is_some() {
+        let path = AttributePath::root("on_ineligible");
+        let title = "Selected network interfaces cannot be mirrored";
+        let detail = format!(
+            "{}\n\nExclude them, or set on_ineligible = \"skip\".",
+            listed(never)
+        );
+        diagnostics.push(Diagnostic::error(title, detail).at(path));
+    }
+}
+
+/// Skipped interfaces, one a line.
+fn listed<'a>(skipped: impl Iterator<Item = (&'a String, &'a Skip)> + Clone) -> String {
+    let mut lines: Vec<String> = skipped
+        .clone()
+        .take(10)
+        .map(|(interface, skip)| format!("{interface}: {} ({})", skip.reason, skip.detail))
+        .collect();
+    let more = skipped.count().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("and {more} more in skipped"));
+    }
+    lines.join("\n")
+}
+
 /// Whether applying the plan of an update makes a call that could fail.
 fn calls_ec2(
     prior: &CoverageModel,
@@ -230,11 +274,17 @@ fn calls_ec2(
         .known()
         .is_some_and(|deviations| !deviations.is_empty());
     let shared = |model: &CoverageModel| {
+        let written = (
+            model.description.clone(),
+            model.name_tag.clone(),
+            model.tags_all.clone(),
+            model.copy_tags.clone(),
+        );
         (
             model.name.clone(),
-            model.description.clone(),
-            model.tags_all.clone(),
             model.filter_id.clone(),
+            model.packet_length,
+            written,
         )
     };
     let sessions_change = plan.sessions != *prior_rows;
@@ -262,7 +312,7 @@ fn warn(
             ),
         );
     }
-    if prior.is_none() && plan.summary.matched == 0 {
+    if prior.is_none() && plan.empty && plan.skipped.is_empty() {
         diagnostics.warning(
             "No network interface is selected",
             format!(
@@ -276,24 +326,12 @@ fn warn(
         .map(|prior| prior.skipped.clone())
         .unwrap_or(Attr::Known(Default::default()));
     if planned.skipped != skipped_before && !plan.skipped.is_empty() {
-        let shown: Vec<String> = plan
-            .skipped
-            .iter()
-            .take(10)
-            .map(|(interface, skip)| format!("{interface}: {} ({})", skip.reason, skip.detail))
-            .collect();
-        let more = plan.skipped.len().saturating_sub(shown.len());
-        let more = if more > 0 {
-            format!("\nand {more} more in skipped")
-        } else {
-            String::new()
-        };
         diagnostics.warning(
             format!(
-                "{} selected network interfaces cannot be mirrored",
+                "{} selected network interfaces get no session",
                 plan.skipped.len()
             ),
-            format!("{}{more}", shown.join("\n")),
+            listed(plan.skipped.iter()),
         );
     }
 }

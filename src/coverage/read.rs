@@ -7,8 +7,8 @@ use super::convert::{self, Rows};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use crate::ec2::Account;
-use crate::framework::{Attr, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Fleet, MirrorSession, Row};
+use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
+use crate::planner::{self, Fleet, MirrorSession, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -27,7 +27,7 @@ impl Coverage {
         if let Some(id) = state.id.as_str() {
             self.refreshed.insert(id);
         }
-        match refreshed(&account, state).await {
+        match refreshed(&account, state, &request.private).await {
             Ok((state, private)) => ReadResponse {
                 identity: state.identity(&account),
                 state: Some(state),
@@ -47,6 +47,15 @@ impl Coverage {
 pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Diagnostic {
     match error {
         ObserveError::Ec2(error) => ec2_diagnostic(what_failed, error),
+        ObserveError::TagKeys(keys) => Diagnostic::error(
+            what_failed,
+            format!(
+                "{error}, which description, name_tag or copy_tags need. Write tag_keys = [{}] in the mirror_interfaces data \
+                 source.",
+                keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ")
+            ),
+        )
+        .at(AttributePath::root("selection")),
         ObserveError::Fleet(error) => Diagnostic::error(
             what_failed,
             format!(
@@ -59,34 +68,43 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
 async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
+    private: &[u8],
 ) -> Result<(CoverageModel, String), ObserveError> {
     let id = id_of(&state);
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
-    let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(account, &selecting, &name, id.as_ref()).await?;
+    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref()).await?;
     let sessions = planner::by_interface(own(&sessions, id.as_ref(), &before), &before);
     let rows = actual_rows(&sessions, &fleet, &before);
+    fleet.remember(decode(private).unwrap_or_default());
     fleet.intended = intended(&rows, &before);
 
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
-    let spec = state.spec(id.as_ref().map_or("", |id| id.as_str()));
-    state.deviations = convert::strings(planner::deviations(&spec, &sessions));
+    let blueprint = state.blueprint(id.as_ref().map_or("", |id| id.as_str()));
+    state.deviations = convert::strings(planner::deviations(&blueprint, &fleet.interfaces, &sessions));
     if let Some(wish) = state.wish() {
-        let plan = planner::plan(&wish, &fleet, &rows);
-        let waiting =
-            |interface: &String| plan.sessions.contains_key(interface) && !rows.contains_key(interface);
+        let mut skipped = planner::skips(&wish.eligibility, &fleet, &rows);
+        state.summary = convert::summary(planner::summary(&fleet, &skipped));
+        let uncovered = |interface: &String, skipped: &BTreeMap<String, Skip>| {
+            fleet.interfaces.contains_key(interface)
+                && !skipped.contains_key(interface)
+                && !rows.contains_key(interface)
+        };
+        // Whoever waits for the next apply goes on waiting until there is one.
+        let waits = |skip: &Skip| skip.reason == Reason::MaxCreates;
+        let waiting = convert::skips(&state.skipped);
+        let waiting = waiting
+            .into_iter()
+            .filter(|(id, skip)| waits(skip) && uncovered(id, &skipped));
+        skipped.extend(waiting.collect::<Vec<_>>());
         let failures = state.failures.known().cloned().unwrap_or_default();
-        state.failures = Attr::Known(
-            failures
-                .into_iter()
-                .filter(|(interface, _)| waiting(interface))
-                .collect(),
-        );
-        state.skipped = convert::skipped(&plan.skipped);
-        state.summary = convert::summary(plan.summary);
+        let failures = failures
+            .into_iter()
+            .filter(|(interface, _)| uncovered(interface, &skipped));
+        state.failures = Attr::Known(failures.collect());
+        state.skipped = convert::skipped(&skipped);
     }
     let private = fleet.encode()?;
     Ok((state, private))

@@ -54,6 +54,7 @@ mod tests {
             message: "no".into(),
             advice: format!("Mend {code}."),
             vanished: false,
+            refused: false,
         };
         let failed: Vec<(String, Failure)> = (0..30)
             .map(|i| (format!("eni-{i:02}"), failure(if i == 0 { "A" } else { "B" })))

@@ -83,14 +83,14 @@ impl Coverage {
         match observe(
             account,
             &selecting,
-            name,
+            planned,
             request.prior.as_ref().and_then(id_of).as_ref(),
         )
         .await
         {
             Ok((mut fleet, _)) => {
                 if request.prior.is_some() {
-                    fleet.intended = stored.map(|fleet| fleet.intended).unwrap_or_default();
+                    fleet.remember(stored.unwrap_or_default());
                 }
                 if let Err(error) = fleet.encode().map(|text| note::leave(&key, &text)) {
                     tracing::warn!(%error, "no note could be left for the final plan");

@@ -1,6 +1,7 @@
 //! Checks of the configuration that need no network; what is unknown is left for later.
 
 use super::model::CoverageModel;
+use super::validate_sessions as sessions;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{CoverageId, Fleet, MAX_SESSION_NUMBER};
 use crate::provider::{looks_like_region, not_a_region};
@@ -37,6 +38,7 @@ pub fn validate(config: &CoverageModel) -> Diagnostics {
     selection::check_list(&config.traffic_mirror_target_ids, &targets, &mut diagnostics);
     filter(config, &mut diagnostics);
     number(config, &mut diagnostics);
+    sessions::validate(config, &mut diagnostics);
     if config.description.as_str() == Some("") {
         diagnostics.push(
             Diagnostic::error(

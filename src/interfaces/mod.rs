@@ -101,10 +101,11 @@ impl Interfaces {
             .ok_or_else(provider_block_unknown)?;
         let selectors = selection::selectors(&model.selector).unwrap_or_default();
         let excludes = selection::selectors(&model.exclude).unwrap_or_default();
-        let keys = match model.tag_keys.known() {
+        let mut keys: Vec<String> = match model.tag_keys.known() {
             Some(keys) => keys.iter().filter_map(|key| key.known().cloned()).collect(),
             None => vec!["Name".to_owned()],
         };
+        keys.sort();
         let failed = "The network interfaces could not be read";
         let interfaces = selection::members(&account, &selectors, &excludes, &keys)
             .await
@@ -117,6 +118,7 @@ impl Interfaces {
         let fleet = Fleet {
             account_id: account.account_id().to_owned(),
             region: account.region().to_owned(),
+            tag_keys: keys,
             interfaces,
             ..Fleet::default()
         };

@@ -2,57 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{COVERAGE_ID_TAG, COVERAGE_TAG, MirrorSession, NAME_TAG, Row, Tags};
-
-/// What every session of a coverage shares.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SessionSpec {
-    /// The coverage's name.
-    pub name: String,
-    /// Value of the tag `mirror:coverage-id`: the settled or the pending form of the id.
-    pub id_tag: String,
-    pub traffic_mirror_filter_id: String,
-    /// None: whatever the session has is left alone.
-    pub description: Option<String>,
-    /// The user's tags.
-    pub tags: Tags,
-}
-
-impl SessionSpec {
-    /// The tags that every session must carry.
-    pub fn wanted_tags(&self) -> Tags {
-        let mut tags = self.tags.clone();
-        tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
-        tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
-        tags
-    }
-
-    /// Tags to write on a session with these tags: what is missing or differs.
-    pub fn tags_to_set(&self, actual: &Tags) -> Tags {
-        self.wanted_tags()
-            .into_iter()
-            .filter(|(key, value)| actual.get(key) != Some(value))
-            .collect()
-    }
-
-    /// Keys that a session carries without being asked for. The Name is written at creation and then left alone, and
-    /// tags of AWS itself cannot be removed.
-    pub fn tags_to_remove(&self, actual: &Tags) -> Vec<String> {
-        let wanted = self.wanted_tags();
-        let left_alone = |key: &str| key == NAME_TAG || key.starts_with("aws:");
-        actual
-            .keys()
-            .filter(|key| !wanted.contains_key(*key) && !left_alone(key))
-            .cloned()
-            .collect()
-    }
-
-    /// Whether the length truncates packets that should be mirrored whole: a network load balancer target reports 8500
-    /// for the whole packet.
-    pub fn truncates(session: &MirrorSession) -> bool {
-        session.packet_length.is_some_and(|length| length != 8500)
-    }
-}
+use super::{Blueprint, Member, MirrorSession, Row, SessionSpec};
 
 /// The coverage's own sessions of each interface. Where there are several, the one of the state comes first, else the one
 /// with the lowest number; the others are duplicates.
@@ -75,15 +25,18 @@ pub fn by_interface<'a>(
 }
 
 /// What differs, by interface id; several differences of one session are joined with a semicolon. The attributes that the
-/// state shows of each session (target, number, virtual network id) are not repeated here.
+/// state shows of each session (target, number, virtual network id) are not repeated here, and a session whose interface is no
+/// longer selected is not judged: it goes.
 pub fn deviations(
-    spec: &SessionSpec,
+    blueprint: &Blueprint,
+    members: &BTreeMap<String, Member>,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
 ) -> BTreeMap<String, String> {
     own.iter()
         .filter_map(|(interface, sessions)| {
             let (first, duplicates) = sessions.split_first()?;
-            let mut found = differences(spec, first);
+            let spec = blueprint.spec(interface, members.get(interface)?);
+            let mut found = differences(&spec, first);
             found.extend(
                 duplicates
                     .iter()
@@ -109,8 +62,11 @@ fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
             None => found.push("description is missing".to_owned()),
         }
     }
-    if let (true, Some(length)) = (SessionSpec::truncates(session), session.packet_length) {
-        found.push(format!("packet_length is {length}"));
+    if !spec.has_length_of(session) {
+        found.push(match session.packet_length {
+            Some(length) => format!("packet_length is {length}"),
+            None => "packet_length is not set".to_owned(),
+        });
     }
     for key in spec.tags_to_set(&session.tags).keys() {
         match session.tags.get(key) {
@@ -128,20 +84,26 @@ fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{COVERAGE_TAG, NAME_TAG, Tags, Template};
     use super::*;
 
-    fn spec() -> SessionSpec {
-        SessionSpec {
+    fn blueprint() -> Blueprint {
+        Blueprint {
             name: "prod".into(),
             id_tag: "mc-1".into(),
             traffic_mirror_filter_id: "tmf-1".into(),
-            description: Some("watched".into()),
+            description: Some(Template::parse("watched").unwrap()),
             tags: Tags::from([("team".into(), "sec".into())]),
+            ..Blueprint::default()
         }
     }
 
+    fn members() -> BTreeMap<String, Member> {
+        BTreeMap::from([("eni-1".into(), Member::default())])
+    }
+
     fn session() -> MirrorSession {
-        let mut tags = spec().wanted_tags();
+        let mut tags = blueprint().spec("eni-1", &Member::default()).tags;
         tags.insert(NAME_TAG.into(), "i-1".into());
         MirrorSession {
             id: "tms-1".into(),
@@ -162,7 +124,7 @@ mod tests {
                 ..Row::default()
             },
         )]);
-        deviations(&spec(), &by_interface(sessions, &rows)).remove("eni-1")
+        deviations(&blueprint(), &members(), &by_interface(sessions, &rows)).remove("eni-1")
     }
 
     #[test]
@@ -179,7 +141,8 @@ mod tests {
 
     #[test]
     fn each_drift_is_named() {
-        let cases: [(fn(&mut MirrorSession), &str); 7] = [
+        type Drift = fn(&mut MirrorSession);
+        let cases: [(Drift, &str); 7] = [
             (
                 |s| s.traffic_mirror_filter_id = "tmf-2".into(),
                 "traffic_mirror_filter_id is tmf-2",
@@ -219,15 +182,14 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_for_is_left_alone() {
-        let spec = SessionSpec {
+        let blueprint = Blueprint {
             description: None,
-            ..spec()
+            ..blueprint()
         };
-        let session = MirrorSession {
+        let own = [MirrorSession {
             description: Some("by hand".into()),
             ..session()
-        };
-        let own = [session];
-        assert!(deviations(&spec, &by_interface(&own, &BTreeMap::new())).is_empty());
+        }];
+        assert!(deviations(&blueprint, &members(), &by_interface(&own, &BTreeMap::new())).is_empty());
     }
 }

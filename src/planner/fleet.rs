@@ -70,6 +70,9 @@ pub struct Fleet {
     /// Digest of the arguments that selected the interfaces, see [`Fleet::selecting`]; empty in a `selection`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub selecting: String,
+    /// Keys of the instance tags that a `selection` carries; empty elsewhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tag_keys: Vec<String>,
     /// The selected interfaces, by id.
     pub interfaces: BTreeMap<String, Member>,
     /// Settled ids of other objects whose sessions carry the same coverage name.
@@ -78,6 +81,15 @@ pub struct Fleet {
     /// What sessions should be that somebody changed by hand, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intended: BTreeMap<String, Row>,
+    /// Instances that own the interface of a traffic mirror target: they are sensors.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub sensor_instance_ids: BTreeSet<String>,
+    /// Interfaces that traffic mirror targets deliver to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub target_interface_ids: BTreeSet<String>,
+    /// Interfaces that EC2 refused for good, with the instance type that each had then.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refused: BTreeMap<String, Option<String>>,
     /// Set when the plan could not know the selection and left everything as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -113,13 +125,31 @@ impl Fleet {
             .collect()
     }
 
-    /// SHA-256 of the selecting arguments, to tell whether a fleet was made with the same ones.
+    /// Takes over what an earlier fleet remembers of interfaces that are still selected.
+    pub fn remember(&mut self, earlier: Self) {
+        self.intended = earlier.intended;
+        // An instance that got another type since may be tried again.
+        let same = |id: &String, then: &Option<String>| {
+            self.interfaces
+                .get(id)
+                .is_some_and(|member| member.instance_type == *then)
+        };
+        self.refused = earlier
+            .refused
+            .into_iter()
+            .filter(|(id, then)| same(id, then))
+            .collect();
+    }
+
+    /// SHA-256 of the selecting arguments and of the tag keys that are carried along, to tell whether a fleet was made with
+    /// the same ones.
     pub fn selecting(
         selectors: &[Selector],
         excludes: &[Selector],
         selection: Option<&str>,
+        tag_keys: &[String],
     ) -> Result<String, FleetError> {
-        let arguments = serde_json::to_vec(&(selectors, excludes, selection))?;
+        let arguments = serde_json::to_vec(&(selectors, excludes, selection, tag_keys))?;
         Ok(Sha256::digest(arguments)
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -9,28 +9,54 @@
 //! Nothing here performs I/O, reads a clock or knows the AWS SDK, so that the same input gives the same plan twice.
 
 mod assess;
+mod data_table;
 mod deviation;
+mod eligibility;
 mod fleet;
+mod instance_type;
 mod interface;
+mod limit;
+mod limits;
+mod override_rule;
 mod ownership;
+#[cfg(test)]
+mod parity;
+#[cfg(test)]
+mod parity_tests;
 mod placement;
 mod plan;
 mod reason;
 mod reconcile;
 mod selector;
 mod session;
+mod spec;
+mod target_capacity;
+mod template;
+mod virtual_network;
 mod wildcard;
 
 pub use assess::{Assessment, Counts, Finding, OverallStatus, assess};
-pub use deviation::{SessionSpec, by_interface, deviations};
+pub use deviation::{by_interface, deviations};
+pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Member};
+pub use instance_type::{Support, instance_type_support};
 pub use interface::{Interface, Tags};
+pub use limit::{Limit, LimitError};
+pub use limits::{LimitArgument, LimitVerdict, Limits, PlannedChange, Violation, check_limits};
+pub use override_rule::{Override, Pick};
 pub use ownership::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, Ownership};
-pub use placement::place;
-pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips};
+pub use placement::{Placed, Placement, PlacementTarget, Source, place};
+pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};
-pub use reconcile::{Actions, Create, DescriptionChange, Modify, Retag, reconcile};
+pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, is_selected, scans};
 pub use session::{
     MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, next_session_number,
+};
+pub use spec::{Blueprint, SessionSpec};
+pub use target_capacity::sources_per_interface_target;
+pub use template::{MAX_DESCRIPTION, MAX_TAG_VALUE, Template, TemplateError, TemplateValues};
+pub use virtual_network::{
+    MAX_VIRTUAL_NETWORK_ID, VirtualNetwork, VirtualNetworkError, VirtualNetworkId, VirtualNetworkRange,
+    virtual_network_ids,
 };

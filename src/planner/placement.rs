@@ -1,51 +1,192 @@
 //! Which traffic mirror target an interface's session goes to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Assigns a target to each new interface so that the coverage's own load is even. `targets` in the order of the
-/// configuration, which breaks ties; `load` counts the sessions that stay where they are.
+use strum::{Display, EnumString};
+
+use super::Reason;
+
+/// How new sessions are spread over the targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum Placement {
+    /// A target in the interface's zone where one has room, else any.
+    #[default]
+    PreferSameAz,
+    /// A target in the interface's zone or none.
+    SameAz,
+    /// The target with the fewest sessions, wherever it is.
+    Balanced,
+}
+
+/// A traffic mirror target as far as placement is concerned.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlacementTarget {
+    pub target_id: String,
+    /// Sources that it takes; none: unlimited or unknown.
+    pub capacity: Option<usize>,
+    /// Ids of the zones (`euw1-az2`) that it serves, since names differ between accounts; empty: any or unknown.
+    pub zone_ids: BTreeSet<String>,
+    /// Whether it is not in `traffic_mirror_target_ids`, so that only sources that name it may use it.
+    pub by_override_only: bool,
+}
+
+/// An interface that wants a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// `eni-…`
+    pub id: &'a str,
+    /// Id of its zone; none when it is not visible.
+    pub zone_id: Option<&'a str>,
+    /// The target of its existing session.
+    pub current: Option<&'a str>,
+    /// The target that its instance's tag picked: it goes there and nowhere else, in whatever zone.
+    pub picked: Option<&'a str>,
+}
+
+/// Where an interface's session goes, or why it has no place.
+pub type Placed = Result<String, (Reason, String)>;
+
+/// Gives each source a target. `targets` are in the order of the configuration, which breaks ties; ids of sources are
+/// distinct.
 ///
-/// Sessions that exist are never passed in: adding an instance or a target moves none.
+/// A session that exists stays where it is unless its target is no longer listed, its tag picks another, or
+/// [`Placement::SameAz`] rules its zone out; it stays on a target that is over its capacity too. The others go to the target
+/// with the fewest of these sources, so what other coverages and tools send there decides nothing.
 pub fn place<'a>(
-    targets: &[&'a str],
-    load: &BTreeMap<&str, usize>,
-    new: impl IntoIterator<Item = &'a str>,
-) -> BTreeMap<&'a str, &'a str> {
-    let mut loads: Vec<(usize, &str)> = targets
-        .iter()
-        .map(|target| (load.get(target).copied().unwrap_or(0), *target))
-        .collect();
+    placement: Placement,
+    targets: &'a [PlacementTarget],
+    sources: &[Source<'a>],
+) -> BTreeMap<&'a str, Placed> {
+    let mut load = vec![0_usize; targets.len()];
     let mut placed = BTreeMap::new();
-    for interface in new {
-        // min_by_key takes the first of equals, so the order of the configuration decides.
-        if let Some(least) = loads.iter_mut().min_by_key(|(count, _)| *count) {
-            least.0 += 1;
-            placed.insert(interface, least.1);
+    let mut moving = Vec::new();
+    for source in sources {
+        match stays(placement, targets, source) {
+            Some(index) => {
+                load[index] += 1;
+                placed.insert(source.id, Ok(targets[index].target_id.clone()));
+            }
+            None => moving.push(source),
         }
+    }
+    // Whoever has least choice chooses first, then sessions that exist before new ones. No better matching is possible:
+    // only targets on one network interface are limited, and such a target serves one zone.
+    moving.sort_by_key(|source| (source.picked.is_none(), source.current.is_none(), source.id));
+    for source in moving {
+        let outcome = choose(placement, targets, &load, source).map(|index| {
+            load[index] += 1;
+            targets[index].target_id.clone()
+        });
+        placed.insert(source.id, outcome);
     }
     placed
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn six_sources_on_three_targets_end_even() {
-        let placed = place(
-            &["t1", "t2", "t3"],
-            &BTreeMap::new(),
-            ["a", "b", "c", "d", "e", "f"],
-        );
-        for target in ["t1", "t2", "t3"] {
-            assert_eq!(placed.values().filter(|t| **t == target).count(), 2, "{target}");
+/// The target where the source's session is and stays.
+fn stays(placement: Placement, targets: &[PlacementTarget], source: &Source<'_>) -> Option<usize> {
+    let current = source.current?;
+    let index = targets.iter().position(|target| target.target_id == current)?;
+    let target = &targets[index];
+    let fits = match source.picked {
+        Some(picked) => picked == current,
+        None => {
+            // A zone that is not visible proves nothing.
+            let elsewhere = source.zone_id.is_some_and(|zone| !serves(target, zone));
+            let ruled_out = elsewhere && placement == Placement::SameAz;
+            !(ruled_out || target.by_override_only)
         }
-    }
+    };
+    fits.then_some(index)
+}
 
-    #[test]
-    fn what_is_there_counts() {
-        let placed = place(&["t1", "t2"], &BTreeMap::from([("t1", 2)]), ["a", "b", "c"]);
-        assert_eq!(placed, BTreeMap::from([("a", "t2"), ("b", "t2"), ("c", "t1")]));
-        assert!(place(&[], &BTreeMap::new(), ["a"]).is_empty());
+fn serves(target: &PlacementTarget, zone: &str) -> bool {
+    target.zone_ids.is_empty() || target.zone_ids.contains(zone)
+}
+
+fn choose(
+    placement: Placement,
+    targets: &[PlacementTarget],
+    load: &[usize],
+    source: &Source<'_>,
+) -> Result<usize, (Reason, String)> {
+    let listed = |index: &usize| match source.picked {
+        Some(picked) => targets[*index].target_id == picked,
+        None => !targets[*index].by_override_only,
+    };
+    let near = |index: &usize| match source.zone_id {
+        Some(zone) => serves(&targets[*index], zone),
+        None => targets[*index].zone_ids.is_empty(),
+    };
+    let roomy = |index: &usize| {
+        targets[*index]
+            .capacity
+            .is_none_or(|capacity| load[*index] < capacity)
+    };
+    let least = |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|index| load[*index]);
+
+    let all: Vec<usize> = (0..targets.len()).filter(listed).collect();
+    let nearby: Vec<usize> = all.iter().copied().filter(near).collect();
+    let (first, second) = match (source.picked, placement) {
+        (Some(_), _) | (None, Placement::Balanced) => (&all, &all),
+        (None, Placement::PreferSameAz) => (&nearby, &all),
+        (None, Placement::SameAz) => (&nearby, &nearby),
+    };
+    least(&mut first.iter().copied().filter(roomy))
+        .or_else(|| least(&mut second.iter().copied().filter(roomy)))
+        .ok_or_else(|| refusal(targets, &all, second, source))
+}
+
+/// Why none of the `possible` targets takes the source; `all` are those that it might use in another zone.
+fn refusal(
+    targets: &[PlacementTarget],
+    all: &[usize],
+    possible: &[usize],
+    source: &Source<'_>,
+) -> (Reason, String) {
+    if !possible.is_empty() {
+        return (Reason::TargetFull, full(targets, possible));
+    }
+    match (source.picked, source.zone_id) {
+        (Some(picked), _) => (
+            Reason::OverrideRefused,
+            format!("its tag picks {picked}, which is not listed"),
+        ),
+        (None, _) if all.is_empty() => (
+            Reason::TargetFull,
+            "no traffic mirror target is listed".to_owned(),
+        ),
+        (None, Some(zone)) => (
+            Reason::TargetFull,
+            format!("no traffic mirror target is in its zone {zone}, and placement is same_az"),
+        ),
+        (None, None) => (
+            Reason::NotVisible,
+            "its zone is not visible, and placement is same_az".to_owned(),
+        ),
     }
 }
+
+/// Names the full targets, a few of them where there are many.
+fn full(targets: &[PlacementTarget], indices: &[usize]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = indices
+        .iter()
+        .take(NAMED)
+        .map(|index| {
+            let PlacementTarget {
+                target_id, capacity, ..
+            } = &targets[*index];
+            format!("{target_id} (capacity {})", capacity.unwrap_or_default())
+        })
+        .collect();
+    let more = match indices.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    format!("no room: {}{more}", named.join(", "))
+}
+
+#[cfg(test)]
+#[path = "placement_tests.rs"]
+mod tests;

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fleet, Member, Reason, place};
+use super::{
+    Candidate, EligibilityRules, Fleet, Limits, Member, Placement, PlacementTarget, PlannedChange, Reason,
+    Source, Surroundings, Violation, VirtualNetwork, VirtualNetworkError, check_limits, ineligible, place,
+    virtual_network_ids,
+};
 
 /// The value of an argument while planning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,9 @@ pub struct Wish {
     pub targets: Vec<Option<String>>,
     /// A fixed number, or one chosen at apply for each interface.
     pub session_number: Wanted<i64>,
+    pub virtual_network: VirtualNetwork,
+    pub eligibility: EligibilityRules,
+    pub limits: Limits,
 }
 
 /// One session of the state or of the plan. Where a value is none, EC2 decides it at apply.
@@ -64,35 +71,66 @@ pub struct Plan {
     pub sessions: BTreeMap<String, Row>,
     pub skipped: BTreeMap<String, Skip>,
     pub summary: Summary,
+    /// Limits that the plan breaks: it must not be carried out.
+    pub violations: Vec<Violation>,
+    /// Whether nothing has a session and nothing gets one.
+    pub empty: bool,
 }
 
-/// Selected interfaces that can never have a session, and why.
-pub fn skips(fleet: &Fleet) -> BTreeMap<String, Skip> {
+/// Selected interfaces that can never have a session, and why. `prior` holds the sessions of the state.
+pub fn skips(
+    rules: &EligibilityRules,
+    fleet: &Fleet,
+    prior: &BTreeMap<String, Row>,
+) -> BTreeMap<String, Skip> {
+    let around = Surroundings {
+        sensor_instance_ids: &fleet.sensor_instance_ids,
+        target_interface_ids: &fleet.target_interface_ids,
+        refused: &fleet.refused,
+        needs_of_instance: None,
+    };
+    let skip = |id: &String, member: &Member| {
+        let candidate = Candidate {
+            id,
+            instance_id: member.instance_id.as_deref(),
+            instance_type: member.instance_type.as_deref(),
+            interface_type: &member.interface_type,
+            ..Candidate::default()
+        };
+        let (reason, detail) = ineligible(rules, &around, &candidate)?;
+        // EC2 has accepted a session that exists: a table is no reason to take it away.
+        let exists = prior.get(id).is_some_and(|row| row.id.is_some());
+        (!exists || reason != Reason::UnsupportedInstanceType).then(|| Skip {
+            instance_id: member.instance_id.clone(),
+            reason,
+            detail,
+        })
+    };
     fleet
         .interfaces
         .iter()
-        .filter_map(|(id, member)| Some((id.clone(), skip(member)?)))
+        .filter_map(|(id, member)| Some((id.clone(), skip(id, member)?)))
         .collect()
 }
 
-fn skip(member: &Member) -> Option<Skip> {
-    // The source of a session is an interface of type `interface` (CreateTrafficMirrorSession); compared with what is
-    // allowed, since model and wire spell the other types differently.
-    (member.interface_type != "interface").then(|| Skip {
-        instance_id: member.instance_id.clone(),
-        reason: Reason::UnsupportedInterface,
-        detail: format!("interface type {}", member.interface_type),
-    })
+/// Counts of the selected interfaces, of which `never` can never have a session.
+pub fn summary(fleet: &Fleet, never: &BTreeMap<String, Skip>) -> Summary {
+    let (matched, skipped) = (fleet.interfaces.len(), never.len());
+    Summary {
+        matched,
+        eligible: matched - skipped,
+        skipped,
+    }
 }
 
 /// Plans the sessions. `prior` holds the sessions of the state.
-pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Plan {
-    let skipped = skips(fleet);
-    let summary = Summary {
-        matched: fleet.interfaces.len(),
-        eligible: fleet.interfaces.len() - skipped.len(),
-        skipped: skipped.len(),
-    };
+///
+/// # Errors
+///
+/// When the range of virtual network ids is too small.
+pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result<Plan, VirtualNetworkError> {
+    let mut skipped = skips(&wish.eligibility, fleet, prior);
+    let summary = summary(fleet, &skipped);
     let mut sessions = BTreeMap::new();
     if wish.enabled {
         for (interface, member) in fleet
@@ -105,13 +143,51 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Plan {
                 row(wish, fleet, prior.get(interface), interface, member),
             );
         }
-        assign_targets(wish, &mut sessions);
     }
-    Plan {
+    let exists = |id: &String| prior.get(id).is_some_and(|row| row.id.is_some());
+    let in_state = prior.keys().filter(|id| exists(id)).count();
+    let stays = sessions.keys().filter(|id| exists(id)).count();
+    let verdict = check_limits(
+        &wish.limits,
+        &PlannedChange {
+            enabled: wish.enabled,
+            creates: sessions.keys().filter(|id| !exists(id)).cloned().collect(),
+            deletes: in_state - stays,
+            stays,
+            // EC2 deletes a session with its interface: what is still in the state after a refresh has one.
+            deletes_of_existing_interfaces: in_state - stays,
+            in_state,
+            eligible: summary.eligible,
+        },
+    );
+    for waiting in &verdict.waiting {
+        if let Some(row) = sessions.remove(waiting) {
+            let detail = verdict.waiting_detail.clone();
+            let skip = Skip {
+                instance_id: row.instance_id,
+                reason: Reason::MaxCreates,
+                detail,
+            };
+            skipped.insert(waiting.clone(), skip);
+        }
+    }
+    assign_targets(wish, &mut sessions);
+    let drawn = sessions
+        .iter()
+        .map(|(id, row)| (id.as_str(), row.virtual_network_id))
+        .collect();
+    let ids = virtual_network_ids(wish.virtual_network, &drawn)?;
+    let ids: BTreeMap<String, Option<i64>> = ids.into_iter().map(|(id, vni)| (id.to_owned(), vni)).collect();
+    for (interface, row) in &mut sessions {
+        row.virtual_network_id = ids.get(interface).copied().flatten();
+    }
+    Ok(Plan {
         sessions,
         skipped,
         summary,
-    }
+        violations: verdict.violations,
+        empty: verdict.empty,
+    })
 }
 
 fn row(wish: &Wish, fleet: &Fleet, prior: Option<&Row>, interface: &str, member: &Member) -> Row {
@@ -144,20 +220,24 @@ fn assign_targets(wish: &Wish, sessions: &mut BTreeMap<String, Row>) {
     else {
         return;
     };
-    let mut load = BTreeMap::new();
-    for target in sessions
-        .values()
-        .filter_map(|row| row.traffic_mirror_target_id.as_deref())
-    {
-        *load.entry(target).or_insert(0) += 1;
-    }
-    let new = sessions
+    let listed: Vec<PlacementTarget> = targets
         .iter()
-        .filter(|(_, row)| row.traffic_mirror_target_id.is_none())
-        .map(|(id, _)| id.as_str());
-    let placed: Vec<(String, String)> = place(&targets, &load, new)
+        .map(|target| PlacementTarget {
+            target_id: (*target).to_owned(),
+            ..PlacementTarget::default()
+        })
+        .collect();
+    let sources: Vec<Source<'_>> = sessions
+        .iter()
+        .map(|(id, row)| Source {
+            id,
+            current: row.traffic_mirror_target_id.as_deref(),
+            ..Source::default()
+        })
+        .collect();
+    let placed: Vec<(String, String)> = place(Placement::Balanced, &listed, &sources)
         .into_iter()
-        .map(|(id, target)| (id.to_owned(), target.to_owned()))
+        .filter_map(|(id, placed)| Some((id.to_owned(), placed.ok()?)))
         .collect();
     for (interface, target) in placed {
         if let Some(row) = sessions.get_mut(&interface) {

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::super::{Limit, LimitArgument, VirtualNetworkId, VirtualNetworkRange};
 use super::*;
 
 fn fleet(ids: impl IntoIterator<Item = u8>) -> Fleet {
@@ -23,11 +24,24 @@ fn fleet(ids: impl IntoIterator<Item = u8>) -> Fleet {
 
 fn wish(targets: &[Option<&str>]) -> Wish {
     let targets = targets.iter().map(|target| target.map(str::to_owned)).collect();
+    // Randomly changing fleets drop to nothing now and then: that is not what these tests are about.
+    let limits = Limits {
+        allow_empty: true,
+        ..Limits::default()
+    };
     Wish {
         enabled: true,
         targets,
         session_number: Wanted::Unset,
+        virtual_network: VirtualNetwork::Drawn,
+        eligibility: EligibilityRules::default(),
+        limits,
     }
+}
+
+/// A plan whose range of virtual network ids suffices.
+fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Plan {
+    super::plan(wish, fleet, prior).unwrap()
 }
 
 /// What an apply of the plan leaves in the state.
@@ -119,6 +133,101 @@ fn an_interface_of_another_type_is_skipped_with_its_type() {
     assert!(planned.sessions.is_empty());
     assert_eq!(planned.skipped["eni-6"].reason, Reason::UnsupportedInterface);
     assert_eq!(planned.skipped["eni-6"].detail, "interface type efa");
+}
+
+#[test]
+fn an_unsupported_type_is_skipped_unless_a_session_exists_or_it_is_to_be_tried() {
+    let mut fleet = fleet([1]);
+    fleet.interfaces.get_mut("eni-1").unwrap().instance_type = Some("t2.micro".into());
+    let wish = wish(&[Some("t")]);
+    assert_eq!(
+        plan(&wish, &fleet, &BTreeMap::new()).skipped["eni-1"].reason,
+        Reason::UnsupportedInstanceType
+    );
+    let row = Row {
+        id: Some("tms-1".into()),
+        ..Row::default()
+    };
+    let exists = BTreeMap::from([("eni-1".to_owned(), row)]);
+    assert!(plan(&wish, &fleet, &exists).skipped.is_empty());
+    let eligibility = EligibilityRules {
+        try_instance_types: vec!["t2.*".into()],
+        ..EligibilityRules::default()
+    };
+    assert!(
+        plan(&Wish { eligibility, ..wish }, &fleet, &BTreeMap::new())
+            .skipped
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_sensor_and_a_refused_interface_are_no_sources() {
+    let mut fleet = fleet([1, 2, 3]);
+    fleet.sensor_instance_ids.insert("i-1".into());
+    fleet.target_interface_ids.insert("eni-3".into());
+    fleet.refused.insert("eni-2".into(), None);
+    let planned = plan(&wish(&[Some("t")]), &fleet, &BTreeMap::new());
+    assert_eq!(planned.skipped["eni-1"].reason, Reason::Sensor);
+    assert_eq!(planned.skipped["eni-2"].reason, Reason::UnsupportedInstanceType);
+    assert_eq!(planned.skipped["eni-3"].reason, Reason::Sensor);
+    assert!(planned.sessions.is_empty());
+}
+
+#[test]
+fn a_staged_roll_out_makes_the_first_ones_and_the_rest_waits() {
+    let limits = Limits {
+        max_creates: Some(Limit::Count(2)),
+        ..Limits::default()
+    };
+    let wish = Wish {
+        limits,
+        ..wish(&[Some("t")])
+    };
+    let first = plan(&wish, &fleet([1, 2, 3]), &BTreeMap::new());
+    assert_eq!(first.sessions.keys().collect::<Vec<_>>(), ["eni-1", "eni-2"]);
+    assert_eq!(first.skipped["eni-3"].reason, Reason::MaxCreates);
+    let second = plan(&wish, &fleet([1, 2, 3]), &applied(&first));
+    assert_eq!(second.sessions.len(), 3);
+    assert!(second.skipped.is_empty());
+}
+
+#[test]
+fn dropping_to_nothing_is_refused_unless_allowed() {
+    let refused = Wish {
+        limits: Limits::default(),
+        ..wish(&[Some("t")])
+    };
+    let state = applied(&plan(&refused, &fleet([1]), &BTreeMap::new()));
+    let emptied = plan(&refused, &fleet([]), &state);
+    assert_eq!(emptied.violations[0].argument, LimitArgument::AllowEmpty);
+    assert!(
+        plan(&wish(&[Some("t")]), &fleet([]), &state)
+            .violations
+            .is_empty()
+    );
+    let disabled = Wish {
+        enabled: false,
+        ..refused
+    };
+    assert!(
+        plan(&disabled, &fleet([1]), &state).violations.is_empty(),
+        "nothing stands in the way of disabling"
+    );
+}
+
+#[test]
+fn a_range_gives_each_session_its_own_network() {
+    let id = |n| VirtualNetworkId::new(n).unwrap();
+    let range = VirtualNetworkRange::new(id(1000), id(1001)).unwrap();
+    let wish = Wish {
+        virtual_network: VirtualNetwork::Range(range),
+        ..wish(&[Some("t")])
+    };
+    let planned = plan(&wish, &fleet([1, 2]), &BTreeMap::new());
+    assert_eq!(planned.sessions["eni-1"].virtual_network_id, Some(1000));
+    assert_eq!(planned.sessions["eni-2"].virtual_network_id, Some(1001));
+    assert!(super::plan(&wish, &fleet([1, 2, 3]), &BTreeMap::new()).is_err());
 }
 
 #[test]

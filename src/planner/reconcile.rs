@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{MirrorSession, NAME_TAG, Row, SessionSpec, Tags};
+use super::{Blueprint, Member, MirrorSession, NAME_TAG, Row, SessionSpec, Tags};
 
-/// What to do with a description.
+/// What to do with a field that can be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum DescriptionChange {
+pub enum FieldChange<T> {
     #[default]
     Keep,
-    Set(String),
-    /// It was configured and is no longer.
+    Set(T),
     Remove,
 }
 
@@ -22,6 +21,9 @@ pub struct Create {
     pub traffic_mirror_filter_id: String,
     /// None: the next free one.
     pub session_number: Option<i64>,
+    /// None: AWS draws one.
+    pub virtual_network_id: Option<i64>,
+    pub packet_length: Option<i64>,
     pub description: Option<String>,
     pub tags: Tags,
 }
@@ -35,9 +37,9 @@ pub struct Modify {
     pub traffic_mirror_filter_id: Option<String>,
     pub session_number: Option<i64>,
     pub virtual_network_id: Option<i64>,
-    /// Mirror whole packets again.
-    pub remove_packet_length: bool,
-    pub description: DescriptionChange,
+    /// Removed: whole packets again.
+    pub packet_length: FieldChange<i64>,
+    pub description: FieldChange<String>,
 }
 
 /// One change of tags, the same for all these sessions.
@@ -70,12 +72,13 @@ impl Actions {
 
 /// Lists the calls that turn the coverage's own sessions into the planned ones.
 ///
-/// A planned row must have its target by now; one without is left out. `own` holds the sessions that may be
+/// A planned row must have its target by now; one without is left out. `members` are the interfaces as the plan saw them. `own` holds the sessions that may be
 /// changed, those of the state first (see [`super::by_interface`]). `remove_description` says that a description was
 /// configured before and no longer is.
 pub fn reconcile(
     planned: &BTreeMap<String, Row>,
-    spec: &SessionSpec,
+    blueprint: &Blueprint,
+    members: &BTreeMap<String, Member>,
     remove_description: bool,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
 ) -> Actions {
@@ -92,6 +95,11 @@ pub fn reconcile(
         let Some(target) = &row.traffic_mirror_target_id else {
             continue;
         };
+        let unseen = Member {
+            instance_id: row.instance_id.clone(),
+            ..Member::default()
+        };
+        let spec = &blueprint.spec(interface, members.get(interface).unwrap_or(&unseen));
         match own.get(interface).and_then(|sessions| sessions.first()) {
             Some(session) => {
                 let change = (
@@ -121,7 +129,7 @@ pub fn reconcile(
 }
 
 fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Create {
-    let mut tags = spec.wanted_tags();
+    let mut tags = spec.tags.clone();
     let name = row.instance_id.as_deref().unwrap_or(interface);
     tags.entry(NAME_TAG.to_owned()).or_insert_with(|| name.to_owned());
     Create {
@@ -129,6 +137,8 @@ fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Creat
         traffic_mirror_target_id: target.to_owned(),
         traffic_mirror_filter_id: spec.traffic_mirror_filter_id.clone(),
         session_number: row.session_number,
+        virtual_network_id: row.virtual_network_id,
+        packet_length: spec.packet_length,
         description: spec.description.clone(),
         tags,
     }
@@ -148,9 +158,9 @@ fn modify(
         ..Modify::default()
     };
     let description = match (&spec.description, &session.description) {
-        (Some(wanted), actual) if actual.as_ref() != Some(wanted) => DescriptionChange::Set(wanted.clone()),
-        (None, Some(_)) if remove_description => DescriptionChange::Remove,
-        _ => DescriptionChange::Keep,
+        (Some(wanted), actual) if actual.as_ref() != Some(wanted) => FieldChange::Set(wanted.clone()),
+        (None, Some(_)) if remove_description => FieldChange::Remove,
+        _ => FieldChange::Keep,
     };
     let change = Modify {
         traffic_mirror_target_id: (session.traffic_mirror_target_id != target).then(|| target.to_owned()),
@@ -162,7 +172,11 @@ fn modify(
         virtual_network_id: row
             .virtual_network_id
             .filter(|id| Some(*id) != session.virtual_network_id),
-        remove_packet_length: SessionSpec::truncates(session),
+        packet_length: match spec.packet_length {
+            _ if spec.has_length_of(session) => FieldChange::Keep,
+            Some(length) => FieldChange::Set(length),
+            None => FieldChange::Remove,
+        },
         description,
         ..unchanged.clone()
     };
@@ -174,13 +188,17 @@ mod tests {
     use super::super::by_interface;
     use super::*;
 
-    fn spec() -> SessionSpec {
-        SessionSpec {
+    fn blueprint() -> Blueprint {
+        Blueprint {
             name: "prod".into(),
             id_tag: "mc-1".into(),
             traffic_mirror_filter_id: "tmf-1".into(),
-            ..SessionSpec::default()
+            ..Blueprint::default()
         }
+    }
+
+    fn wanted_tags() -> Tags {
+        blueprint().spec("eni-1", &Member::default()).tags
     }
 
     fn row(id: Option<&str>) -> Row {
@@ -200,7 +218,7 @@ mod tests {
             traffic_mirror_filter_id: "tmf-1".into(),
             session_number: 1,
             virtual_network_id: Some(5),
-            tags: spec().wanted_tags(),
+            tags: wanted_tags(),
             ..MirrorSession::default()
         }
     }
@@ -212,7 +230,8 @@ mod tests {
             .collect();
         reconcile(
             &planned,
-            &spec(),
+            &blueprint(),
+            &BTreeMap::new(),
             remove_description,
             &by_interface(own, &planned),
         )
@@ -284,8 +303,8 @@ mod tests {
                 traffic_mirror_filter_id: Some("tmf-1".into()),
                 session_number: Some(9),
                 virtual_network_id: Some(6),
-                remove_packet_length: true,
-                description: DescriptionChange::Remove,
+                packet_length: FieldChange::Remove,
+                description: FieldChange::Remove,
             }]
         );
     }
@@ -305,7 +324,7 @@ mod tests {
             actions.retag,
             [Retag {
                 session_ids: vec!["tms-1".into(), "tms-2".into()],
-                set: spec().wanted_tags(),
+                set: wanted_tags(),
                 remove: vec![]
             }]
         );

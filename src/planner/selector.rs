@@ -113,7 +113,14 @@ impl Selector {
             "network-interface.network-interface-id",
             &self.network_interface_ids,
         );
-        push("instance-type", &self.instance_types);
+        // Not every implementation of the API knows wildcards in this filter; those are judged here.
+        if !self
+            .instance_types
+            .iter()
+            .any(|name| name.contains(['*', '?', '\\']))
+        {
+            push("instance-type", &self.instance_types);
+        }
         if self.instance_state_names.is_empty() {
             push("instance-state-name", &EC2_DEFAULT_STATES.map(str::to_owned));
         } else {

@@ -26,6 +26,7 @@ def test_a_thousand_sessions(workspace, sandbox, fleet, many):
     assert sandbox.sessions() == []
 
 
+@pytest.mark.needs("short_plans")
 def test_a_plan_that_a_person_can_read(workspace, sandbox, fleet, many):
     expected = fleet.launch_many(400, Mirror="many")
     workspace.configure(sandbox.provider(), many)

@@ -31,10 +31,8 @@ async fn tags_are_set_in_batches_around_what_is_gone() {
         .iter()
         .filter(|request| !refused(request))
         .flat_map(|request| request.split('&'))
-        .filter_map(|part| {
-            part.starts_with("ResourceId.")
-                .then(|| part.split_once('=').unwrap().1)
-        })
+        .filter(|part| part.starts_with("ResourceId."))
+        .map(|part| part.split_once('=').unwrap().1)
         .collect();
     tagged.sort_unstable();
     tagged.dedup();

@@ -17,6 +17,12 @@ FEATURES = {
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
     "moved": ((1, 1), (1, 6)),
+    # Leaves null attributes of nested objects out of what it shows. Seen in 1.11,
+    # not in 1.0.
+    "short_plans": ((1, 11), (1, 6)),
+    # Underlines a nested block that an attribute path ends in; others underline
+    # the resource around it. Seen in 1.15, not in 1.11.
+    "underlined_block": ((1, 15), (99, 0)),
 }
 
 

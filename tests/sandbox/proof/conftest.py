@@ -42,8 +42,21 @@ class Sandbox:
         self.process.wait(10)
         self.process.stdout.close()
 
-    def client(self, service="ec2", *, region="eu-west-1", key="AKIASANDBOX000000000", secret="sandbox", token=None, **config):
-        settings = {"retries": {"max_attempts": 0}, "parameter_validation": False, "read_timeout": 10} | config
+    def client(
+        self,
+        service="ec2",
+        *,
+        region="eu-west-1",
+        key="AKIASANDBOX000000000",
+        secret="sandbox",
+        token=None,
+        **config,
+    ):
+        settings = {
+            "retries": {"max_attempts": 0},
+            "parameter_validation": False,
+            "read_timeout": 10,
+        } | config
         client = boto3.client(
             service,
             endpoint_url=self.url,
@@ -53,7 +66,9 @@ class Sandbox:
             aws_session_token=token,
             config=Config(**settings),
         )
-        client.meta.events.register(f"before-parse.{client.meta.service_model.service_id.hyphenize()}", conforms)
+        client.meta.events.register(
+            f"before-parse.{client.meta.service_model.service_id.hyphenize()}", conforms
+        )
         return client
 
     def other(self, service="ec2", **more):
@@ -62,7 +77,9 @@ class Sandbox:
 
     def control(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, {"content-type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{path}", data, {"content-type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
@@ -103,7 +120,9 @@ def strip(element):
 
 def walk(element, shape, path):
     if shape.type_name == "structure":
-        names = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+        names = {
+            member.serialization.get("name", name): (name, member) for name, member in shape.members.items()
+        }
         found = set()
         for child in element:
             assert child.tag in names, f"{path}: the model does not know {child.tag}"
@@ -196,7 +215,11 @@ class refuses:
 def session(ec2, eni=ENI, target=TARGET, filter=FILTER, number=1, **more):
     """CreateTrafficMirrorSession with the usual parts; its session."""
     return ec2.create_traffic_mirror_session(
-        NetworkInterfaceId=eni, TrafficMirrorTargetId=target, TrafficMirrorFilterId=filter, SessionNumber=number, **more
+        NetworkInterfaceId=eni,
+        TrafficMirrorTargetId=target,
+        TrafficMirrorFilterId=filter,
+        SessionNumber=number,
+        **more,
     )["TrafficMirrorSession"]
 
 
@@ -208,4 +231,6 @@ def tagged(kind, **tags):
 def crowd(ec2):
     """The interfaces of the twelve instances that limits are filled with."""
     found = ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["crowd"]}])
-    return [i["NetworkInterfaces"][0]["NetworkInterfaceId"] for r in found["Reservations"] for i in r["Instances"]]
+    return [
+        i["NetworkInterfaces"][0]["NetworkInterfaceId"] for r in found["Reservations"] for i in r["Instances"]
+    ]

@@ -19,7 +19,9 @@ class Walk:
 
     def __call__(self, service, action, **parameters):
         client = self.clients[service]
-        method = next(name for name, operation in client.meta.method_to_api_mapping.items() if operation == action)
+        method = next(
+            name for name, operation in client.meta.method_to_api_mapping.items() if operation == action
+        )
         try:
             answer = getattr(client, method)(**parameters)
             answer.pop("ResponseMetadata")
@@ -41,34 +43,86 @@ def steps(walk, vpc, subnet, subnet_b, group, role):
     ec2("DescribeVpcs", VpcIds=[vpc])
     ec2("DescribeSubnets", SubnetIds=[subnet])
     ec2("DescribeVpcEndpoints")
-    ec2("AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=[{"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}])
+    ec2(
+        "AuthorizeSecurityGroupIngress",
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        ],
+    )
     ec2("DescribeSecurityGroups", GroupIds=[group])
 
-    run = ec2("RunInstances", MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], TagSpecifications=tagged("instance", Name="source", Mirror="True"), **RUN)
+    run = ec2(
+        "RunInstances",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet,
+        SecurityGroupIds=[group],
+        TagSpecifications=tagged("instance", Name="source", Mirror="True"),
+        **RUN
+    )
     source = run["Instances"][0]
     instance, eni = source["InstanceId"], source["NetworkInterfaces"][0]["NetworkInterfaceId"]
-    sensor = walk.clients["ec2"].run_instances(MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], **RUN)["Instances"][0]
+    sensor = walk.clients["ec2"].run_instances(
+        MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], **RUN
+    )["Instances"][0]
     ec2("DescribeInstances", InstanceIds=[instance])
     ec2("DescribeNetworkInterfaces", NetworkInterfaceIds=[eni])
-    extra = ec2("CreateNetworkInterface", SubnetId=subnet, Groups=[group], Description="second", TagSpecifications=tagged("network-interface", a="b"))
+    extra = ec2(
+        "CreateNetworkInterface",
+        SubnetId=subnet,
+        Groups=[group],
+        Description="second",
+        TagSpecifications=tagged("network-interface", a="b"),
+    )
     extra = extra["NetworkInterface"]["NetworkInterfaceId"]
-    attachment = ec2("AttachNetworkInterface", NetworkInterfaceId=extra, InstanceId=instance, DeviceIndex=1)["AttachmentId"]
+    attachment = ec2("AttachNetworkInterface", NetworkInterfaceId=extra, InstanceId=instance, DeviceIndex=1)[
+        "AttachmentId"
+    ]
     ec2("DetachNetworkInterface", AttachmentId=attachment)
     ec2("DeleteNetworkInterface", NetworkInterfaceId=extra)
 
-    target = ec2("CreateTrafficMirrorTarget", NetworkInterfaceId=sensor["NetworkInterfaces"][0]["NetworkInterfaceId"], Description="t", TagSpecifications=tagged("traffic-mirror-target", a="b"))
+    target = ec2(
+        "CreateTrafficMirrorTarget",
+        NetworkInterfaceId=sensor["NetworkInterfaces"][0]["NetworkInterfaceId"],
+        Description="t",
+        TagSpecifications=tagged("traffic-mirror-target", a="b"),
+    )
     target = target["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
-    filter = ec2("CreateTrafficMirrorFilter", Description="f", TagSpecifications=tagged("traffic-mirror-filter", a="b"))
+    filter = ec2(
+        "CreateTrafficMirrorFilter", Description="f", TagSpecifications=tagged("traffic-mirror-filter", a="b")
+    )
     filter = filter["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
-    rule = ec2("CreateTrafficMirrorFilterRule", TrafficMirrorFilterId=filter, TrafficDirection="ingress", RuleNumber=1, RuleAction="accept", Protocol=6, **ANY)
-    rule = rule["TrafficMirrorFilterRule"]["TrafficMirrorFilterRuleId"] if isinstance(rule, dict) else "tmfr-0"
+    rule = ec2(
+        "CreateTrafficMirrorFilterRule",
+        TrafficMirrorFilterId=filter,
+        TrafficDirection="ingress",
+        RuleNumber=1,
+        RuleAction="accept",
+        Protocol=6,
+        **ANY
+    )
+    rule = (
+        rule["TrafficMirrorFilterRule"]["TrafficMirrorFilterRuleId"] if isinstance(rule, dict) else "tmfr-0"
+    )
     ec2("ModifyTrafficMirrorFilterRule", TrafficMirrorFilterRuleId=rule, RuleAction="reject")
     ec2("DescribeTrafficMirrorFilterRules", TrafficMirrorFilterId=filter)
     ec2("DeleteTrafficMirrorFilterRule", TrafficMirrorFilterRuleId=rule)
-    ec2("ModifyTrafficMirrorFilterNetworkServices", TrafficMirrorFilterId=filter, AddNetworkServices=["amazon-dns"])
+    ec2(
+        "ModifyTrafficMirrorFilterNetworkServices",
+        TrafficMirrorFilterId=filter,
+        AddNetworkServices=["amazon-dns"],
+    )
     session = ec2(
-        "CreateTrafficMirrorSession", NetworkInterfaceId=eni, TrafficMirrorTargetId=target, TrafficMirrorFilterId=filter, SessionNumber=1, VirtualNetworkId=7,
-        PacketLength=100, Description="s", TagSpecifications=tagged("traffic-mirror-session", a="b"),
+        "CreateTrafficMirrorSession",
+        NetworkInterfaceId=eni,
+        TrafficMirrorTargetId=target,
+        TrafficMirrorFilterId=filter,
+        SessionNumber=1,
+        VirtualNetworkId=7,
+        PacketLength=100,
+        Description="s",
+        TagSpecifications=tagged("traffic-mirror-session", a="b"),
     )["TrafficMirrorSession"]["TrafficMirrorSessionId"]
     ec2("ModifyTrafficMirrorSession", TrafficMirrorSessionId=session, SessionNumber=2, Description="changed")
     ec2("CreateTags", Resources=[session], Tags=[{"Key": "c", "Value": "d"}])
@@ -81,19 +135,33 @@ def steps(walk, vpc, subnet, subnet_b, group, role):
     ec2("DeleteTrafficMirrorTarget", TrafficMirrorTargetId=target)
     ec2("DeleteTrafficMirrorFilter", TrafficMirrorFilterId=filter)
 
-    balancer = elb("CreateLoadBalancer", Name="walk", Type="network", Scheme="internal", Subnets=[subnet, subnet_b])["LoadBalancers"][0]["LoadBalancerArn"]
-    targets = elb("CreateTargetGroup", Name="walk", Protocol="UDP", Port=4789, VpcId=vpc, TargetType="instance")["TargetGroups"][0]["TargetGroupArn"]
+    balancer = elb(
+        "CreateLoadBalancer", Name="walk", Type="network", Scheme="internal", Subnets=[subnet, subnet_b]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    targets = elb(
+        "CreateTargetGroup", Name="walk", Protocol="UDP", Port=4789, VpcId=vpc, TargetType="instance"
+    )["TargetGroups"][0]["TargetGroupArn"]
     forward = [{"Type": "forward", "TargetGroupArn": targets}]
-    listener = elb("CreateListener", LoadBalancerArn=balancer, Protocol="UDP", Port=4789, DefaultActions=forward)["Listeners"][0]["ListenerArn"]
+    listener = elb(
+        "CreateListener", LoadBalancerArn=balancer, Protocol="UDP", Port=4789, DefaultActions=forward
+    )["Listeners"][0]["ListenerArn"]
     elb("RegisterTargets", TargetGroupArn=targets, Targets=[{"Id": sensor["InstanceId"]}])
     elb("DescribeTargetHealth", TargetGroupArn=targets)
     elb("DescribeLoadBalancers", LoadBalancerArns=[balancer])
     elb("DescribeListeners", LoadBalancerArn=balancer)
     elb("DescribeTargetGroups", TargetGroupArns=[targets])
     elb("DescribeLoadBalancerAttributes", LoadBalancerArn=balancer)
-    elb("ModifyLoadBalancerAttributes", LoadBalancerArn=balancer, Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}])
+    elb(
+        "ModifyLoadBalancerAttributes",
+        LoadBalancerArn=balancer,
+        Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}],
+    )
     elb("DescribeTargetGroupAttributes", TargetGroupArn=targets)
-    elb("ModifyTargetGroupAttributes", TargetGroupArn=targets, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "1"}])
+    elb(
+        "ModifyTargetGroupAttributes",
+        TargetGroupArn=targets,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "1"}],
+    )
     elb("DeregisterTargets", TargetGroupArn=targets, Targets=[{"Id": sensor["InstanceId"]}])
     elb("DeleteListener", ListenerArn=listener)
     elb("DeleteTargetGroup", TargetGroupArn=targets)
@@ -102,5 +170,11 @@ def steps(walk, vpc, subnet, subnet_b, group, role):
     ec2("StopInstances", InstanceIds=[instance])
     ec2("StartInstances", InstanceIds=[instance])
     ec2("TerminateInstances", InstanceIds=[instance])
-    ec2("RevokeSecurityGroupIngress", GroupId=group, IpPermissions=[{"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}])
+    ec2(
+        "RevokeSecurityGroupIngress",
+        GroupId=group,
+        IpPermissions=[
+            {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        ],
+    )
     return walk.answers

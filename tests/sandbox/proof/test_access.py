@@ -1,6 +1,7 @@
 """Signatures, accounts, roles, regions."""
 
 import datetime
+import random
 import urllib.error
 import urllib.request
 
@@ -21,7 +22,16 @@ def post(url, headers, body):
         return error.code, error.read().decode()
 
 
-def signed(url, body, service="ec2", key="AKIASANDBOX000000000", secret="sandbox", region="eu-west-1", when=None, monkeypatch=None):
+def signed(
+    url,
+    body,
+    service="ec2",
+    key="AKIASANDBOX000000000",
+    secret="sandbox",
+    region="eu-west-1",
+    when=None,
+    monkeypatch=None,
+):
     request = AWSRequest("POST", url + "/", {"Content-Type": "application/x-www-form-urlencoded"}, body)
     if when:
         monkeypatch.setattr("botocore.auth.get_current_datetime", lambda remove_tzinfo=True: when)
@@ -49,7 +59,9 @@ def test_unsigned_and_wrong(sandbox):
 
 @pytest.mark.parametrize("minutes, good", [(4, True), (-4, True), (6, False), (-6, False)])
 def test_a_signature_is_good_for_five_minutes(sandbox, monkeypatch, minutes, good):
-    when = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + datetime.timedelta(minutes=minutes)
+    when = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + datetime.timedelta(
+        minutes=minutes
+    )
     status, text = post(sandbox.url, signed(sandbox.url, BODY, when=when, monkeypatch=monkeypatch), BODY)
     assert (status, "RequestExpired" in text) == ((200, False) if good else (400, True))
 
@@ -57,24 +69,69 @@ def test_a_signature_is_good_for_five_minutes(sandbox, monkeypatch, minutes, goo
 def test_bad_requests(sandbox):
     send = lambda body: post(sandbox.url, signed(sandbox.url, body), body)
     for body, code in (
-        ("Action=DescribeVpcs&Version=2014-01-01", "NoSuchVersion"), ("Action=DescribeEverything&Version=2016-11-15", "InvalidAction"),
-        ("Version=2016-11-15", "InvalidAction"), (BODY + "&Colour=red", "UnknownParameter"), (BODY + "&DryRun=true&DryRun=true", "InvalidParameterValue"),
-        (BODY + "&MaxResults=many", "InvalidParameterValue"), ("Action=%ff&Version=2016-11-15", "InvalidAction"), (BODY + "&" + "A." * 9000 + "=1", "UnknownParameter"),
+        ("Action=DescribeVpcs&Version=2014-01-01", "NoSuchVersion"),
+        ("Action=DescribeEverything&Version=2016-11-15", "InvalidAction"),
+        ("Version=2016-11-15", "InvalidAction"),
+        (BODY + "&Colour=red", "UnknownParameter"),
+        (BODY + "&DryRun=true&DryRun=true", "InvalidParameterValue"),
+        (BODY + "&MaxResults=many", "InvalidParameterValue"),
+        ("Action=%ff&Version=2016-11-15", "InvalidAction"),
+        (BODY + "&" + "A." * 9000 + "=1", "UnknownParameter"),
     ):
         status, text = send(body)
         assert status == 400 and f"<Code>{code}</Code>" in text, (body, text)
+
+
+def test_garbage_is_refused_and_does_no_harm(sandbox):
+    """Bytes of any kind, unsigned and signed, end in a client error."""
+    dice = random.Random(7)
+    names = [
+        "Filter.1.Name",
+        "Filter.1.Value.1",
+        "MaxResults",
+        "NextToken",
+        "InstanceId.1",
+        "TagSpecification.1.Tag.1.Key",
+        "DryRun",
+        "Filter.-1.Name",
+        "Filter.99999999999.Name",
+        ".",
+    ]
+    for _ in range(300):
+        noise = "".join(
+            chr(dice.choice([0, 37, 38, 61, 46, 65, 92, 42, 1234, 65533])) for _ in range(dice.randrange(40))
+        )
+        action = dice.choice(
+            ["DescribeInstances", "CreateTrafficMirrorSession", "CreateTags", "RunInstances", noise]
+        )
+        body = f"Action={action}&Version=2016-11-15&{dice.choice(names)}={noise}&{noise}={dice.choice(names)}"
+        headers = (
+            signed(sandbox.url, body)
+            if dice.random() < 0.8
+            else {
+                "Authorization": "AWS4-HMAC-SHA256 "
+                + dice.choice(["", "Credential=", "Credential=a/b/c/d/e"])
+            }
+        )
+        status, text = post(sandbox.url, headers, body)
+        assert 400 <= status < 500 or action.startswith("Describe"), (status, text, body)
+    sandbox.client().describe_vpcs()
 
 
 def test_get_works_too(sandbox):
     request = AWSRequest("GET", f"{sandbox.url}/?{BODY}&Filter.1.Name=tag%3AName&Filter.1.Value.1=a%20b%2Bc")
     SigV4Auth(Credentials("AKIASANDBOX000000000", "sandbox"), "ec2", "eu-west-1").add_auth(request)
     prepared = request.prepare()
-    with urllib.request.urlopen(urllib.request.Request(prepared.url, headers=dict(prepared.headers)), timeout=5) as answer:
+    with urllib.request.urlopen(
+        urllib.request.Request(prepared.url, headers=dict(prepared.headers)), timeout=5
+    ) as answer:
         assert b"DescribeVpcsResponse" in answer.read()
 
 
 def test_regions_are_apart(sandbox):
-    assert [v["VpcId"] for v in sandbox.client(region="us-east-1").describe_vpcs()["Vpcs"]] == ["vpc-0aaaaaaaaaaaaaae1"]
+    assert [v["VpcId"] for v in sandbox.client(region="us-east-1").describe_vpcs()["Vpcs"]] == [
+        "vpc-0aaaaaaaaaaaaaae1"
+    ]
     assert sandbox.client(region="eu-central-1").describe_instances()["Reservations"] == []
     with refuses("AuthFailure", 401) as error:
         sandbox.client(region="eu-nowhere-1").describe_vpcs()
@@ -115,8 +172,12 @@ def test_assume_role(sandbox):
 def test_accounts_do_not_see_each_other(ec2, other):
     mine = session(ec2, target=LARGE)["TrafficMirrorSessionId"]
     assert other.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
-    assert [f["TrafficMirrorFilterId"] for f in other.describe_traffic_mirror_filters()["TrafficMirrorFilters"]] == ["tmf-00000000000000099"]
-    assert [i["InstanceId"] for r in other.describe_instances()["Reservations"] for i in r["Instances"]] == ["i-00000000000000099"]
+    assert [
+        f["TrafficMirrorFilterId"] for f in other.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+    ] == ["tmf-00000000000000099"]
+    assert [i["InstanceId"] for r in other.describe_instances()["Reservations"] for i in r["Instances"]] == [
+        "i-00000000000000099"
+    ]
     with refuses("InvalidTrafficMirrorSessionId.NotFound"):
         other.delete_traffic_mirror_session(TrafficMirrorSessionId=mine)
     with refuses("InvalidTrafficMirrorSessionId.NotFound"):
@@ -128,22 +189,38 @@ def test_accounts_do_not_see_each_other(ec2, other):
 
 
 def test_a_shared_target(sandbox, ec2, other):
-    assert [t["TrafficMirrorTargetId"] for t in other.describe_traffic_mirror_targets()["TrafficMirrorTargets"]] == [TARGET]
-    theirs = session(other, "eni-00000000000000099", TARGET, "tmf-00000000000000099", TagSpecifications=tagged("traffic-mirror-session", a="b"))
+    assert [
+        t["TrafficMirrorTargetId"] for t in other.describe_traffic_mirror_targets()["TrafficMirrorTargets"]
+    ] == [TARGET]
+    theirs = session(
+        other,
+        "eni-00000000000000099",
+        TARGET,
+        "tmf-00000000000000099",
+        TagSpecifications=tagged("traffic-mirror-session", a="b"),
+    )
     seen = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
-    assert [(s["TrafficMirrorSessionId"], s["OwnerId"], s["Tags"]) for s in seen] == [(theirs["TrafficMirrorSessionId"], OTHER, [])]
+    assert [(s["TrafficMirrorSessionId"], s["OwnerId"], s["Tags"]) for s in seen] == [
+        (theirs["TrafficMirrorSessionId"], OTHER, [])
+    ]
     mine = [{"Name": "owner-id", "Values": [ACCOUNT]}]
     assert ec2.describe_traffic_mirror_sessions(Filters=mine)["TrafficMirrorSessions"] == []
     with refuses("TrafficMirrorTargetInUseException"):
         ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGET)
     # Tags on a shared resource are seen by the account that set them.
     other.create_tags(Resources=[TARGET], Tags=[{"Key": "theirs", "Value": "1"}])
-    tags = lambda client: client.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[TARGET])["TrafficMirrorTargets"][0]["Tags"]
-    assert tags(ec2) == [{"Key": "Name", "Value": "sensor"}] and tags(other) == [{"Key": "theirs", "Value": "1"}]
+    tags = lambda client: client.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[TARGET])[
+        "TrafficMirrorTargets"
+    ][0]["Tags"]
+    assert tags(ec2) == [{"Key": "Name", "Value": "sensor"}] and tags(other) == [
+        {"Key": "theirs", "Value": "1"}
+    ]
     with refuses("InvalidTrafficMirrorTargetId.NotFound"):
         session(other, "eni-00000000000000099", LARGE, "tmf-00000000000000099", 2)
     # A share that is withdrawn leaves the session and hides the target.
-    sandbox.control("POST", "targets/share", {"region": "eu-west-1", "traffic_mirror_target_id": TARGET, "accounts": []})
+    sandbox.control(
+        "POST", "targets/share", {"region": "eu-west-1", "traffic_mirror_target_id": TARGET, "accounts": []}
+    )
     assert other.describe_traffic_mirror_targets()["TrafficMirrorTargets"] == []
     assert len(other.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
 
@@ -151,12 +228,23 @@ def test_a_shared_target(sandbox, ec2, other):
 def test_the_owner_of_a_shared_subnet(ec2, other):
     """Sees and mirrors a participant's interface, whose instance it cannot see; neither sees the other's session."""
     eni = "eni-00000000000000099"
-    assert ec2.describe_network_interfaces(NetworkInterfaceIds=[eni])["NetworkInterfaces"][0]["OwnerId"] == OTHER
+    assert (
+        ec2.describe_network_interfaces(NetworkInterfaceIds=[eni])["NetworkInterfaces"][0]["OwnerId"] == OTHER
+    )
     with refuses("InvalidInstanceID.NotFound"):
         ec2.describe_instances(InstanceIds=["i-00000000000000099"])
     session(ec2, eni, LARGE, FILTER)
     assert other.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
     assert other.describe_subnets()["Subnets"][0]["OwnerId"] == ACCOUNT
-    assert other.run_instances(ImageId="ami-12345678", InstanceType="m5.large", MinCount=1, MaxCount=1, SubnetId="subnet-0000000000000005d")["OwnerId"] == OTHER
+    assert (
+        other.run_instances(
+            ImageId="ami-12345678",
+            InstanceType="m5.large",
+            MinCount=1,
+            MaxCount=1,
+            SubnetId="subnet-0000000000000005d",
+        )["OwnerId"]
+        == OTHER
+    )
     with refuses("InvalidParameterValue"):
         session(other, eni, TARGET, "tmf-00000000000000099")

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-from conftest import ENI, FILTER, TARGET, refuses, session
+from conftest import ENI, FILTER, TARGET, refuses, session, tagged
 
 WEB = "i-00000000000000001"
 
@@ -33,7 +33,9 @@ def still(sandbox):
 
 
 def test_documented_buckets(still):
-    ec2, forward = still.client(), lambda seconds: still.control("POST", "clock", {"advance_seconds": seconds})
+    ec2, forward = still.client(), lambda seconds: still.control(
+        "POST", "clock", {"advance_seconds": seconds}
+    )
     paged = lambda: ec2.describe_instances(MaxResults=5)
     assert until_throttled(paged) == 100
     forward(1)
@@ -42,12 +44,14 @@ def test_documented_buckets(still):
     forward(1)
     assert until_throttled(ec2.describe_instances) == 10
     assert until_throttled(ec2.describe_traffic_mirror_sessions) == 100
+
     def create():
         try:
             session(ec2, number=0)
         except ClientError as error:
             if error.response["Error"]["Code"] != "InvalidParameterValue":
                 raise
+
     assert until_throttled(create) == 50
     forward(2)
     assert until_throttled(create) == 10
@@ -81,7 +85,10 @@ def test_a_change_shows_after_the_delay(sandbox, ec2):
     try:
         sandbox.control("PATCH", "settings", {"consistency_delay_ms": 5000})
         forward = lambda seconds: sandbox.control("POST", "clock", {"advance_seconds": seconds})
-        seen = lambda: [(s["SessionNumber"], len(s["Tags"])) for s in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]]
+        seen = lambda: [
+            (s["SessionNumber"], len(s["Tags"]))
+            for s in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+        ]
         id = session(ec2)["TrafficMirrorSessionId"]
         assert seen() == []
         with refuses("InvalidTrafficMirrorSessionId.NotFound"):
@@ -108,10 +115,19 @@ def test_a_change_shows_after_the_delay(sandbox, ec2):
         sandbox.control("POST", "clock", {"speed": 1})
 
 
-@pytest.mark.parametrize("kind, code, status", [("internal_error", "InternalError", 500), ("unavailable", "Unavailable", 503), ("request_limit_exceeded", "RequestLimitExceeded", 503)])
+@pytest.mark.parametrize(
+    "kind, code, status",
+    [
+        ("internal_error", "InternalError", 500),
+        ("unavailable", "Unavailable", 503),
+        ("request_limit_exceeded", "RequestLimitExceeded", 503),
+    ],
+)
 @pytest.mark.parametrize("after", [False, True])
 def test_server_errors_before_and_after_the_change(sandbox, ec2, kind, code, status, after):
-    sandbox.control("POST", "faults", {"kind": kind, "action": "Create*Session", "times": 1, "after_change": after})
+    sandbox.control(
+        "POST", "faults", {"kind": kind, "action": "Create*Session", "times": 1, "after_change": after}
+    )
     with refuses(code, status):
         session(ec2)
     assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == after
@@ -121,7 +137,11 @@ def test_server_errors_before_and_after_the_change(sandbox, ec2, kind, code, sta
 
 @pytest.mark.parametrize("after", [False, True])
 def test_connections_that_break(sandbox, ec2, after):
-    sandbox.control("POST", "faults", {"kind": "reset", "action": "CreateTrafficMirrorSession", "times": 1, "after_change": after})
+    sandbox.control(
+        "POST",
+        "faults",
+        {"kind": "reset", "action": "CreateTrafficMirrorSession", "times": 1, "after_change": after},
+    )
     with pytest.raises(ConnectionClosedError):
         session(ec2)
     assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == after
@@ -150,13 +170,31 @@ def test_spoilt_answers(sandbox, ec2):
     fault("error", code="InvalidState", message="no", status=409)
     with refuses("InvalidState", 409):
         ec2.describe_instances()
-    assert [c["outcome"] for c in sandbox.ledger()["calls"]] == ["truncated", "half_written", "html", "ok", "hang", "InvalidState"]
+    assert [c["outcome"] for c in sandbox.ledger()["calls"]] == [
+        "truncated",
+        "half_written",
+        "html",
+        "ok",
+        "hang",
+        "InvalidState",
+    ]
     ec2.describe_instances()
 
 
 def test_denials_by_action_and_tag(sandbox, ec2, other):
     tag = {"key": "mirror:coverage", "value": "prod"}
-    sandbox.control("POST", "faults", [{"kind": "deny", "action": "*TrafficMirrorSession", "resource_tag": tag | {"absent": True}, "account": "111122223333"}])
+    sandbox.control(
+        "POST",
+        "faults",
+        [
+            {
+                "kind": "deny",
+                "action": "*TrafficMirrorSession",
+                "resource_tag": tag | {"absent": True},
+                "account": "111122223333",
+            }
+        ],
+    )
     sandbox.control("POST", "faults", {"kind": "deny", "action": "DescribeRegions"})
     ids = [session(other, "eni-00000000000000099", TARGET, "tmf-00000000000000099")["TrafficMirrorSessionId"]]
     with refuses("UnauthorizedOperation", 403) as error:
@@ -173,14 +211,72 @@ def test_denials_by_action_and_tag(sandbox, ec2, other):
     assert ids
 
 
+@pytest.mark.parametrize(
+    "create_action, create, alone",
+    [(None, True, True), ("CreateTrafficMirror*", True, False), ("", False, True)],
+)
+def test_tags_in_a_create_call_need_create_tags(sandbox, ec2, create_action, create, alone):
+    fault = {"kind": "deny", "action": "CreateTags"} | (
+        {} if create_action is None else {"create_action": create_action}
+    )
+    sandbox.control("POST", "faults", fault)
+
+    def denied(call, **parameters):
+        try:
+            call(**parameters)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "UnauthorizedOperation"
+            return True
+        return False
+
+    assert denied(session, ec2=ec2, TagSpecifications=tagged("traffic-mirror-session", a="b")) == create
+    assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == (not create)
+    assert denied(ec2.create_tags, Resources=[WEB], Tags=[{"Key": "k", "Value": "v"}]) == alone
+    assert not denied(session, ec2=ec2, number=2)
+
+
+def test_denials_by_principal(sandbox, ec2):
+    sandbox.control(
+        "POST", "faults", {"kind": "deny", "action": "Delete*", "principal": "*assumed-role/reader/*"}
+    )
+    given = sandbox.client("sts").assume_role(
+        RoleArn="arn:aws:iam::111122223333:role/reader", RoleSessionName="s", ExternalId="proof"
+    )
+    given = given["Credentials"]
+    reader = sandbox.client(
+        key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
+    )
+    with refuses("UnauthorizedOperation", 403):
+        reader.delete_tags(Resources=[WEB])
+    reader.describe_vpcs()
+    ec2.delete_tags(Resources=[WEB])
+
+
+def test_faults_in_the_words_of_the_other_services(sandbox):
+    elb, sts = sandbox.client("elbv2"), sandbox.client("sts")
+    for kind, code, status in (
+        ("deny", "AccessDenied", 403),
+        ("request_limit_exceeded", "Throttling", 400),
+        ("internal_error", "InternalFailure", 500),
+        ("unavailable", "ServiceUnavailable", 503),
+    ):
+        sandbox.control("POST", "faults", {"kind": kind, "times": 2})
+        for call in (elb.describe_load_balancers, sts.get_caller_identity):
+            with refuses(code, status) as error:
+                call()
+        assert kind != "deny" or "sts:GetCallerIdentity" in error.message
+
+
 def test_faults_by_rate_script_and_parameter(sandbox, ec2):
     sandbox.control("POST", "faults", {"kind": "unavailable", "action": "DescribeVpcs", "rate": 0.5})
+
     def fails(call):
         try:
             call()
         except ClientError:
             return True
         return False
+
     assert 20 < sum(fails(ec2.describe_vpcs) for _ in range(100)) < 80
     sandbox.control("DELETE", "faults")
     sandbox.control("POST", "faults", {"kind": "unavailable", "skip": 2, "times": 2})
@@ -192,12 +288,27 @@ def test_faults_by_rate_script_and_parameter(sandbox, ec2):
 
 
 def test_churn_by_call_count_and_time(sandbox, ec2):
-    sandbox.control("PUT", "churn", [
-        {"at_call": 2, "of_action": "DescribeInstances", "action": "TerminateInstances", "parameters": {"InstanceIds": [WEB]}},
-        {"at_seconds": 60, "action": "CreateTags", "parameters": {"Resources": ["i-00000000000000002"], "Tags": [{"Key": "new", "Value": "1"}]}},
-        {"at_call": 1, "action": "StopInstances", "parameters": {"InstanceIds": ["i-0fffffffffffffff1"]}},
-    ])
-    state = lambda: ec2.describe_instances(InstanceIds=[WEB])["Reservations"][0]["Instances"][0]["State"]["Name"]
+    sandbox.control(
+        "PUT",
+        "churn",
+        [
+            {
+                "at_call": 2,
+                "of_action": "DescribeInstances",
+                "action": "TerminateInstances",
+                "parameters": {"InstanceIds": [WEB]},
+            },
+            {
+                "at_seconds": 60,
+                "action": "CreateTags",
+                "parameters": {"Resources": ["i-00000000000000002"], "Tags": [{"Key": "new", "Value": "1"}]},
+            },
+            {"at_call": 1, "action": "StopInstances", "parameters": {"InstanceIds": ["i-0fffffffffffffff1"]}},
+        ],
+    )
+    state = lambda: ec2.describe_instances(InstanceIds=[WEB])["Reservations"][0]["Instances"][0]["State"][
+        "Name"
+    ]
     ec2.describe_vpcs()
     assert [state(), state()] == ["running", "terminated"]
     tagged = lambda: len(ec2.describe_tags(Filters=[{"Name": "key", "Values": ["new"]}])["Tags"])
@@ -218,11 +329,28 @@ def test_ledger(sandbox, ec2):
     with refuses("AuthFailure", 401):
         sandbox.client(secret="x").describe_vpcs()
     ledger = sandbox.ledger()
-    assert (ledger["total"], ledger["mutating"], ledger["changed"], ledger["highest_concurrency"]) == (5, 3, 1, 1)
-    assert ledger["actions"]["CreateTrafficMirrorSession"] == {"calls": 3, "ok": 1, "errors": {"InvalidParameterValue": 1, "DryRunOperation": 1}}
+    assert (ledger["total"], ledger["mutating"], ledger["changed"], ledger["highest_concurrency"]) == (
+        5,
+        3,
+        1,
+        1,
+    )
+    assert ledger["actions"]["CreateTrafficMirrorSession"] == {
+        "calls": 3,
+        "ok": 1,
+        "errors": {"InvalidParameterValue": 1, "DryRunOperation": 1},
+    }
     first = ledger["calls"][0]
-    assert first["number"] == 1 and first["parameters"] == {"MaxResults": 5} and first["region"] == "eu-west-1" and "Boto3" in first["user_agent"]
-    assert first["principal"] == "arn:aws:iam::111122223333:user/sandbox" and ledger["calls"][4]["principal"] == ""
+    assert (
+        first["number"] == 1
+        and first["parameters"] == {"MaxResults": 5}
+        and first["region"] == "eu-west-1"
+        and "Boto3" in first["user_agent"]
+    )
+    assert (
+        first["principal"] == "arn:aws:iam::111122223333:user/sandbox"
+        and ledger["calls"][4]["principal"] == ""
+    )
     assert "calls" not in sandbox.control("GET", "ledger?calls=false")
     sandbox.control("DELETE", "ledger")
     assert sandbox.ledger()["total"] == 0
@@ -242,7 +370,10 @@ def test_the_control_endpoint_refuses_nonsense(sandbox):
     import urllib.error
 
     for method, path, body in (
-        ("POST", "faults", {"kind": "earthquake"}), ("PATCH", "settings", {"colour": "red"}), ("PUT", "churn", [{"at_call": 1}]), ("POST", "clock", {"back": 1}),
+        ("POST", "faults", {"kind": "earthquake"}),
+        ("PATCH", "settings", {"colour": "red"}),
+        ("PUT", "churn", [{"at_call": 1}]),
+        ("POST", "clock", {"back": 1}),
         ("POST", "targets/share", {"region": "eu-west-1", "traffic_mirror_target_id": "x", "accounts": []}),
     ):
         with pytest.raises(urllib.error.HTTPError) as error:
@@ -254,7 +385,11 @@ def test_the_same_seed_makes_the_same_ids(start):
     def ids(seed):
         sandbox = start("--instances", "20", "--seed", seed)
         ec2 = sandbox.client()
-        found = [i["InstanceId"] for r in ec2.describe_instances(IncludeManagedResources=True)["Reservations"] for i in r["Instances"]]
+        found = [
+            i["InstanceId"]
+            for r in ec2.describe_instances(IncludeManagedResources=True)["Reservations"]
+            for i in r["Instances"]
+        ]
         made = ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
         return found, made
 

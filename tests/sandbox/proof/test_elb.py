@@ -20,16 +20,24 @@ def health(elb, group):
 
 def test_the_fleets_load_balancer(elb):
     balancer = elb.describe_load_balancers(Names=["mirror"])["LoadBalancers"][0]
-    assert balancer["LoadBalancerArn"] == MIRROR and balancer["Type"] == "network" and balancer["State"] == {"Code": "active"}
+    assert (
+        balancer["LoadBalancerArn"] == MIRROR
+        and balancer["Type"] == "network"
+        and balancer["State"] == {"Code": "active"}
+    )
     assert [(z["ZoneName"], z["SubnetId"]) for z in balancer["AvailabilityZones"]] == [("eu-west-1a", SUBNET)]
     listener = elb.describe_listeners(LoadBalancerArn=MIRROR)["Listeners"][0]
     assert (listener["Protocol"], listener["Port"]) == ("UDP", 4789)
     group = listener["DefaultActions"][0]["TargetGroupArn"]
     assert elb.describe_target_groups(LoadBalancerArn=MIRROR)["TargetGroups"][0]["TargetGroupArn"] == group
     assert health(elb, group) == {
-        SENSOR: ("healthy", None), STOPPED: ("unused", "Target.InvalidState"), ILL: ("unhealthy", "Target.FailedHealthChecks"),
+        SENSOR: ("healthy", None),
+        STOPPED: ("unused", "Target.InvalidState"),
+        ILL: ("unhealthy", "Target.FailedHealthChecks"),
     }
-    one = elb.describe_target_health(TargetGroupArn=group, Targets=[{"Id": SENSOR}])["TargetHealthDescriptions"]
+    one = elb.describe_target_health(TargetGroupArn=group, Targets=[{"Id": SENSOR}])[
+        "TargetHealthDescriptions"
+    ]
     assert len(one) == 1
 
 
@@ -43,19 +51,25 @@ def test_health_follows_the_instance_and_can_be_forced(sandbox, elb, ec2):
     assert health(elb, group)[SENSOR] == ("draining", "Target.DeregistrationInProgress")
     sandbox.control("POST", "target-health", force | {"state": None})
     assert health(elb, group)[SENSOR] == ("healthy", None)
-    elb.delete_listener(ListenerArn=elb.describe_listeners(LoadBalancerArn=MIRROR)["Listeners"][0]["ListenerArn"])
+    elb.delete_listener(
+        ListenerArn=elb.describe_listeners(LoadBalancerArn=MIRROR)["Listeners"][0]["ListenerArn"]
+    )
     assert health(elb, group)[SENSOR] == ("unused", "Target.NotInUse")
 
 
 def test_set_up_by_calls(elb, ec2):
-    balancer = elb.create_load_balancer(Name="new", Type="network", Scheme="internal", SubnetMappings=[{"SubnetId": SUBNET_B}])["LoadBalancers"][0]
+    balancer = elb.create_load_balancer(
+        Name="new", Type="network", Scheme="internal", SubnetMappings=[{"SubnetId": SUBNET_B}]
+    )["LoadBalancers"][0]
     arn = balancer["LoadBalancerArn"]
     assert balancer["Scheme"] == "internal" and balancer["VpcId"] == VPC and ":loadbalancer/net/new/" in arn
     made = elb.create_target_group(Name="new", Protocol="UDP", Port=4789, VpcId=VPC)["TargetGroups"][0]
     group = made["TargetGroupArn"]
     assert made["LoadBalancerArns"] == [] and made["TargetType"] == "instance"
     forward = [{"Type": "forward", "TargetGroupArn": group}]
-    listener = elb.create_listener(LoadBalancerArn=arn, Protocol="UDP", Port=4789, DefaultActions=forward)["Listeners"][0]
+    listener = elb.create_listener(LoadBalancerArn=arn, Protocol="UDP", Port=4789, DefaultActions=forward)[
+        "Listeners"
+    ][0]
     assert elb.describe_listeners(ListenerArns=[listener["ListenerArn"]])["Listeners"] == [listener]
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": SENSOR}, {"Id": SENSOR, "Port": 1}])
     # The load balancer is only in the other zone.
@@ -80,14 +94,34 @@ def test_attributes(elb):
     cross = "load_balancing.cross_zone.enabled"
     read = lambda found: {a["Key"]: a["Value"] for a in found["Attributes"]}
     assert read(elb.describe_load_balancer_attributes(LoadBalancerArn=MIRROR))[cross] == "false"
-    changed = elb.modify_load_balancer_attributes(LoadBalancerArn=MIRROR, Attributes=[{"Key": cross, "Value": "true"}])
-    assert read(changed)[cross] == "true" and changed["Attributes"] == elb.describe_load_balancer_attributes(LoadBalancerArn=MIRROR)["Attributes"]
+    changed = elb.modify_load_balancer_attributes(
+        LoadBalancerArn=MIRROR, Attributes=[{"Key": cross, "Value": "true"}]
+    )
+    assert (
+        read(changed)[cross] == "true"
+        and changed["Attributes"]
+        == elb.describe_load_balancer_attributes(LoadBalancerArn=MIRROR)["Attributes"]
+    )
     group = elb.describe_target_groups(Names=["sensors"])["TargetGroups"][0]["TargetGroupArn"]
-    assert read(elb.describe_target_group_attributes(TargetGroupArn=group))[cross] == "use_load_balancer_configuration"
-    assert read(elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[{"Key": cross, "Value": "false"}]))[cross] == "false"
+    assert (
+        read(elb.describe_target_group_attributes(TargetGroupArn=group))[cross]
+        == "use_load_balancer_configuration"
+    )
+    assert (
+        read(
+            elb.modify_target_group_attributes(
+                TargetGroupArn=group, Attributes=[{"Key": cross, "Value": "false"}]
+            )
+        )[cross]
+        == "false"
+    )
     with refuses("InvalidConfigurationRequest"):
-        elb.modify_load_balancer_attributes(LoadBalancerArn=MIRROR, Attributes=[{"Key": "colour", "Value": "red"}])
-    elb.modify_load_balancer_attributes(LoadBalancerArn=MIRROR, Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}])
+        elb.modify_load_balancer_attributes(
+            LoadBalancerArn=MIRROR, Attributes=[{"Key": "colour", "Value": "red"}]
+        )
+    elb.modify_load_balancer_attributes(
+        LoadBalancerArn=MIRROR, Attributes=[{"Key": "deletion_protection.enabled", "Value": "true"}]
+    )
     with refuses("OperationNotPermitted"):
         elb.delete_load_balancer(LoadBalancerArn=MIRROR)
 
@@ -105,12 +139,32 @@ def test_refusals(elb):
         ("LoadBalancerNotFound", elb.describe_load_balancers, {"Names": ["x"]}),
         ("LoadBalancerNotFound", elb.describe_load_balancer_attributes, {"LoadBalancerArn": "x"}),
         ("TargetGroupNotFound", elb.describe_target_health, {"TargetGroupArn": "x"}),
-        ("DuplicateTargetGroupName", elb.create_target_group, {"Name": "sensors", "Protocol": "UDP", "Port": 1, "VpcId": VPC}),
-        ("ValidationError", elb.create_target_group, {"Name": "x", "Protocol": "UDP", "Port": 1, "VpcId": "vpc-0fffffffffffffff1"}),
-        ("DuplicateListener", elb.create_listener, {"LoadBalancerArn": MIRROR, "Protocol": "UDP", "Port": 4789, "DefaultActions": forward}),
-        ("InvalidConfigurationRequest", elb.create_listener, {"LoadBalancerArn": MIRROR, "Protocol": "TCP", "Port": 1, "DefaultActions": forward}),
+        (
+            "DuplicateTargetGroupName",
+            elb.create_target_group,
+            {"Name": "sensors", "Protocol": "UDP", "Port": 1, "VpcId": VPC},
+        ),
+        (
+            "ValidationError",
+            elb.create_target_group,
+            {"Name": "x", "Protocol": "UDP", "Port": 1, "VpcId": "vpc-0fffffffffffffff1"},
+        ),
+        (
+            "DuplicateListener",
+            elb.create_listener,
+            {"LoadBalancerArn": MIRROR, "Protocol": "UDP", "Port": 4789, "DefaultActions": forward},
+        ),
+        (
+            "InvalidConfigurationRequest",
+            elb.create_listener,
+            {"LoadBalancerArn": MIRROR, "Protocol": "TCP", "Port": 1, "DefaultActions": forward},
+        ),
         ("InvalidTarget", elb.register_targets, {"TargetGroupArn": group, "Targets": [{"Id": STOPPED}]}),
-        ("InvalidTarget", elb.register_targets, {"TargetGroupArn": group, "Targets": [{"Id": "i-0fffffffffffffff1"}]}),
+        (
+            "InvalidTarget",
+            elb.register_targets,
+            {"TargetGroupArn": group, "Targets": [{"Id": "i-0fffffffffffffff1"}]},
+        ),
     ):
         with refuses(code):
             call(**parameters)

@@ -20,18 +20,27 @@ def names(found):
 
 
 def test_life_of_an_instance(ec2):
-    made = ec2.run_instances(SubnetId=SUBNET, TagSpecifications=tagged("instance", Mirror="True") + tagged("network-interface", a="b"), **RUN)
+    made = ec2.run_instances(
+        SubnetId=SUBNET,
+        TagSpecifications=tagged("instance", Mirror="True") + tagged("network-interface", a="b"),
+        **RUN,
+    )
     born = made["Instances"][0]
     id, eni = born["InstanceId"], born["NetworkInterfaces"][0]["NetworkInterfaceId"]
     assert (born["State"]["Name"], instance(ec2, id)["State"]["Name"]) == ("pending", "running")
     assert instance(ec2, id)["Tags"] == [{"Key": "Mirror", "Value": "True"}]
     assert interface(ec2, eni)["TagSet"] == [{"Key": "a", "Value": "b"}]
-    assert instance(ec2, id)["SecurityGroups"] == [{"GroupId": "sg-0ccccccccccccccc1", "GroupName": "default"}]
+    assert instance(ec2, id)["SecurityGroups"] == [
+        {"GroupId": "sg-0ccccccccccccccc1", "GroupName": "default"}
+    ]
     stopping = ec2.stop_instances(InstanceIds=[id])["StoppingInstances"][0]
     assert (stopping["PreviousState"]["Name"], stopping["CurrentState"]["Name"]) == ("running", "stopping")
     assert instance(ec2, id)["State"] == {"Code": 80, "Name": "stopped"}
     assert ec2.start_instances(InstanceIds=[id])["StartingInstances"][0]["CurrentState"]["Name"] == "pending"
-    assert ec2.terminate_instances(InstanceIds=[id])["TerminatingInstances"][0]["CurrentState"]["Name"] == "shutting-down"
+    assert (
+        ec2.terminate_instances(InstanceIds=[id])["TerminatingInstances"][0]["CurrentState"]["Name"]
+        == "shutting-down"
+    )
     gone = instance(ec2, id)
     assert gone["State"]["Name"] == "terminated" and gone["NetworkInterfaces"] == [] and "VpcId" not in gone
     with refuses("InvalidNetworkInterfaceID.NotFound"):
@@ -52,12 +61,23 @@ def test_a_terminated_instance_shows_for_an_hour(sandbox, ec2):
 @pytest.mark.parametrize(
     "change, code",
     [
-        ({"ImageId": None}, "MissingParameter"), ({"ImageId": "ami-x"}, "InvalidAMIID.Malformed"), ({"InstanceType": "q1.large"}, "InvalidParameterValue"),
-        ({"MinCount": 0}, "InvalidParameterValue"), ({"MinCount": 2}, "InvalidParameterValue"), ({"SubnetId": "subnet-0fffffffffffffff1"}, "InvalidSubnetID.NotFound"),
-        ({"SubnetId": "subnet-1"}, "InvalidSubnetId.Malformed"), ({"SubnetId": SUBNET, "SecurityGroupIds": ["sg-0fffffffffffffff1"]}, "InvalidGroup.NotFound"),
-        ({"SubnetId": SUBNET, "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": SUBNET}]}, "InvalidParameterCombination"),
+        ({"ImageId": None}, "MissingParameter"),
+        ({"ImageId": "ami-x"}, "InvalidAMIID.Malformed"),
+        ({"InstanceType": "q1.large"}, "InvalidParameterValue"),
+        ({"MinCount": 0}, "InvalidParameterValue"),
+        ({"MinCount": 2}, "InvalidParameterValue"),
+        ({"SubnetId": "subnet-0fffffffffffffff1"}, "InvalidSubnetID.NotFound"),
+        ({"SubnetId": "subnet-1"}, "InvalidSubnetId.Malformed"),
+        ({"SubnetId": SUBNET, "SecurityGroupIds": ["sg-0fffffffffffffff1"]}, "InvalidGroup.NotFound"),
+        (
+            {"SubnetId": SUBNET, "NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": SUBNET}]},
+            "InvalidParameterCombination",
+        ),
         ({"NetworkInterfaces": [{"DeviceIndex": 1, "SubnetId": SUBNET}]}, "InvalidParameterValue"),
-        ({"NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": ENI}]}, "InvalidNetworkInterface.InUse"),
+        (
+            {"NetworkInterfaces": [{"DeviceIndex": 0, "NetworkInterfaceId": ENI}]},
+            "InvalidNetworkInterface.InUse",
+        ),
         ({"DryRun": True}, "DryRunOperation"),
     ],
 )
@@ -69,31 +89,65 @@ def test_run_instances_refusals(ec2, change, code):
 
 def test_run_several_with_several_interfaces(ec2):
     made = ec2.run_instances(
-        **(RUN | {"MinCount": 2, "MaxCount": 3}), ClientToken="t",
-        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": SUBNET}, {"DeviceIndex": 1, "SubnetId": SUBNET, "DeleteOnTermination": False, "Groups": ["sg-0cccccccccccccccf"]}],
+        **(RUN | {"MinCount": 2, "MaxCount": 3}),
+        ClientToken="t",
+        NetworkInterfaces=[
+            {"DeviceIndex": 0, "SubnetId": SUBNET},
+            {
+                "DeviceIndex": 1,
+                "SubnetId": SUBNET,
+                "DeleteOnTermination": False,
+                "Groups": ["sg-0cccccccccccccccf"],
+            },
+        ],
     )
     ids = [i["InstanceId"] for i in made["Instances"]]
     assert len(set(ids)) == 3 and [i["AmiLaunchIndex"] for i in made["Instances"]] == [0, 1, 2]
     found = ec2.describe_instances(InstanceIds=ids)["Reservations"]
-    assert len(found) == 1 and found[0]["ReservationId"] == made["ReservationId"] and len(found[0]["Instances"]) == 3
+    assert (
+        len(found) == 1
+        and found[0]["ReservationId"] == made["ReservationId"]
+        and len(found[0]["Instances"]) == 3
+    )
     kept = [n["NetworkInterfaceId"] for n in found[0]["Instances"][0]["NetworkInterfaces"]][1]
     ec2.terminate_instances(InstanceIds=ids)
     assert interface(ec2, kept)["Status"] == "available"
     again = ec2.run_instances(
-        **(RUN | {"MinCount": 2, "MaxCount": 3}), ClientToken="t",
-        NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": SUBNET}, {"DeviceIndex": 1, "SubnetId": SUBNET, "DeleteOnTermination": False, "Groups": ["sg-0cccccccccccccccf"]}],
+        **(RUN | {"MinCount": 2, "MaxCount": 3}),
+        ClientToken="t",
+        NetworkInterfaces=[
+            {"DeviceIndex": 0, "SubnetId": SUBNET},
+            {
+                "DeviceIndex": 1,
+                "SubnetId": SUBNET,
+                "DeleteOnTermination": False,
+                "Groups": ["sg-0cccccccccccccccf"],
+            },
+        ],
     )
     assert [i["InstanceId"] for i in again["Instances"]] == ids
 
 
 def test_life_of_an_interface(ec2):
-    made = ec2.create_network_interface(SubnetId=SUBNET, Description="d", Groups=["sg-0cccccccccccccccf"], TagSpecifications=tagged("network-interface", a="b"))
+    made = ec2.create_network_interface(
+        SubnetId=SUBNET,
+        Description="d",
+        Groups=["sg-0cccccccccccccccf"],
+        TagSpecifications=tagged("network-interface", a="b"),
+    )
     eni = made["NetworkInterface"]["NetworkInterfaceId"]
-    assert interface(ec2, eni) == made["NetworkInterface"] and made["NetworkInterface"]["Status"] == "available"
-    attachment = ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId="i-00000000000000001", DeviceIndex=1)["AttachmentId"]
+    assert (
+        interface(ec2, eni) == made["NetworkInterface"] and made["NetworkInterface"]["Status"] == "available"
+    )
+    attachment = ec2.attach_network_interface(
+        NetworkInterfaceId=eni, InstanceId="i-00000000000000001", DeviceIndex=1
+    )["AttachmentId"]
     attached = interface(ec2, eni)
     assert attached["Status"] == "in-use" and attached["Attachment"]["InstanceId"] == "i-00000000000000001"
-    assert [n["NetworkInterfaceId"] for n in instance(ec2, "i-00000000000000001")["NetworkInterfaces"]] == [ENI, eni]
+    assert [n["NetworkInterfaceId"] for n in instance(ec2, "i-00000000000000001")["NetworkInterfaces"]] == [
+        ENI,
+        eni,
+    ]
     with refuses("InvalidNetworkInterface.InUse"):
         ec2.delete_network_interface(NetworkInterfaceId=eni)
     with refuses("InvalidNetworkInterface.InUse"):
@@ -116,7 +170,10 @@ def test_attach_refusals(ec2):
         attach(NetworkInterfaceId=far, InstanceId="i-00000000000000001", DeviceIndex=1)
     with refuses("InvalidInstanceID.NotFound"):
         attach(NetworkInterfaceId=eni, InstanceId="i-0fffffffffffffff1", DeviceIndex=1)
-    more = [ec2.create_network_interface(SubnetId=SUBNET)["NetworkInterface"]["NetworkInterfaceId"] for _ in range(2)]
+    more = [
+        ec2.create_network_interface(SubnetId=SUBNET)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(2)
+    ]
     for index, id in enumerate(more, 1):
         attach(NetworkInterfaceId=id, InstanceId="i-00000000000000001", DeviceIndex=index)
     with refuses("AttachmentLimitExceeded"):
@@ -139,22 +196,46 @@ def test_what_describe_instances_leaves_out(ec2):
 def test_managed_resources_are_hidden(ec2):
     assert "i-00000000000000008" not in names(ec2.describe_instances())
     assert "i-00000000000000008" in names(ec2.describe_instances(IncludeManagedResources=True))
-    ids = lambda **more: [i["NetworkInterfaceId"] for i in ec2.describe_network_interfaces(**more)["NetworkInterfaces"]]
+    ids = lambda **more: [
+        i["NetworkInterfaceId"] for i in ec2.describe_network_interfaces(**more)["NetworkInterfaces"]
+    ]
     assert MANAGED not in ids() and MANAGED in ids(IncludeManagedResources=True)
     with refuses("InvalidInstanceID.NotFound"):
         instance(ec2, "i-00000000000000008")
     shown = ec2.describe_instances(InstanceIds=["i-00000000000000008"], IncludeManagedResources=True)
-    assert shown["Reservations"][0]["Instances"][0]["Operator"] == {"Managed": True, "Principal": "eks.amazonaws.com", "HiddenByDefault": True}
+    assert shown["Reservations"][0]["Instances"][0]["Operator"] == {
+        "Managed": True,
+        "Principal": "eks.amazonaws.com",
+        "HiddenByDefault": True,
+    }
 
 
 @pytest.mark.parametrize(
     "name, value, ids",
     [
-        ("instance-id", "*1", {1}), ("instance-type", "t2.*", {3}), ("instance-state-name", "stopped", {6}), ("instance-state-code", "80", {6}),
-        ("subnet-id", "subnet-00000000000000006", {5}), ("availability-zone", "eu-west-1c", set()), ("tag:Layer", "web", set()),
-        ("network-interface.network-interface-id", ENI_B, {2}), ("network-interface.tag-key", "Layer", {1}), ("network-interface.tag-value", "web", {1}),
-        ("private-ip-address", "10.99.*", set()), ("image-id", "ami-f*", set()), ("owner-id", "4*", set()), ("operator.managed", "true", set()),
-        ("network-interface.requester-managed", "true", set()), ("tag:Name", "wEb", set()), ("tag-key", "mirror", set()), ("tag-value", "nothing", set()),
+        ("instance-id", "*1", {1}),
+        ("instance-type", "t2.*", {3}),
+        ("instance-state-name", "stopped", {6}),
+        ("instance-state-code", "80", {6}),
+        ("subnet-id", "subnet-00000000000000006", {5}),
+        ("availability-zone", "eu-west-1c", set()),
+        ("tag:Layer", "web", set()),
+        ("network-interface.network-interface-id", ENI_B, {2}),
+        ("network-interface.tag-key", "Layer", {1}),
+        ("network-interface.tag-value", "web", {1}),
+        ("private-ip-address", "10.99.*", set()),
+        ("image-id", "ami-f*", set()),
+        ("owner-id", "4*", set()),
+        ("operator.managed", "true", set()),
+        ("network-interface.ipv6-native", "true", {5}),
+        ("network-interface.attachment.device-index", "1", {2, "a"}),
+        ("network-interface.attachment.attachment-id", "eni-attach-x", set()),
+        ("network-interface.addresses.private-ip-address", "192.*", set()),
+        ("architecture", "arm64", set()),
+        ("network-interface.requester-managed", "true", set()),
+        ("tag:Name", "wEb", set()),
+        ("tag-key", "mirror", set()),
+        ("tag-value", "nothing", set()),
     ],
 )
 def test_instance_filters(ec2, name, value, ids):
@@ -163,7 +244,9 @@ def test_instance_filters(ec2, name, value, ids):
 
 
 def test_filters_go_together_by_and_values_by_or(ec2):
-    find = lambda *filters: len(names(ec2.describe_instances(Filters=[{"Name": n, "Values": v} for n, v in filters])))
+    find = lambda *filters: len(
+        names(ec2.describe_instances(Filters=[{"Name": n, "Values": v} for n, v in filters]))
+    )
     assert find(("tag:Mirror", ["True"])) == 7
     assert find(("tag:Mirror", ["True"]), ("instance-type", ["t2.micro", "m8g.large"])) == 2
     assert find(("tag-key", ["Mirror"]), ("vpc-id", [VPC]), ("availability-zone-id", ["euw1-az2"])) == 0
@@ -173,9 +256,17 @@ def test_filters_go_together_by_and_values_by_or(ec2):
 @pytest.mark.parametrize(
     "name, value, count",
     [
-        ("interface-type", "trunk", 1), ("requester-managed", "true", 2), ("requester-id", "amazon-rds", 1), ("tag:Layer", "web", 1),
-        ("attachment.instance-id", "i-00000000000000002", 2), ("attachment.device-index", "1", 2), ("status", "available", 2),
-        ("description", "ELB*", 1), ("ipv6-native", "true", 1), ("group-id", "sg-0cccccccccccccccf", 0), ("operator.managed", "true", 0),
+        ("interface-type", "trunk", 1),
+        ("requester-managed", "true", 2),
+        ("requester-id", "amazon-rds", 1),
+        ("tag:Layer", "web", 1),
+        ("attachment.instance-id", "i-00000000000000002", 2),
+        ("attachment.device-index", "1", 2),
+        ("status", "available", 2),
+        ("description", "ELB*", 1),
+        ("ipv6-native", "true", 1),
+        ("group-id", "sg-0cccccccccccccccf", 0),
+        ("operator.managed", "true", 0),
     ],
 )
 def test_interface_filters(ec2, name, value, count):
@@ -206,8 +297,15 @@ def test_literal_stars(ec2):
 
 
 def test_network_and_places(ec2):
-    assert [v["VpcId"] for v in ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["prod"]}])["Vpcs"]] == [VPC]
-    subnets = ec2.describe_subnets(Filters=[{"Name": "availability-zone-id", "Values": ["euw1-az1"]}, {"Name": "ipv6-native", "Values": ["false"]}])
+    assert [
+        v["VpcId"] for v in ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["prod"]}])["Vpcs"]
+    ] == [VPC]
+    subnets = ec2.describe_subnets(
+        Filters=[
+            {"Name": "availability-zone-id", "Values": ["euw1-az1"]},
+            {"Name": "ipv6-native", "Values": ["false"]},
+        ]
+    )
     assert [s["SubnetId"] for s in subnets["Subnets"]] == [SUBNET, "subnet-0000000000000005d"]
     with refuses("InvalidVpcID.NotFound"):
         ec2.describe_vpcs(VpcIds=["vpc-0fffffffffffffff1"])
@@ -228,10 +326,14 @@ def test_security_groups(ec2):
     group = lambda: ec2.describe_security_groups(GroupIds=["sg-0ccccccccccccccc1"])["SecurityGroups"][0]
     assert group()["IpPermissions"] == []
     ec2.authorize_security_group_ingress(GroupId="sg-0ccccccccccccccc1", IpPermissions=[vxlan])
-    assert group()["IpPermissions"] == [vxlan | {"Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}]
+    assert group()["IpPermissions"] == [
+        vxlan | {"Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
+    ]
     with refuses("InvalidPermission.Duplicate"):
         ec2.authorize_security_group_ingress(GroupId="sg-0ccccccccccccccc1", IpPermissions=[vxlan])
-    ec2.revoke_security_group_ingress(GroupId="sg-0ccccccccccccccc1", IpProtocol="udp", FromPort=4789, ToPort=4789, CidrIp="10.0.0.0/8")
+    ec2.revoke_security_group_ingress(
+        GroupId="sg-0ccccccccccccccc1", IpProtocol="udp", FromPort=4789, ToPort=4789, CidrIp="10.0.0.0/8"
+    )
     assert group()["IpPermissions"] == []
     with refuses("InvalidPermission.NotFound"):
         ec2.revoke_security_group_ingress(GroupId="sg-0ccccccccccccccc1", IpPermissions=[vxlan])
@@ -245,5 +347,7 @@ def test_instance_types(ec2):
     for size in (4, 101):
         with refuses("InvalidMaxResults"):
             ec2.describe_instance_types(MaxResults=size)
-    nitro = ec2.describe_instance_types(Filters=[{"Name": "instance-type", "Values": ["c5.*"]}, {"Name": "bare-metal", "Values": ["true"]}])
+    nitro = ec2.describe_instance_types(
+        Filters=[{"Name": "instance-type", "Values": ["c5.*"]}, {"Name": "bare-metal", "Values": ["true"]}]
+    )
     assert [t["InstanceType"] for t in nitro["InstanceTypes"]] == ["c5.metal"]

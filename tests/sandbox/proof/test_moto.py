@@ -24,7 +24,9 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- differences from moto -->\n", "<!-- end of differences -->\n"
 
 # What differs from run to run: ids, ARNs, addresses, times, accounts, names made of them.
-VOLATILE = re.compile(r"^([a-z]+(-[a-z]+)*-[0-9a-f]{8,}|arn:.*|\d+(\.\d+){3}(/\d+)?|([0-9a-f]{2}:){5}[0-9a-f]{2}|\d{12}|[0-9a-f-]{36}|ip-.*|.*\.amazonaws\.com|A[A-Z]{3}[A-Z0-9]+.*|None)$")
+VOLATILE = re.compile(
+    r"^([a-z]+(-[a-z]+)*-[0-9a-f]{8,}|arn:.*|\d+(\.\d+){3}(/\d+)?|([0-9a-f]{2}:){5}[0-9a-f]{2}|\d{12}|[0-9a-f-]{36}|ip-.*|.*\.amazonaws\.com|A[A-Z]{3}[A-Z0-9]+.*|None)$"
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,11 @@ def moto():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     server = pathlib.Path(sys.executable).parent / "moto_server"
-    process = subprocess.Popen([sys.executable, server, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, server, "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     for _ in range(150):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -42,7 +48,11 @@ def moto():
             time.sleep(0.2)
     yield {
         service: boto3.client(
-            service, endpoint_url=f"http://127.0.0.1:{port}", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b",
+            service,
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="eu-west-1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
             config=Config(retries={"max_attempts": 0}),
         )
         for service in ("ec2", "sts", "elbv2")
@@ -61,7 +71,11 @@ def leaves(value, path=""):
         for inner in value:
             yield from leaves(inner, f"{path}[]")
     else:
-        volatile = isinstance(value, datetime.datetime) or path.startswith("Credentials.") or VOLATILE.match(str(value))
+        volatile = (
+            isinstance(value, datetime.datetime)
+            or path.startswith("Credentials.")
+            or VOLATILE.match(str(value))
+        )
         yield path, "~" if volatile else value
 
 
@@ -74,6 +88,7 @@ def collect(answer):
 
 def outermost(paths, others):
     """The paths, each cut to its outermost part of which the others have nothing."""
+
     def cut(path):
         ends = [m.end() for m in re.finditer(r"[^.]+", path)]
         return next(path[:end] for end in ends if not any(o.startswith(path[:end]) for o in others))
@@ -92,9 +107,15 @@ def differences(ours, theirs):
 
 
 def table(rows):
-    lines = ["| action | only the sandbox | only moto | both, but different (sandbox / moto) |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| action | only the sandbox | only moto | both, but different (sandbox / moto) |",
+        "| --- | --- | --- | --- |",
+    ]
     cell = lambda items: ", ".join(f"`{item}`" for item in items)
-    lines += [f"| {action} | {cell(ours)} | {cell(theirs)} | {cell(differ)} |" for action, (ours, theirs, differ) in rows]
+    lines += [
+        f"| {action} | {cell(ours)} | {cell(theirs)} | {cell(differ)} |"
+        for action, (ours, theirs, differ) in rows
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -104,11 +125,21 @@ def test_moto_answers_alike_but_for_what_the_readme_lists(sandbox, moto):
         moto["ec2"].create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]["SubnetId"]
         for block, zone in (("10.1.0.0/20", "eu-west-1a"), ("10.1.16.0/20", "eu-west-1b"))
     ]
-    groups = moto["ec2"].describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
+    groups = moto["ec2"].describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[
+        "SecurityGroups"
+    ]
     group = groups[0]["GroupId"]
-    theirs = steps(Walk(moto, (ClientError, ResponseParserError)), vpc, *subnets, group, "arn:aws:iam::123456789012:role/open")
+    theirs = steps(
+        Walk(moto, (ClientError, ResponseParserError)),
+        vpc,
+        *subnets,
+        group,
+        "arn:aws:iam::123456789012:role/open",
+    )
     clients = {service: sandbox.client(service) for service in moto}
-    ours = steps(Walk(clients), VPC, SUBNET, SUBNET_B, "sg-0ccccccccccccccc1", f"arn:aws:iam::{ACCOUNT}:role/open")
+    ours = steps(
+        Walk(clients), VPC, SUBNET, SUBNET_B, "sg-0ccccccccccccccc1", f"arn:aws:iam::{ACCOUNT}:role/open"
+    )
     rows, cannot, alike = [], [], []
     for (action, mine), (other, its) in zip(ours, theirs, strict=True):
         assert action == other

@@ -9,8 +9,17 @@ from botocore import xform_name
 from conftest import EMPTY_FILTER, LARGE, ROOT, SUBNET, SUBNET_B, VPC, crowd, refuses, session
 
 EC2 = [
-    "describe_instances", "describe_network_interfaces", "describe_instance_types", "describe_subnets", "describe_vpcs", "describe_vpc_endpoints",
-    "describe_security_groups", "describe_tags", "describe_traffic_mirror_sessions", "describe_traffic_mirror_targets", "describe_traffic_mirror_filters",
+    "describe_instances",
+    "describe_network_interfaces",
+    "describe_instance_types",
+    "describe_subnets",
+    "describe_vpcs",
+    "describe_vpc_endpoints",
+    "describe_security_groups",
+    "describe_tags",
+    "describe_traffic_mirror_sessions",
+    "describe_traffic_mirror_targets",
+    "describe_traffic_mirror_filters",
 ]
 ELB = ["describe_load_balancers", "describe_listeners", "describe_target_groups"]
 SIZED = {"describe_instance_types": 50}
@@ -22,14 +31,28 @@ def fill(sandbox):
     for n in range(6):
         ec2.create_traffic_mirror_filter(Description=f"f{n}")
         ec2.create_traffic_mirror_filter_rule(
-            TrafficMirrorFilterId=EMPTY_FILTER, TrafficDirection="egress", RuleNumber=n + 1, RuleAction="accept", SourceCidrBlock="::/0", DestinationCidrBlock="::/0"
+            TrafficMirrorFilterId=EMPTY_FILTER,
+            TrafficDirection="egress",
+            RuleNumber=n + 1,
+            RuleAction="accept",
+            SourceCidrBlock="::/0",
+            DestinationCidrBlock="::/0",
         )
         eni = ec2.create_network_interface(SubnetId=SUBNET_B)["NetworkInterface"]["NetworkInterfaceId"]
         ec2.create_traffic_mirror_target(NetworkInterfaceId=eni)
-        group = elb.create_target_group(Name=f"g{n}", Protocol="UDP", Port=4789, VpcId=VPC)["TargetGroups"][0]["TargetGroupArn"]
-        balancer = elb.create_load_balancer(Name=f"l{n}", Type="network", Subnets=[SUBNET])["LoadBalancers"][0]["LoadBalancerArn"]
+        group = elb.create_target_group(Name=f"g{n}", Protocol="UDP", Port=4789, VpcId=VPC)["TargetGroups"][
+            0
+        ]["TargetGroupArn"]
+        balancer = elb.create_load_balancer(Name=f"l{n}", Type="network", Subnets=[SUBNET])["LoadBalancers"][
+            0
+        ]["LoadBalancerArn"]
         for port in (1, 2):
-            elb.create_listener(LoadBalancerArn=balancer, Protocol="UDP", Port=port, DefaultActions=[{"Type": "forward", "TargetGroupArn": group}])
+            elb.create_listener(
+                LoadBalancerArn=balancer,
+                Protocol="UDP",
+                Port=port,
+                DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+            )
     for eni in crowd(ec2)[:7]:
         session(ec2, eni, LARGE)
     return balancer
@@ -75,7 +98,10 @@ def test_pages_together_are_the_whole(sandbox, service, name, short):
     pages = list(client.get_paginator(name).paginate(PaginationConfig={"PageSize": size}, **more))
     assert [row for page in pages for row in rows(page, name)] == whole
     assert all(len(rows(page, name)) <= size for page in pages)
-    assert name in ("describe_vpcs", "describe_subnets", "describe_vpc_endpoints", "describe_security_groups") or len(pages) > 1
+    assert (
+        name in ("describe_vpcs", "describe_subnets", "describe_vpc_endpoints", "describe_security_groups")
+        or len(pages) > 1
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in EC2 if n != "describe_instance_types"])
@@ -85,7 +111,13 @@ def test_page_sizes(ec2, name, size):
         getattr(ec2, name)(MaxResults=size)
 
 
-@pytest.mark.parametrize("name, ids", [("describe_instances", {"InstanceIds": ["i-00000000000000001"]}), ("describe_traffic_mirror_filters", {"TrafficMirrorFilterIds": [EMPTY_FILTER]})])
+@pytest.mark.parametrize(
+    "name, ids",
+    [
+        ("describe_instances", {"InstanceIds": ["i-00000000000000001"]}),
+        ("describe_traffic_mirror_filters", {"TrafficMirrorFilterIds": [EMPTY_FILTER]}),
+    ],
+)
 def test_no_page_size_with_ids(ec2, name, ids):
     with refuses("InvalidParameterCombination"):
         getattr(ec2, name)(MaxResults=5, **ids)
@@ -99,7 +131,8 @@ def test_tokens(sandbox, ec2, other):
     token = ec2.describe_network_interfaces(MaxResults=5)["NextToken"]
     assert "eni-" not in token
     assert ec2.describe_network_interfaces(MaxResults=6, NextToken=token)["NetworkInterfaces"]
-    for forged in ("x", "", token[:-2], token[::-1], token.swapcase()):
+    altered = (token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(len(token)))
+    for forged in ("x", "", token[:-2], token[::-1], token.swapcase(), *altered):
         with refuses("InvalidNextToken"):
             ec2.describe_network_interfaces(MaxResults=5, NextToken=forged)
     with refuses("InvalidNextToken"):
@@ -107,7 +140,9 @@ def test_tokens(sandbox, ec2, other):
     with refuses("InvalidNextToken"):
         other.describe_network_interfaces(MaxResults=5, NextToken=token)
     with refuses("InvalidNextToken"):
-        ec2.describe_network_interfaces(MaxResults=5, NextToken=token, Filters=[{"Name": "subnet-id", "Values": [SUBNET]}])
+        ec2.describe_network_interfaces(
+            MaxResults=5, NextToken=token, Filters=[{"Name": "subnet-id", "Values": [SUBNET]}]
+        )
     sandbox.control("POST", "clock", {"advance_seconds": 3601})
     with refuses("InvalidNextToken"):
         ec2.describe_network_interfaces(MaxResults=5, NextToken=token)
@@ -119,9 +154,15 @@ def test_a_page_survives_what_it_ended_with(ec2):
     """Rows that go and come while someone pages are no reason to miss or repeat others."""
     page = ec2.describe_instances(MaxResults=5, Filters=[{"Name": "tag:Name", "Values": ["crowd"]}])
     first = [i["InstanceId"] for r in page["Reservations"] for i in r["Instances"]]
-    whole = sorted(i["InstanceId"] for r in ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["crowd"]}])["Reservations"] for i in r["Instances"])
+    whole = sorted(
+        i["InstanceId"]
+        for r in ec2.describe_instances(Filters=[{"Name": "tag:Name", "Values": ["crowd"]}])["Reservations"]
+        for i in r["Instances"]
+    )
     ec2.terminate_instances(InstanceIds=[first[-1]])
-    rest = ec2.describe_instances(MaxResults=100, Filters=[{"Name": "tag:Name", "Values": ["crowd"]}], NextToken=page["NextToken"])
+    rest = ec2.describe_instances(
+        MaxResults=100, Filters=[{"Name": "tag:Name", "Values": ["crowd"]}], NextToken=page["NextToken"]
+    )
     assert first + [i["InstanceId"] for r in rest["Reservations"] for i in r["Instances"]] == whole
 
 

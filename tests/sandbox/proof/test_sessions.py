@@ -2,16 +2,43 @@
 
 import pytest
 
-from conftest import ENI, ENI_B, EMPTY_FILTER, FILTER, GWLB, LARGE, NLB, TARGET, TRUNK, crowd, refuses, session, tagged
+from conftest import (
+    ENI,
+    ENI_B,
+    EMPTY_FILTER,
+    FILTER,
+    GWLB,
+    LARGE,
+    NLB,
+    TARGET,
+    TRUNK,
+    crowd,
+    refuses,
+    session,
+    tagged,
+)
 
 
 def test_create_answers_what_describe_shows(ec2):
-    made = session(ec2, Description="d", PacketLength=100, VirtualNetworkId=7, TagSpecifications=tagged("traffic-mirror-session", a="b"))
+    made = session(
+        ec2,
+        Description="d",
+        PacketLength=100,
+        VirtualNetworkId=7,
+        TagSpecifications=tagged("traffic-mirror-session", a="b"),
+    )
     id = made["TrafficMirrorSessionId"]
     assert id.startswith("tms-0") and len(id) == 21
     assert made == {
-        "TrafficMirrorSessionId": id, "TrafficMirrorTargetId": TARGET, "TrafficMirrorFilterId": FILTER, "NetworkInterfaceId": ENI,
-        "OwnerId": "111122223333", "PacketLength": 100, "SessionNumber": 1, "VirtualNetworkId": 7, "Description": "d",
+        "TrafficMirrorSessionId": id,
+        "TrafficMirrorTargetId": TARGET,
+        "TrafficMirrorFilterId": FILTER,
+        "NetworkInterfaceId": ENI,
+        "OwnerId": "111122223333",
+        "PacketLength": 100,
+        "SessionNumber": 1,
+        "VirtualNetworkId": 7,
+        "Description": "d",
         "Tags": [{"Key": "a", "Value": "b"}],
     }
     assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == [made]
@@ -38,13 +65,22 @@ def test_number_is_unique_on_the_interface(ec2):
         session(ec2)
     assert "already being used" in error.message
     with refuses("InvalidParameterValue"):
-        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=second["TrafficMirrorSessionId"], SessionNumber=1)
+        ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=second["TrafficMirrorSessionId"], SessionNumber=1
+        )
     ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=first["TrafficMirrorSessionId"], SessionNumber=1)
 
 
-@pytest.mark.parametrize("missing", ["NetworkInterfaceId", "TrafficMirrorTargetId", "TrafficMirrorFilterId", "SessionNumber"])
+@pytest.mark.parametrize(
+    "missing", ["NetworkInterfaceId", "TrafficMirrorTargetId", "TrafficMirrorFilterId", "SessionNumber"]
+)
 def test_required_parameters(ec2, missing):
-    given = {"NetworkInterfaceId": ENI, "TrafficMirrorTargetId": TARGET, "TrafficMirrorFilterId": FILTER, "SessionNumber": 1}
+    given = {
+        "NetworkInterfaceId": ENI,
+        "TrafficMirrorTargetId": TARGET,
+        "TrafficMirrorFilterId": FILTER,
+        "SessionNumber": 1,
+    }
     del given[missing]
     with refuses("MissingParameter"):
         ec2.create_traffic_mirror_session(**given)
@@ -66,7 +102,9 @@ def test_virtual_network_ids_are_drawn_apart_and_may_repeat_when_named(ec2):
 def test_removing_the_virtual_network_id_draws_another(ec2):
     made = session(ec2, VirtualNetworkId=7)
     id = made["TrafficMirrorSessionId"]
-    changed = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, RemoveFields=["virtual-network-id"])
+    changed = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=id, RemoveFields=["virtual-network-id"]
+    )
     assert changed["TrafficMirrorSession"]["VirtualNetworkId"] != 7
 
 
@@ -154,22 +192,36 @@ def test_an_nlb_sets_the_packet_length(ec2):
     id = made["TrafficMirrorSessionId"]
     with refuses("InvalidParameterCombination"):
         ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, TrafficMirrorTargetId=TARGET)
-    moved = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, TrafficMirrorTargetId=TARGET, RemoveFields=["packet-length"])
+    moved = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=id, TrafficMirrorTargetId=TARGET, RemoveFields=["packet-length"]
+    )
     assert "PacketLength" not in moved["TrafficMirrorSession"]
     ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, PacketLength=9000)
     with refuses("InvalidParameterValue"):
         ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, TrafficMirrorTargetId=NLB)
-    back = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, TrafficMirrorTargetId=NLB, RemoveFields=["packet-length"])
+    back = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=id, TrafficMirrorTargetId=NLB, RemoveFields=["packet-length"]
+    )
     assert back["TrafficMirrorSession"]["PacketLength"] == 8500
 
 
 def test_modify_changes_what_is_given_and_nothing_else(ec2):
     before = session(ec2, Description="d", PacketLength=100, VirtualNetworkId=7)
     id = before["TrafficMirrorSessionId"]
-    after = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, SessionNumber=5, TrafficMirrorFilterId=EMPTY_FILTER)
-    assert after["TrafficMirrorSession"] == before | {"SessionNumber": 5, "TrafficMirrorFilterId": EMPTY_FILTER}
-    bare = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, RemoveFields=["description", "packet-length"])
-    assert "Description" not in bare["TrafficMirrorSession"] and "PacketLength" not in bare["TrafficMirrorSession"]
+    after = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=id, SessionNumber=5, TrafficMirrorFilterId=EMPTY_FILTER
+    )
+    assert after["TrafficMirrorSession"] == before | {
+        "SessionNumber": 5,
+        "TrafficMirrorFilterId": EMPTY_FILTER,
+    }
+    bare = ec2.modify_traffic_mirror_session(
+        TrafficMirrorSessionId=id, RemoveFields=["description", "packet-length"]
+    )
+    assert (
+        "Description" not in bare["TrafficMirrorSession"]
+        and "PacketLength" not in bare["TrafficMirrorSession"]
+    )
 
 
 def test_remove_field_by_its_words(ec2):
@@ -177,7 +229,9 @@ def test_remove_field_by_its_words(ec2):
     with refuses("InvalidParameterValue"):
         ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, RemoveFields=["session-number"])
     with refuses("InvalidParameterCombination"):
-        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, Description="x", RemoveFields=["description"])
+        ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=id, Description="x", RemoveFields=["description"]
+        )
 
 
 @pytest.mark.parametrize("call", ["modify_traffic_mirror_session", "delete_traffic_mirror_session"])
@@ -239,9 +293,17 @@ def test_tags_come_with_the_create_or_nothing_does(ec2):
 @pytest.mark.parametrize(
     "name, value, hit",
     [
-        ("description", "d*", True), ("description", "D*", False), ("network-interface-id", ENI, True), ("owner-id", "111122223333", True),
-        ("packet-length", "100", True), ("session-number", "1", True), ("session-number", "2", False), ("traffic-mirror-filter-id", FILTER, True),
-        ("traffic-mirror-session-id", "tms-*", True), ("traffic-mirror-target-id", TARGET, True), ("virtual-network-id", "?", True),
+        ("description", "d*", True),
+        ("description", "D*", False),
+        ("network-interface-id", ENI, True),
+        ("owner-id", "111122223333", True),
+        ("packet-length", "100", True),
+        ("session-number", "1", True),
+        ("session-number", "2", False),
+        ("traffic-mirror-filter-id", FILTER, True),
+        ("traffic-mirror-session-id", "tms-*", True),
+        ("traffic-mirror-target-id", TARGET, True),
+        ("virtual-network-id", "?", True),
     ],
 )
 def test_documented_filters(ec2, name, value, hit):
@@ -264,34 +326,11 @@ def test_sessions_end_with_their_interface(ec2):
 
 def test_sessions_outlive_a_detached_interface_and_a_stopped_instance(ec2):
     session(ec2, "eni-00000000000000022")
-    attachment = ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-00000000000000022"])["NetworkInterfaces"][0]["Attachment"]
+    attachment = ec2.describe_network_interfaces(NetworkInterfaceIds=["eni-00000000000000022"])[
+        "NetworkInterfaces"
+    ][0]["Attachment"]
     ec2.stop_instances(InstanceIds=["i-00000000000000002"])
     ec2.detach_network_interface(AttachmentId=attachment["AttachmentId"])
     assert len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]) == 1
     ec2.delete_network_interface(NetworkInterfaceId="eni-00000000000000022")
     assert ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"] == []
-
-
-def test_ten_thousand_sessions(start):
-    """The quota, and that the sandbox is quick enough to fill it."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    sandbox = start("--instances", "3400", "--seed", "3", "--no-throttle")
-    ec2 = sandbox.client(max_pool_connections=8)
-    arn = sandbox.client("elbv2").create_load_balancer(Name="big", Type="network", Subnets=[ec2.describe_subnets()["Subnets"][0]["SubnetId"]])
-    target = ec2.create_traffic_mirror_target(NetworkLoadBalancerArn=arn["LoadBalancers"][0]["LoadBalancerArn"])["TrafficMirrorTarget"]
-    filter = ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"][0]["TrafficMirrorFilterId"]
-    pages = ec2.get_paginator("describe_instances").paginate(IncludeManagedResources=True)
-    enis = [
-        n["NetworkInterfaceId"] for page in pages for r in page["Reservations"] for i in r["Instances"] for n in i["NetworkInterfaces"]
-        if n["InterfaceType"] == "interface" and i["InstanceType"] not in ("t2.micro", "m8g.large", "m6i.metal", "m5.24xlarge")
-    ]
-    taken = len(ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"])
-    wanted = [(eni, number) for eni in enis for number in (2, 3)] + [(eni, 4) for eni in enis]
-    busy = {s["NetworkInterfaceId"] for s in ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]}
-    wanted = [(eni, number) for eni, number in wanted if eni not in busy][: 10_000 - taken]
-    assert len(wanted) == 10_000 - taken
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda pair: session(ec2, pair[0], target["TrafficMirrorTargetId"], filter, pair[1]), wanted))
-    with refuses("TrafficMirrorSessionLimitExceeded"):
-        session(ec2, next(iter(busy)), target["TrafficMirrorTargetId"], filter, 9)

@@ -18,17 +18,30 @@ FREE = "eni-000000000000000a2"
     ],
 )
 def test_three_kinds(ec2, parameters, kind):
-    made = ec2.create_traffic_mirror_target(Description="d", TagSpecifications=tagged("traffic-mirror-target", a="b"), **parameters)
+    made = ec2.create_traffic_mirror_target(
+        Description="d", TagSpecifications=tagged("traffic-mirror-target", a="b"), **parameters
+    )
     target = made["TrafficMirrorTarget"]
-    assert target == {
-        "TrafficMirrorTargetId": target["TrafficMirrorTargetId"], "Type": kind, "Description": "d", "OwnerId": "111122223333",
-        "Tags": [{"Key": "a", "Value": "b"}],
-    } | parameters
+    assert (
+        target
+        == {
+            "TrafficMirrorTargetId": target["TrafficMirrorTargetId"],
+            "Type": kind,
+            "Description": "d",
+            "OwnerId": "111122223333",
+            "Tags": [{"Key": "a", "Value": "b"}],
+        }
+        | parameters
+    )
     id = target["TrafficMirrorTargetId"]
-    assert ec2.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[id])["TrafficMirrorTargets"] == [target]
+    assert ec2.describe_traffic_mirror_targets(TrafficMirrorTargetIds=[id])["TrafficMirrorTargets"] == [
+        target
+    ]
     session(ec2, target=id)
     ec2.delete_traffic_mirror_session(
-        TrafficMirrorSessionId=ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0]["TrafficMirrorSessionId"]
+        TrafficMirrorSessionId=ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"][0][
+            "TrafficMirrorSessionId"
+        ]
     )
     assert ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=id)["TrafficMirrorTargetId"] == id
     with refuses("InvalidTrafficMirrorTargetId.NotFound"):
@@ -91,8 +104,11 @@ def test_client_token_and_dry_run(ec2):
 @pytest.mark.parametrize(
     "name, value, ids",
     [
-        ("network-interface-id", "eni-0000000000000000a", [TARGET]), ("network-load-balancer-arn", "*/mirror/*", [NLB]),
-        ("owner-id", "4*", []), ("description", "ten*", [TARGET]), ("traffic-mirror-target-id", "*d", [GWLB]),
+        ("network-interface-id", "eni-0000000000000000a", [TARGET]),
+        ("network-load-balancer-arn", "*/mirror/*", [NLB]),
+        ("owner-id", "4*", []),
+        ("description", "ten*", [TARGET]),
+        ("traffic-mirror-target-id", "*d", [GWLB]),
     ],
 )
 def test_filters(ec2, name, value, ids):

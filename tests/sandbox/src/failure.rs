@@ -84,4 +84,23 @@ impl Failure {
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new("InternalError", message).with_status(500)
     }
+
+    /// The same failure in the words of STS and elbv2, which name common errors differently.
+    pub fn in_query_words(self) -> Self {
+        let (code, status) = match &*self.code {
+            "MissingParameter" | "InvalidParameterValue" | "UnknownParameter" | "InvalidMaxResults" => {
+                ("ValidationError", 400)
+            }
+            "UnauthorizedOperation" => ("AccessDenied", 403),
+            "RequestLimitExceeded" => ("Throttling", 400),
+            "InternalError" => ("InternalFailure", 500),
+            "Unavailable" => ("ServiceUnavailable", 503),
+            _ => return self,
+        };
+        Self {
+            code: code.into(),
+            status,
+            message: self.message,
+        }
+    }
 }

@@ -53,6 +53,13 @@ pub struct Fault {
     /// The region.
     #[serde(default)]
     pub region: Option<String>,
+    /// The caller's ARN, with `*` and `?`.
+    #[serde(default)]
+    pub principal: Option<String>,
+    /// For `deny` on `CreateTags`: the action whose TagSpecifications need it, with `*` and `?`; empty for
+    /// CreateTags itself. A denial that leaves this out hits both.
+    #[serde(default)]
+    pub create_action: Option<String>,
     /// Parameters by the model's member names, with `*` and `?`; a list fits if one element does.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
@@ -115,6 +122,8 @@ pub struct Subject<'a> {
     pub action: &'a str,
     /// The calling account.
     pub account: &'a str,
+    /// The caller's ARN.
+    pub principal: &'a str,
     /// The region.
     pub region_name: &'a str,
     /// The decoded parameters.
@@ -147,21 +156,35 @@ impl Fault {
             Some(value) => glob(pattern, &plain(value)),
             None => false,
         };
-        glob(&self.action, subject.action)
-            && self
-                .account
-                .as_ref()
-                .is_none_or(|account| account == subject.account)
-            && self
-                .region
-                .as_ref()
-                .is_none_or(|region| region == subject.region_name)
+        let is =
+            |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| glob(wanted, found));
+        self.fits_action(subject)
+            && is(&self.account, subject.account)
+            && is(&self.principal, subject.principal)
+            && is(&self.region, subject.region_name)
             && self.parameters.iter().all(parameter)
             && self.resource_tag.as_ref().is_none_or(|tag| tag.fits(subject))
     }
 
+    /// The action fits, or it sets tags and that is denied.
+    fn fits_action(&self, subject: &Subject) -> bool {
+        let creating = |action: &str| {
+            self.create_action
+                .as_ref()
+                .is_none_or(|wanted| glob(wanted, action))
+        };
+        if self.kind == Kind::Deny && glob(&self.action, "CreateTags") {
+            let by_create = subject.input.get("TagSpecifications").is_some() && creating(subject.action);
+            let by_itself = subject.action == "CreateTags" && creating("");
+            return by_create
+                || by_itself
+                || self.action != "CreateTags" && glob(&self.action, subject.action);
+        }
+        glob(&self.action, subject.action)
+    }
+
     /// The error answer, if this kind has one.
-    pub fn failure(&self, principal: &str, action: &str) -> Option<Failure> {
+    pub fn failure(&self, principal: &str, service: &str, action: &str) -> Option<Failure> {
         let message = |default: &str| self.message.clone().unwrap_or_else(|| default.to_owned());
         Some(match self.kind {
             Kind::InternalError => Failure::internal(message("An internal error has occurred")),
@@ -177,9 +200,14 @@ impl Fault {
                 Failure::new(code, message("Injected by the sandbox")).with_status(self.status.unwrap_or(400))
             }
             Kind::Deny => {
+                let prefix = if service == "elbv2" {
+                    "elasticloadbalancing"
+                } else {
+                    service
+                };
                 let text = format!(
                     "You are not authorized to perform this operation. User: {principal} is not authorized to \
-                     perform: ec2:{action} because no identity-based policy allows the ec2:{action} action"
+                     perform: {prefix}:{action} because no identity-based policy allows the {prefix}:{action} action"
                 );
                 Failure::new("UnauthorizedOperation", message(&text)).with_status(403)
             }
@@ -235,6 +263,7 @@ mod tests {
                 let subject = Subject {
                     action,
                     account: "1",
+                    principal: "p",
                     region_name: "r",
                     input,
                     region: None,

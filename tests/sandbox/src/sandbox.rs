@@ -70,6 +70,23 @@ pub struct Sandbox {
     request_ids: Ids,
 }
 
+/// One authenticated call, taken apart.
+#[derive(Clone, Copy)]
+struct Incoming<'a> {
+    /// `ec2`, `sts` or `elbv2`.
+    name: &'a str,
+    /// That service's model.
+    service: &'static Service,
+    /// The API version that the request names.
+    version: &'a str,
+    /// The action.
+    action: &'a str,
+    /// The parameters, without action and version.
+    params: &'a [(String, String)],
+    /// The caller.
+    who: &'a Identified,
+}
+
 impl Sandbox {
     /// A sandbox with the fleet of `origin`.
     pub fn new(origin: Origin, settings: Settings) -> Result<Self, FleetError> {
@@ -143,7 +160,20 @@ impl Sandbox {
             Ok(who) => {
                 entry.account = who.caller.account.clone();
                 entry.principal = who.caller.arn.clone();
-                self.answer(name, service, &version, &params, &who, &mut entry, &mut reply)
+                let incoming = Incoming {
+                    name,
+                    service,
+                    version: &version,
+                    action: &action,
+                    params: &params,
+                    who: &who,
+                };
+                let result = self.answer(&incoming, &mut entry, &mut reply);
+                if name == "ec2" {
+                    result
+                } else {
+                    result.map_err(Failure::in_query_words)
+                }
             }
         };
         entry.outcome = match (&reply.result, reply.delivery) {
@@ -158,21 +188,21 @@ impl Sandbox {
         reply
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one call, taken apart once"
-    )]
+    /// What an authenticated call comes to; fills in what the ledger and the answer's delivery need.
     fn answer(
         &mut self,
-        name: &str,
-        service: &'static Service,
-        version: &str,
-        params: &[(String, String)],
-        who: &Identified,
+        incoming: &Incoming,
         entry: &mut Entry,
         reply: &mut Reply,
     ) -> Result<Value, Failure> {
-        let action = reply.action.clone();
+        let Incoming {
+            name,
+            service,
+            version,
+            action,
+            params,
+            who,
+        } = *incoming;
         if version != service.version {
             let text = format!(
                 "The requested version '{version}' does not exist. It must be {}",
@@ -180,35 +210,28 @@ impl Sandbox {
             );
             return Err(Failure::new("NoSuchVersion", text));
         }
-        if !service.actions.contains_key(&action) {
+        if !service.actions.contains_key(action) {
             let text = format!("The action {action} is not valid for this web service.");
             return Err(Failure::new("InvalidAction", text));
         }
         let now = entry.time;
-        self.run_churn(&action, &who.region, now);
-        // Other Query services have one code for whatever is wrong with a parameter.
-        let input = decode::decode(service, &action, params).map_err(|failure| match name {
-            "ec2" => failure,
-            _ => Failure {
-                code: "ValidationError".into(),
-                ..failure
-            },
-        });
+        self.run_churn(action, &who.region, now);
+        let input = decode::decode(service, action, params);
         if let Ok(input) = &input {
             entry.parameters = input.clone();
         }
         // STS is not throttled by action; its limits are far beyond what a client sends.
         if self.settings.throttle && name != "sts" {
-            let narrow = |name: &str, _: &str| {
-                name.starts_with("Filter.") || name.contains("Id.") || name == "MaxResults"
-            };
-            let unfiltered = !params.iter().any(|(k, v)| narrow(k, v));
-            let of = (who.caller.account.as_str(), who.region.as_str(), action.as_str());
+            let narrows =
+                |name: &str| name.starts_with("Filter.") || name.contains("Id.") || name == "MaxResults";
+            let unfiltered = !params.iter().any(|(name, _)| narrows(name));
+            let of = (who.caller.account.as_str(), who.region.as_str(), action);
             self.buckets.take(of, unfiltered, &self.settings.rates, now)?;
         }
         let subject = Subject {
-            action: &action,
+            action,
             account: &who.caller.account,
+            principal: &who.caller.arn,
             region_name: &who.region,
             input: &entry.parameters,
             region: self.world.regions.get(&who.region),
@@ -217,7 +240,7 @@ impl Sandbox {
         if let Some(fault) = &fault {
             reply.delay += Duration::from_millis(fault.delay_ms);
             if !fault.after_change {
-                if let Some(failure) = fault.failure(&who.caller.arn, &action) {
+                if let Some(failure) = fault.failure(&who.caller.arn, name, action) {
                     return Err(failure);
                 }
                 if matches!(fault.kind, Kind::Reset | Kind::Hang | Kind::Html) {
@@ -226,10 +249,10 @@ impl Sandbox {
                 }
             }
         }
-        let result = self.perform(name, &action, input?, who.caller.clone(), &who.region, now);
+        let result = self.perform(name, action, input?, who.caller.clone(), &who.region, now);
         entry.changed = entry.mutating && result.is_ok();
         if let Some(fault) = fault {
-            if let Some(failure) = fault.failure(&who.caller.arn, &action) {
+            if let Some(failure) = fault.failure(&who.caller.arn, name, action) {
                 return Err(failure);
             }
             if fault.kind != Kind::Slow {

@@ -77,7 +77,11 @@ def compact(protocol, shape):
         return out
     if kind == "list":
         default = "item" if protocol == "ec2" else "member"
-        out = {"type": "list", "item": shape["member"].get("locationName", default), "of": shape["member"]["shape"]}
+        out = {
+            "type": "list",
+            "item": shape["member"].get("locationName", default),
+            "of": shape["member"]["shape"],
+        }
         if shape.get("flattened"):
             out["flat"] = True
         return out
@@ -121,10 +125,16 @@ def main():
             if "resultWrapper" in operation.get("output", {}):
                 entry["wrapper"] = operation["output"]["resultWrapper"]
             lines.append(f"   {json.dumps(action)}: {json.dumps(entry)}")
-        shapes = [f"   {json.dumps(n)}: {json.dumps(compact(protocol, model['shapes'][n]))}" for n in sorted(seen)]
+        shapes = [
+            f"   {json.dumps(n)}: {json.dumps(compact(protocol, model['shapes'][n]))}" for n in sorted(seen)
+        ]
         head = json.dumps({"version": version, "protocol": protocol, "namespace": namespace})[1:-1]
         services.append(
-            f" {json.dumps(service)}: {{{head},\n  \"actions\": {{\n" + ",\n".join(lines) + "\n  },\n  \"shapes\": {\n" + ",\n".join(shapes) + "\n  }}"
+            f' {json.dumps(service)}: {{{head},\n  "actions": {{\n'
+            + ",\n".join(lines)
+            + '\n  },\n  "shapes": {\n'
+            + ",\n".join(shapes)
+            + "\n  }}"
         )
     here = pathlib.Path(__file__).parent
     (here / "wire.json").write_text("{\n" + ",\n".join(services) + "\n}\n")

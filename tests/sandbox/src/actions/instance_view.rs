@@ -6,10 +6,10 @@ use super::Call;
 use super::call::{tag_list, timestamp};
 use super::describe::{Listing, list, maybe, one};
 use super::id_kinds::INSTANCE;
-use super::interface_view::{groups, of_instance, operator, render_in_instance, shows_managed};
+use super::interface_view::{groups, ipv6_native, of_instance, operator, render_in_instance, shows_managed};
 use super::places::zone_id;
 use crate::failure::Failure;
-use crate::state::{Instance, InstanceState, Millis, NetworkInterface};
+use crate::state::{Attachment, Instance, InstanceState, Millis, NetworkInterface, Region};
 
 /// A terminated instance shows for an hour.
 const TERMINATED_SHOWS: Millis = 3_600_000;
@@ -66,6 +66,12 @@ const LISTING: Listing<Instance> = Listing {
         ("availability-zone-id", |_, i| one(zone_id(&i.availability_zone))),
         ("owner-id", |_, i| one(&i.owner)),
         ("reservation-id", |_, i| one(&i.reservation_id)),
+        ("architecture", |_, _| one("x86_64")),
+        ("hypervisor", |_, _| one("xen")),
+        ("root-device-type", |_, _| one("ebs")),
+        ("tenancy", |_, _| one("default")),
+        ("virtualization-type", |_, _| one("hvm")),
+        ("launch-time", |_, i| one(timestamp(i.launch_time))),
         ("operator.managed", |_, i| one(i.operator.is_some())),
         ("operator.principal", |_, i| maybe(i.operator.as_ref())),
         ("private-ip-address", |r, i| {
@@ -99,6 +105,36 @@ const LISTING: Listing<Instance> = Listing {
                 .map(|n| n.operator.is_some().to_string())
                 .collect()
         }),
+        ("network-interface.operator.principal", |r, i| {
+            of_instance(r, i).filter_map(|n| n.operator.clone()).collect()
+        }),
+        ("network-interface.requester-id", |r, i| {
+            of_instance(r, i).filter_map(|n| n.requester_id.clone()).collect()
+        }),
+        ("network-interface.ipv6-native", |r, i| {
+            of_instance(r, i).map(|n| ipv6_native(r, n).to_string()).collect()
+        }),
+        ("network-interface.status", |r, i| {
+            of_instance(r, i).map(|_| "in-use".to_owned()).collect()
+        }),
+        ("network-interface.description", |r, i| {
+            of_instance(r, i).map(|n| n.description.clone()).collect()
+        }),
+        ("network-interface.mac-address", |r, i| {
+            of_instance(r, i).map(|n| n.mac.clone()).collect()
+        }),
+        ("network-interface.addresses.private-ip-address", |r, i| {
+            of_instance(r, i).map(|n| n.private_ip.clone()).collect()
+        }),
+        ("network-interface.attachment.attachment-id", |r, i| {
+            attachments(r, i, |a| a.id.clone())
+        }),
+        ("network-interface.attachment.device-index", |r, i| {
+            attachments(r, i, |a| a.device_index.to_string())
+        }),
+        ("network-interface.attachment.status", |r, i| {
+            attachments(r, i, |_| "attached".to_owned())
+        }),
         ("network-interface.availability-zone", |r, i| {
             of_instance(r, i).map(|n| n.availability_zone.clone()).collect()
         }),
@@ -112,6 +148,14 @@ const LISTING: Listing<Instance> = Listing {
     tags: Some(|instance| &instance.tags),
     render: |call, i| json!({"ReservationId": i.reservation_id, "OwnerId": i.owner, "Instances": [render(call, i)]}),
 };
+
+/// Something of each attachment of an instance.
+fn attachments(region: &Region, instance: &Instance, of: fn(&Attachment) -> String) -> Vec<String> {
+    of_instance(region, instance)
+        .filter_map(|n| n.attachment.as_ref())
+        .map(of)
+        .collect()
+}
 
 /// A terminated instance is in no network.
 fn live(instance: &Instance) -> bool {

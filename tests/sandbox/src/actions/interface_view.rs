@@ -46,9 +46,7 @@ const LISTING: Listing<NetworkInterface> = Listing {
         ("private-ip-address", |_, i| one(&i.private_ip)),
         ("addresses.private-ip-address", |_, i| one(&i.private_ip)),
         ("group-id", |_, i| i.groups.clone()),
-        ("ipv6-native", |r, i| {
-            one(r.subnets.get(&i.subnet_id).is_some_and(|s| s.ipv6_native))
-        }),
+        ("ipv6-native", |r, i| one(ipv6_native(r, i))),
         ("attachment.instance-id", |_, i| {
             maybe(i.attachment.as_ref().map(|a| &a.instance_id))
         }),
@@ -70,6 +68,14 @@ const LISTING: Listing<NetworkInterface> = Listing {
 pub fn status(interface: &NetworkInterface) -> &'static str {
     let used = interface.attachment.is_some() || interface.requester_managed;
     if used { "in-use" } else { "available" }
+}
+
+/// Whether the interface is in an IPv6-only subnet.
+pub fn ipv6_native(region: &Region, interface: &NetworkInterface) -> bool {
+    region
+        .subnets
+        .get(&interface.subnet_id)
+        .is_some_and(|subnet| subnet.ipv6_native)
 }
 
 /// Groups with their names.
@@ -104,11 +110,6 @@ pub fn render(call: &Call, i: &NetworkInterface) -> Value {
             "Status": "attached",
         })
     });
-    let ipv6_native = call
-        .region
-        .subnets
-        .get(&i.subnet_id)
-        .is_some_and(|subnet| subnet.ipv6_native);
     json!({
         "NetworkInterfaceId": i.id,
         "OwnerId": i.owner,
@@ -122,7 +123,7 @@ pub fn render(call: &Call, i: &NetworkInterface) -> Value {
         "PrivateIpAddress": (!i.private_ip.is_empty()).then_some(&i.private_ip),
         "PrivateIpAddresses": addresses(i),
         "Ipv6Addresses": [],
-        "Ipv6Native": ipv6_native.then_some(true),
+        "Ipv6Native": ipv6_native(call.region, i).then_some(true),
         "Groups": groups(call.region, &i.groups),
         "RequesterId": i.requester_id,
         "RequesterManaged": i.requester_managed,

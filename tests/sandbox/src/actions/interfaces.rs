@@ -8,7 +8,7 @@ use super::instance_types::most_interfaces;
 use super::interface_view::render;
 use super::{Call, tagging};
 use crate::failure::Failure;
-use crate::state::{Attachment, InstanceState, NetworkInterface, Subnet, Tags};
+use crate::state::{Attachment, Instance, InstanceState, NetworkInterface, Region, Subnet, Tags};
 
 /// What a new interface is made of, by CreateNetworkInterface and RunInstances alike.
 pub struct New {
@@ -167,41 +167,12 @@ pub fn attach(call: &mut Call) -> Result<Value, Failure> {
         &input.network_interface_id,
     )?;
     call.dry_run()?;
-    if interface.attachment.is_some() {
-        let text = format!("Interface {} is currently in use.", interface.id);
-        return Err(Failure::new("InvalidNetworkInterface.InUse", text));
-    }
-    if !matches!(instance.state, InstanceState::Running | InstanceState::Stopped) {
-        let text = format!(
-            "The instance '{}' is not in a valid state for this operation.",
-            instance.id
-        );
-        return Err(Failure::new("IncorrectState", text));
-    }
-    if instance.availability_zone != interface.availability_zone {
-        let text = "You may not attach a network interface to an instance if they are not in the same availability zone";
-        return Err(Failure::invalid_combination(text));
-    }
     let card = input.network_card_index.unwrap_or(0);
-    let taken = |id: &String| {
-        let at = call.region.interfaces.get(id).and_then(|i| i.attachment.as_ref());
-        at.is_some_and(|a| (a.device_index, a.network_card_index) == (input.device_index, card))
-    };
-    if instance.interfaces.iter().any(taken) {
-        let text = format!(
-            "Instance '{}' already has an interface attached at device index '{}'.",
-            instance.id, input.device_index
-        );
-        return Err(Failure::invalid_parameter(text));
-    }
-    if instance.interfaces.len() >= most_interfaces(&instance.instance_type) {
-        let text = format!(
-            "Interface count {} exceeds the limit for {}",
-            instance.interfaces.len() + 1,
-            instance.instance_type
-        );
-        return Err(Failure::new("AttachmentLimitExceeded", text));
-    }
+    interface_is_free(interface)?;
+    instance_is_settled(instance)?;
+    both_in_one_zone(instance, interface)?;
+    device_index_is_free(call.region, instance, (input.device_index, card))?;
+    room_for_an_interface(instance)?;
     let attachment = Attachment {
         id: call.ids.resource("eni-attach"),
         instance_id: input.instance_id.clone(),
@@ -218,6 +189,67 @@ pub fn attach(call: &mut Call) -> Result<Value, Failure> {
         instance.interfaces.push(input.network_interface_id);
     }
     Ok(answer)
+}
+
+/// An interface is attached once.
+pub fn interface_is_free(interface: &NetworkInterface) -> Result<(), Failure> {
+    match interface.attachment {
+        Some(_) => {
+            let text = format!("Interface {} is currently in use.", interface.id);
+            Err(Failure::new("InvalidNetworkInterface.InUse", text))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Interfaces are attached to running and stopped instances.
+fn instance_is_settled(instance: &Instance) -> Result<(), Failure> {
+    if matches!(instance.state, InstanceState::Running | InstanceState::Stopped) {
+        return Ok(());
+    }
+    let text = format!(
+        "The instance '{}' is not in a valid state for this operation.",
+        instance.id
+    );
+    Err(Failure::new("IncorrectState", text))
+}
+
+/// Instance and interface are in the same zone.
+fn both_in_one_zone(instance: &Instance, interface: &NetworkInterface) -> Result<(), Failure> {
+    if instance.availability_zone == interface.availability_zone {
+        return Ok(());
+    }
+    let text = "A network interface and its instance must be in the same availability zone";
+    Err(Failure::invalid_combination(text))
+}
+
+/// Device index and card stand once on an instance.
+fn device_index_is_free(region: &Region, instance: &Instance, place: (i64, i64)) -> Result<(), Failure> {
+    let taken = |id: &String| {
+        let at = region.interfaces.get(id).and_then(|i| i.attachment.as_ref());
+        at.is_some_and(|a| (a.device_index, a.network_card_index) == place)
+    };
+    if instance.interfaces.iter().any(taken) {
+        let text = format!(
+            "Instance '{}' already has an interface at device index '{}'.",
+            instance.id, place.0
+        );
+        return Err(Failure::invalid_parameter(text));
+    }
+    Ok(())
+}
+
+/// The instance type limits the number of interfaces.
+fn room_for_an_interface(instance: &Instance) -> Result<(), Failure> {
+    let count = instance.interfaces.len() + 1;
+    if count > most_interfaces(&instance.instance_type) {
+        let text = format!(
+            "Interface count {count} exceeds the limit for {}",
+            instance.instance_type
+        );
+        return Err(Failure::new("AttachmentLimitExceeded", text));
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

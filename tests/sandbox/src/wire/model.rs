@@ -1,6 +1,6 @@
 //! The compact service models: actions, shapes, names and ranges.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -22,7 +22,7 @@ pub struct Service {
     /// What can be called.
     pub actions: BTreeMap<String, Action>,
     /// What requests and answers are made of.
-    pub shapes: BTreeMap<String, Shape>,
+    pub shapes: HashMap<String, Shape>,
 }
 
 /// The two dialects of the Query protocol.

@@ -1,0 +1,143 @@
+//! From what the calls led to, to the state that is saved.
+
+use std::collections::BTreeMap;
+
+use super::convert::{self, Rows};
+use super::execute::{Failure, Outcome};
+use super::model::CoverageModel;
+use super::read::row;
+use crate::ec2::Account;
+use crate::framework::Attr;
+use crate::planner::{self, MirrorSession};
+
+/// The sessions as they are after the calls. With `truth`, rows whose call failed are what they were before; without,
+/// they are as planned.
+pub fn merged(
+    planned: &Rows,
+    own: &BTreeMap<String, Vec<&MirrorSession>>,
+    outcome: &Outcome,
+    truth: bool,
+) -> Rows {
+    let mut rows = Rows::new();
+    for (interface, plan) in planned {
+        let instance_id = plan.instance_id.clone();
+        let existing = own.get(interface).and_then(|sessions| sessions.first());
+        if let Some(done) = outcome.done.get(interface) {
+            rows.insert(
+                interface.clone(),
+                planner::Row {
+                    instance_id,
+                    ..done.clone()
+                },
+            );
+        } else if let Some(session) = existing {
+            let failed = outcome.failures.contains_key(interface);
+            let actual = row(session, instance_id);
+            rows.insert(
+                interface.clone(),
+                if failed && !truth {
+                    as_planned(plan, &actual)
+                } else {
+                    actual
+                },
+            );
+        } else if !truth {
+            // Not made: what was unknown is null now.
+            rows.insert(
+                interface.clone(),
+                planner::Row {
+                    id: None,
+                    virtual_network_id: None,
+                    ..plan.clone()
+                },
+            );
+        }
+    }
+    if truth {
+        for (interface, sessions) in own {
+            if let Some(session) = sessions
+                .first()
+                .filter(|_| !planned.contains_key(interface) && outcome.failures.contains_key(interface))
+            {
+                rows.insert(interface.clone(), row(session, None));
+            }
+        }
+    }
+    rows
+}
+
+/// What was planned known comes back as planned, the rest as it is.
+fn as_planned(plan: &planner::Row, actual: &planner::Row) -> planner::Row {
+    planner::Row {
+        id: plan.id.clone().or(actual.id.clone()),
+        instance_id: plan.instance_id.clone(),
+        traffic_mirror_target_id: plan
+            .traffic_mirror_target_id
+            .clone()
+            .or(actual.traffic_mirror_target_id.clone()),
+        session_number: plan.session_number.or(actual.session_number),
+        virtual_network_id: plan.virtual_network_id.or(actual.virtual_network_id),
+    }
+}
+
+/// The failures, and the planned rows that lack what a session needs.
+pub fn failed(outcome: &Outcome, planned: &Rows) -> Vec<(String, Failure)> {
+    let mut failed: Vec<(String, Failure)> = outcome
+        .failures
+        .iter()
+        .map(|(interface, failure)| (interface.clone(), failure.clone()))
+        .collect();
+    let incomplete = planned
+        .iter()
+        .filter(|(_, row)| row.traffic_mirror_target_id.is_none());
+    failed.extend(incomplete.map(|(interface, _)| {
+        let failure = Failure {
+            what: "create",
+            code: "NoTarget".to_owned(),
+            message: "no traffic mirror target is left for this interface".to_owned(),
+            advice: "List a target in traffic_mirror_target_ids.".to_owned(),
+            vanished: false,
+            refused: false,
+        };
+        (interface.clone(), failure)
+    }));
+    failed
+}
+
+/// The state after an apply.
+pub fn finished(
+    account: &Account,
+    planned: CoverageModel,
+    id: &str,
+    rows: &Rows,
+    failed: &[(String, Failure)],
+) -> CoverageModel {
+    let failures = failed
+        .iter()
+        .map(|(interface, failure)| {
+            (
+                interface.clone(),
+                Attr::Known(convert::failure(&failure.code, &failure.message)),
+            )
+        })
+        .collect::<BTreeMap<_, _>>();
+    CoverageModel {
+        id: id.into(),
+        region: account.region().into(),
+        sessions: convert::sessions(rows, false),
+        failures: if planned.failures.is_known() && failures.is_empty() {
+            planned.failures.clone()
+        } else {
+            Attr::Known(failures)
+        },
+        ..planned
+    }
+}
+
+pub fn shown(interfaces: &[String]) -> String {
+    let first: Vec<&str> = interfaces.iter().take(10).map(String::as_str).collect();
+    match interfaces.len().saturating_sub(first.len()) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}

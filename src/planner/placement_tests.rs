@@ -1,0 +1,387 @@
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::*;
+
+fn listed(target_id: &str, capacity: Option<usize>, zones: &[&str]) -> PlacementTarget {
+    PlacementTarget {
+        target_id: target_id.into(),
+        capacity,
+        zone_ids: zones.iter().map(|zone| (*zone).to_owned()).collect(),
+        by_override_only: false,
+    }
+}
+
+fn source<'a>(id: &'a str, zone_id: Option<&'a str>, current: Option<&'a str>) -> Source<'a> {
+    Source {
+        id,
+        zone_id,
+        current,
+        picked: None,
+    }
+}
+
+fn targets_of<'a>(placed: &'a BTreeMap<&str, Placed>) -> Vec<(&'a str, &'a str)> {
+    placed
+        .iter()
+        .map(|(id, target)| (*id, target.as_deref().unwrap_or("-")))
+        .collect()
+}
+
+fn refusal_of(placed: &BTreeMap<&str, Placed>, id: &str) -> (Reason, String) {
+    placed[id].clone().unwrap_err()
+}
+
+#[test]
+fn six_sources_on_three_targets_end_even() {
+    let targets = [
+        listed("t1", None, &[]),
+        listed("t2", None, &[]),
+        listed("t3", None, &[]),
+    ];
+    let sources = ["a", "b", "c", "d", "e", "f"].map(|id| source(id, None, None));
+    for placement in [Placement::Balanced, Placement::PreferSameAz, Placement::SameAz] {
+        let placed = place(placement, &targets, &sources);
+        assert_eq!(
+            targets_of(&placed),
+            [
+                ("a", "t1"),
+                ("b", "t2"),
+                ("c", "t3"),
+                ("d", "t1"),
+                ("e", "t2"),
+                ("f", "t3")
+            ],
+            "{placement}"
+        );
+    }
+}
+
+#[test]
+fn what_is_there_counts_and_the_configuration_breaks_ties() {
+    let targets = [listed("t2", None, &[]), listed("t1", None, &[])];
+    let sources = [
+        source("x", None, Some("t1")),
+        source("y", None, Some("t1")),
+        source("a", None, None),
+        source("b", None, None),
+        source("c", None, None),
+    ];
+    let placed = place(Placement::Balanced, &targets, &sources);
+    assert_eq!(
+        targets_of(&placed),
+        [("a", "t2"), ("b", "t2"), ("c", "t2"), ("x", "t1"), ("y", "t1")]
+    );
+}
+
+#[test]
+fn the_zone_decides_before_the_load_and_only_same_az_insists() {
+    let targets = [listed("t1", None, &["az1"]), listed("t2", None, &["az2", "az3"])];
+    let sources = [
+        source("a", Some("az2"), None),
+        source("b", Some("az3"), None),
+        source("c", Some("az4"), None),
+    ];
+    let preferred = place(Placement::PreferSameAz, &targets, &sources);
+    assert_eq!(targets_of(&preferred), [("a", "t2"), ("b", "t2"), ("c", "t1")]);
+    let strict = place(Placement::SameAz, &targets, &sources);
+    assert_eq!(targets_of(&strict), [("a", "t2"), ("b", "t2"), ("c", "-")]);
+    assert_eq!(
+        refusal_of(&strict, "c"),
+        (
+            Reason::TargetFull,
+            "no traffic mirror target is in its zone az4, and placement is same_az".into()
+        )
+    );
+    let balanced = place(Placement::Balanced, &targets, &sources);
+    assert_eq!(targets_of(&balanced), [("a", "t1"), ("b", "t2"), ("c", "t1")]);
+}
+
+#[test]
+fn a_zone_that_is_not_visible_is_not_guessed() {
+    let targets = [listed("t1", None, &["az1"])];
+    let fresh = [source("a", None, None)];
+    assert_eq!(
+        refusal_of(&place(Placement::SameAz, &targets, &fresh), "a").0,
+        Reason::NotVisible
+    );
+    assert_eq!(
+        targets_of(&place(Placement::PreferSameAz, &targets, &fresh)),
+        [("a", "t1")]
+    );
+    let there = [source("a", None, Some("t1"))];
+    assert_eq!(
+        targets_of(&place(Placement::SameAz, &targets, &there)),
+        [("a", "t1")]
+    );
+}
+
+#[test]
+fn full_targets_overflow_or_refuse() {
+    let targets = [listed("t1", Some(1), &["az1"]), listed("t2", Some(1), &["az2"])];
+    let sources = ["a", "b", "c"].map(|id| source(id, Some("az1"), None));
+    let preferred = place(Placement::PreferSameAz, &targets, &sources);
+    assert_eq!(targets_of(&preferred), [("a", "t1"), ("b", "t2"), ("c", "-")]);
+    assert_eq!(
+        refusal_of(&preferred, "c"),
+        (
+            Reason::TargetFull,
+            "no room: t1 (capacity 1), t2 (capacity 1)".into()
+        )
+    );
+    let strict = place(Placement::SameAz, &targets, &sources);
+    assert_eq!(targets_of(&strict), [("a", "t1"), ("b", "-"), ("c", "-")]);
+    assert_eq!(refusal_of(&strict, "b").1, "no room: t1 (capacity 1)");
+}
+
+#[test]
+fn many_full_targets_are_not_all_named() {
+    let targets = ["t1", "t2", "t3", "t4", "t5"].map(|id| listed(id, Some(0), &[]));
+    let (_, detail) = refusal_of(
+        &place(Placement::Balanced, &targets, &[source("a", None, None)]),
+        "a",
+    );
+    assert!(
+        detail.ends_with("t3 (capacity 0) and 2 more") && !detail.contains("t4"),
+        "{detail}"
+    );
+    let (reason, detail) = refusal_of(&place(Placement::Balanced, &[], &[source("a", None, None)]), "a");
+    assert_eq!(
+        (reason, detail.as_str()),
+        (Reason::TargetFull, "no traffic mirror target is listed")
+    );
+}
+
+#[test]
+fn what_exists_stays_on_a_full_target_and_goes_first_when_it_must_move() {
+    let targets = [listed("t1", Some(1), &[]), listed("t2", Some(1), &[])];
+    let sources = [
+        source("a", None, None),
+        source("x", None, Some("t1")),
+        source("y", None, Some("t1")),
+        source("z", None, Some("gone")),
+    ];
+    assert_eq!(
+        targets_of(&place(Placement::Balanced, &targets, &sources)),
+        [("a", "-"), ("x", "t1"), ("y", "t1"), ("z", "t2")]
+    );
+}
+
+#[test]
+fn same_az_moves_what_is_in_another_zone_and_prefer_same_az_does_not() {
+    let targets = [listed("t1", None, &["az1"]), listed("t2", None, &["az2"])];
+    let sources = [source("a", Some("az1"), Some("t2"))];
+    assert_eq!(
+        targets_of(&place(Placement::PreferSameAz, &targets, &sources)),
+        [("a", "t2")]
+    );
+    assert_eq!(
+        targets_of(&place(Placement::SameAz, &targets, &sources)),
+        [("a", "t1")]
+    );
+}
+
+#[test]
+fn a_pick_decides_and_a_target_of_override_serves_nobody_else() {
+    let mut own = listed("t9", Some(1), &["az9"]);
+    own.by_override_only = true;
+    let targets = [listed("t1", Some(1), &["az1"]), own];
+    let picking = |id, picked| Source {
+        picked: Some(picked),
+        ..source(id, Some("az1"), None)
+    };
+    let sources = [
+        source("a", Some("az1"), None),
+        picking("b", "t9"),
+        // Later by id than a, yet it has no other choice.
+        picking("c", "t1"),
+        picking("d", "t8"),
+        source("e", Some("az9"), Some("t9")),
+    ];
+    let placed = place(Placement::SameAz, &targets, &sources);
+    assert_eq!(
+        targets_of(&placed),
+        [("a", "-"), ("b", "t9"), ("c", "t1"), ("d", "-"), ("e", "-")]
+    );
+    assert_eq!(refusal_of(&placed, "d").0, Reason::OverrideRefused);
+    let moved = [Source {
+        current: Some("t1"),
+        ..picking("b", "t9")
+    }];
+    assert_eq!(
+        targets_of(&place(Placement::Balanced, &targets, &moved)),
+        [("b", "t9")]
+    );
+}
+
+#[test]
+fn the_names_are_those_of_the_argument() {
+    for placement in [Placement::Balanced, Placement::PreferSameAz, Placement::SameAz] {
+        assert_eq!(placement.to_string().parse(), Ok(placement));
+    }
+    assert_eq!("same_az".parse(), Ok(Placement::SameAz));
+    assert_eq!(Placement::default().to_string(), "prefer_same_az");
+}
+
+const ZONES: [&str; 3] = ["az1", "az2", "az3"];
+
+fn placements() -> impl Strategy<Value = Placement> {
+    select(vec![
+        Placement::Balanced,
+        Placement::PreferSameAz,
+        Placement::SameAz,
+    ])
+}
+
+fn some_targets() -> impl Strategy<Value = Vec<PlacementTarget>> {
+    let one = (option::of(0_usize..6), btree_set(select(ZONES.to_vec()), 0..3));
+    vec(one, 1..5).prop_map(|list| {
+        let target = |(index, (capacity, zones)): (usize, (Option<usize>, BTreeSet<&str>))| {
+            let zones: Vec<&str> = zones.into_iter().collect();
+            listed(&format!("t{index}"), capacity, &zones)
+        };
+        list.into_iter().enumerate().map(target).collect()
+    })
+}
+
+/// Interfaces by id, with their zones.
+fn some_fleet() -> impl Strategy<Value = BTreeMap<String, Option<&'static str>>> {
+    btree_map("eni-[0-9a-f]", option::of(select(ZONES.to_vec())), 0..14)
+}
+
+fn fresh<'a>(fleet: &'a BTreeMap<String, Option<&'static str>>) -> Vec<Source<'a>> {
+    fleet.iter().map(|(id, zone)| source(id, *zone, None)).collect()
+}
+
+/// The same fleet after the placement was applied.
+fn settled<'a>(
+    fleet: &'a BTreeMap<String, Option<&'static str>>,
+    state: &'a BTreeMap<String, String>,
+) -> Vec<Source<'a>> {
+    fleet
+        .iter()
+        .map(|(id, zone)| source(id, *zone, state.get(id).map(String::as_str)))
+        .collect()
+}
+
+fn state_of(placed: &BTreeMap<&str, Placed>) -> BTreeMap<String, String> {
+    placed
+        .iter()
+        .filter_map(|(id, target)| Some(((*id).to_owned(), target.clone().ok()?)))
+        .collect()
+}
+
+fn loads(placed: &BTreeMap<&str, Placed>) -> BTreeMap<String, usize> {
+    let mut loads = BTreeMap::new();
+    for target in placed.values().flatten() {
+        *loads.entry(target.clone()).or_default() += 1;
+    }
+    loads
+}
+
+proptest! {
+    #[test]
+    fn instances_that_come_and_go_move_no_session(
+        placement in placements(), targets in some_targets(), before in some_fleet(), after in some_fleet(),
+    ) {
+        let state = state_of(&place(placement, &targets, &fresh(&before)));
+        // An interface's zone never changes.
+        let after: BTreeMap<_, _> = after.into_iter().map(|(id, zone)| {
+            let zone = before.get(&id).copied().unwrap_or(zone);
+            (id, zone)
+        }).collect();
+        let later = place(placement, &targets, &settled(&after, &state));
+        for (id, target) in later {
+            if let Some(old) = state.get(id) {
+                prop_assert_eq!(target.as_ref(), Ok(old), "{}", id);
+            }
+        }
+    }
+
+    #[test]
+    fn another_target_moves_no_session(
+        placement in placements(), targets in some_targets(), fleet in some_fleet(),
+        capacity in option::of(0_usize..6), zone in select(ZONES.to_vec()), at in any::<Index>(),
+    ) {
+        let state = state_of(&place(placement, &targets, &fresh(&fleet)));
+        let mut more = targets.clone();
+        more.insert(at.index(targets.len() + 1), listed("new", capacity, &[zone]));
+        let later = place(placement, &more, &settled(&fleet, &state));
+        for (id, old) in &state {
+            prop_assert_eq!(later[id.as_str()].as_ref(), Ok(old), "{}", id);
+        }
+    }
+
+    #[test]
+    fn a_target_that_goes_moves_only_its_own_sessions(
+        placement in placements(), targets in some_targets(), fleet in some_fleet(), at in any::<Index>(),
+    ) {
+        let state = state_of(&place(placement, &targets, &fresh(&fleet)));
+        let mut fewer = targets.clone();
+        let gone = fewer.remove(at.index(targets.len()));
+        let later = place(placement, &fewer, &settled(&fleet, &state));
+        for (id, old) in state.iter().filter(|(_, old)| **old != gone.target_id) {
+            prop_assert_eq!(later[id.as_str()].as_ref(), Ok(old), "{}", id);
+        }
+    }
+
+    #[test]
+    fn fresh_loads_differ_by_one_at_most(count in 1_usize..6, fleet in some_fleet()) {
+        let targets: Vec<_> = (0..count).map(|index| listed(&format!("t{index}"), None, &["az1"])).collect();
+        let loads = loads(&place(Placement::Balanced, &targets, &fresh(&fleet)));
+        let of = |target: &PlacementTarget| loads.get(&target.target_id).copied().unwrap_or(0);
+        let (least, most) = (targets.iter().map(of).min(), targets.iter().map(of).max());
+        prop_assert!(most <= least.map(|least| least + 1), "{:?}", loads);
+    }
+
+    #[test]
+    fn new_sessions_never_exceed_a_capacity_and_none_is_refused_while_there_is_room(
+        placement in placements(), targets in some_targets(), before in some_fleet(), after in some_fleet(),
+        shrunk in 0_usize..4,
+    ) {
+        let state = state_of(&place(placement, &targets, &fresh(&before)));
+        let smaller: Vec<_> = targets.iter().cloned().map(|target| PlacementTarget {
+            capacity: target.capacity.map(|capacity| capacity.min(shrunk)),
+            ..target
+        }).collect();
+        let placed = place(placement, &smaller, &settled(&after, &state));
+        prop_assert_eq!(placed.len(), after.len());
+        let loads = loads(&placed);
+        for target in &smaller {
+            let load = loads.get(&target.target_id).copied().unwrap_or(0);
+            let stayed = placed.iter()
+                .filter(|(id, now)| now.as_ref() == Ok(&target.target_id) && state.get(**id) == Some(&target.target_id))
+                .count();
+            if let Some(capacity) = target.capacity {
+                prop_assert!(load <= capacity.max(stayed), "{}: {} > {}", target.target_id, load, capacity);
+            }
+            let roomy = target.capacity.is_none_or(|capacity| load < capacity);
+            if roomy && placement != Placement::SameAz {
+                prop_assert!(placed.values().all(Result::is_ok));
+            }
+        }
+    }
+
+    #[test]
+    fn same_az_never_leaves_the_zone(targets in some_targets(), fleet in some_fleet()) {
+        for (id, placed) in place(Placement::SameAz, &targets, &fresh(&fleet)) {
+            if let Ok(target_id) = placed {
+                let target = targets.iter().find(|target| target.target_id == target_id).unwrap();
+                let zone = fleet[id];
+                prop_assert!(target.zone_ids.is_empty() || zone.is_some_and(|zone| target.zone_ids.contains(zone)));
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_sources_decides_nothing(
+        placement in placements(), targets in some_targets(), fleet in some_fleet(),
+    ) {
+        let mut sources = fresh(&fleet);
+        let first = place(placement, &targets, &sources);
+        sources.reverse();
+        prop_assert_eq!(first, place(placement, &targets, &sources));
+    }
+}

@@ -1,0 +1,173 @@
+//! What a session should be, apart from its target and numbers.
+
+use super::{
+    COVERAGE_ID_TAG, COVERAGE_TAG, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession, NAME_TAG, Tags,
+    Template, TemplateValues,
+};
+
+/// What the configuration asks of every session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blueprint {
+    /// The coverage's name.
+    pub name: String,
+    /// Value of the tag `mirror:coverage-id`: the settled or the pending form of the id.
+    pub id_tag: String,
+    pub traffic_mirror_filter_id: String,
+    /// None: whatever stands there is left alone.
+    pub description: Option<Template>,
+    /// None: the instance id at creation, then left alone.
+    pub name_tag: Option<Template>,
+    /// Bytes of each packet; none: the whole packet.
+    pub packet_length: Option<i64>,
+    /// The user's tags.
+    pub tags: Tags,
+    /// Keys of instance tags to copy; the user's tags win.
+    pub copy_tags: Vec<String>,
+}
+
+impl Blueprint {
+    /// What the session of this interface should be.
+    pub fn spec(&self, interface: &str, member: &Member) -> SessionSpec {
+        let values = TemplateValues {
+            network_interface_id: interface,
+            instance_id: member.instance_id.as_deref(),
+            instance_name: member.tags.get(NAME_TAG).map(String::as_str),
+        };
+        let copied = self
+            .copy_tags
+            .iter()
+            .filter_map(|key| Some((key.clone(), member.tags.get(key)?.clone())));
+        let mut tags: Tags = copied.collect();
+        tags.extend(self.tags.clone());
+        if let Some(template) = &self.name_tag {
+            tags.insert(NAME_TAG.to_owned(), template.render(&values, MAX_TAG_VALUE));
+        }
+        tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
+        tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
+        SessionSpec {
+            traffic_mirror_filter_id: self.traffic_mirror_filter_id.clone(),
+            description: self
+                .description
+                .as_ref()
+                .map(|template| template.render(&values, MAX_DESCRIPTION)),
+            packet_length: self.packet_length,
+            tags,
+        }
+    }
+
+    /// Keys of the instance tags that sessions are made from.
+    pub fn tag_keys(&self) -> Vec<String> {
+        let mut keys = self.copy_tags.clone();
+        let templates = [&self.description, &self.name_tag];
+        if templates.into_iter().flatten().any(Template::needs_instance_name) {
+            keys.push(NAME_TAG.to_owned());
+        }
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
+
+/// What one session should be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SessionSpec {
+    pub traffic_mirror_filter_id: String,
+    /// None: whatever the session has is left alone.
+    pub description: Option<String>,
+    /// None: the whole packet.
+    pub packet_length: Option<i64>,
+    /// All tags that the session must carry, those that mark its owner among them.
+    pub tags: Tags,
+}
+
+impl SessionSpec {
+    /// Tags to write on a session with these tags: what is missing or differs.
+    pub fn tags_to_set(&self, actual: &Tags) -> Tags {
+        let differs = |(key, value): &(&String, &String)| actual.get(*key) != Some(*value);
+        self.tags
+            .iter()
+            .filter(differs)
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Keys that a session carries without being asked for. The Name is written at creation and then left alone, and
+    /// tags of AWS itself cannot be removed.
+    pub fn tags_to_remove(&self, actual: &Tags) -> Vec<String> {
+        let left_alone = |key: &str| key == NAME_TAG || key.starts_with("aws:");
+        actual
+            .keys()
+            .filter(|key| !self.tags.contains_key(*key) && !left_alone(key))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether the session mirrors as much of each packet as it should: a network load balancer target reports 8500 for
+    /// the whole packet.
+    pub fn has_length_of(&self, session: &MirrorSession) -> bool {
+        match (self.packet_length, session.packet_length) {
+            (None, None | Some(8500)) => true,
+            (wanted, actual) => wanted == actual,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_and_copied_tags_are_of_the_instance() {
+        let blueprint = Blueprint {
+            name: "prod".into(),
+            id_tag: "mc-1".into(),
+            description: Some(Template::parse("{instance_name} on {network_interface_id}").unwrap()),
+            name_tag: Some(Template::parse("{instance_id}-mirror").unwrap()),
+            tags: Tags::from([("team".into(), "sec".into())]),
+            copy_tags: vec!["team".into(), "stage".into(), "absent".into()],
+            ..Blueprint::default()
+        };
+        assert_eq!(blueprint.tag_keys(), ["Name", "absent", "stage", "team"]);
+        let tags = [("Name", "web"), ("team", "web"), ("stage", "live")];
+        let member = Member {
+            instance_id: Some("i-1".into()),
+            tags: tags.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
+            ..Member::default()
+        };
+        let spec = blueprint.spec("eni-1", &member);
+        assert_eq!(spec.description.as_deref(), Some("web on eni-1"));
+        let expected = [
+            ("Name", "i-1-mirror"),
+            ("mirror:coverage", "prod"),
+            ("mirror:coverage-id", "mc-1"),
+            ("stage", "live"),
+            ("team", "sec"),
+        ];
+        assert_eq!(
+            spec.tags,
+            expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+        );
+    }
+
+    #[test]
+    fn the_length_of_a_load_balancer_is_the_whole_packet() {
+        let whole = SessionSpec::default();
+        let cut = SessionSpec {
+            packet_length: Some(100),
+            ..SessionSpec::default()
+        };
+        for (actual, is_whole, is_cut) in [
+            (None, true, false),
+            (Some(8500), true, false),
+            (Some(100), false, true),
+            (Some(64), false, false),
+        ] {
+            let session = MirrorSession {
+                packet_length: actual,
+                ..MirrorSession::default()
+            };
+            assert_eq!(whole.has_length_of(&session), is_whole, "{actual:?}");
+            assert_eq!(cut.has_length_of(&session), is_cut, "{actual:?}");
+        }
+    }
+}
