@@ -17,7 +17,7 @@ use crate::framework::{
     ValidateConfigRequest,
 };
 use crate::planner::{self, Assessment, EligibilityRules, Fleet, OverallStatus};
-use crate::provider::{Connection, ec2_diagnostic, provider_block_unknown};
+use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
 use crate::report::{self, AuditInterface, AuditSummary, Format};
 use crate::selection;
 
@@ -138,7 +138,11 @@ impl DataSource for Audit {
     }
 
     async fn read(&self, request: ReadDataRequest<AuditModel>) -> ReadDataResponse<AuditModel> {
-        match self.look(request.config).await {
+        let looked = request
+            .cancel
+            .run_until_cancelled(self.look(request.config))
+            .await;
+        match looked.unwrap_or_else(|| Err(interrupted())) {
             Ok(model) => ReadDataResponse {
                 state: Some(model),
                 ..Default::default()

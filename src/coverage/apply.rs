@@ -1,24 +1,32 @@
 //! Create, update and delete.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use super::Coverage;
 use super::convert::{self, Rows};
-use super::execute::{Executor, Failure, Outcome};
+use super::execute::{Executor, Failure, FailureKind, Outcome};
+use super::maker::{self, Maker};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{id_of, own};
+use super::note;
+use super::observe::{id_of, maker_of, own};
 use super::outcome::{failed, finished, merged, shown};
 use super::read::{decode, row};
-use super::report::{failures_detail, failures_title};
+use super::report::{failures, failures_detail};
 use crate::ec2::Account;
 use crate::framework::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics};
-use crate::planner::{self, CoverageId, Fleet, MirrorSession, Owner, Tags};
+use crate::planner::{self, Blueprint, CoverageId, Fleet, MirrorSession, Tags};
 use crate::provider::ec2_diagnostic;
 
 type Request = ApplyRequest<CoverageModel, CoverageIdentity>;
 type Response = ApplyResponse<CoverageModel, CoverageIdentity>;
+
+/// How often, and how long apart, a create looks whether a killed one has ended: longer than a provider without its core
+/// takes to end.
+const ENDING_ATTEMPTS: usize = 35;
+const ENDING_WAIT: Duration = Duration::from_secs(1);
 
 impl Coverage {
     /// Creates the object and its sessions. Once a session was made there is no error, only warnings: an error would
@@ -28,7 +36,7 @@ impl Coverage {
             return Response::default();
         };
         let id = CoverageId::from_bits(Uuid::new_v4().as_u128());
-        let (account, sessions) = match self.account_and_sessions(&planned).await {
+        let (account, sessions) = match self.settled_sessions(&planned).await {
             Ok(found) => found,
             Err(diagnostic) => {
                 return Response {
@@ -41,14 +49,19 @@ impl Coverage {
         let rows = convert::rows(&planned.sessions);
         let name = planned.name.as_str().unwrap_or_default();
         // What a create of the same name left behind when it was killed before its state was saved.
-        let leavings = sessions
-            .iter()
-            .filter(|session| Owner::of(session).is_some_and(|owner| owner.pending && owner.name == name));
+        let leavings =
+            sessions.iter().filter(
+                |session| match maker_of(session, name).map(|mark| maker::of(&mark)) {
+                    Some(Maker::Gone) => true,
+                    // On another machine it may still run: only what is in the way is taken over.
+                    Some(Maker::Unknown) => rows.contains_key(&session.network_interface_id),
+                    Some(Maker::Runs) | None => false,
+                },
+            );
         let own = planner::by_interface(leavings, &Rows::new());
-        let actions = {
-            let blueprint = planned.blueprint(&id.pending());
-            planner::reconcile(&rows, &blueprint, &fleet.interfaces, false, &own)
-        };
+        let blueprint = planned.blueprint(&id.pending(&maker::mark()));
+        let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
+        let core = note::core_process();
         let executor = self.executor(&account, &sessions, &request);
         let outcome = executor.run(&actions).await;
 
@@ -64,7 +77,8 @@ impl Coverage {
                 ..Response::default()
             };
         }
-        if !made.is_empty() {
+        // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
+        if !made.is_empty() && note::core_process() == core {
             let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
             if let Err(error) = account.create_tags(&made, &settled).await {
                 let title = "The sessions are created, but still marked as pending";
@@ -78,10 +92,9 @@ impl Coverage {
             }
         }
         if !failed.is_empty() {
-            diagnostics.warning(
-                failures_title("create", &failed, rows.len()),
-                failures_detail(&failed),
-            );
+            for (title, detail) in failures(&failed, rows.len()) {
+                diagnostics.warning(title, detail);
+            }
         }
         let state = finished(&account, planned, id.as_str(), &actual, &failed);
         self.response(&account, state, &request, &failed, diagnostics)
@@ -106,21 +119,20 @@ impl Coverage {
         let id_tag = id.as_ref().map_or("", |id| id.as_str());
         let rows = convert::rows(&planned.sessions);
         let before = convert::rows(&prior.sessions);
-        let own = planner::by_interface(own(&sessions, id.as_ref(), &before), &before);
+        let prior_name = prior.name.as_str().unwrap_or_default();
+        let own = planner::by_interface(own(&sessions, prior_name, id.as_ref(), &before), &before);
         let mut diagnostics = Diagnostics::new();
         if fleet.held {
             // The plan promised to leave the sessions alone.
             let state = finished(&account, planned, id_tag, &rows, &[]);
             return self.response(&account, state, &request, &[], diagnostics);
         }
-        let remove_description = !prior.description.is_null() && planned.description.is_null();
-        let actions = planner::reconcile(
-            &rows,
-            &planned.blueprint(id_tag),
-            &fleet.interfaces,
-            remove_description,
-            &own,
-        );
+        let dropped = !prior.description.is_null() && planned.description.is_null();
+        let blueprint = Blueprint {
+            remove_description: dropped || fleet.remove_description,
+            ..planned.blueprint(id_tag)
+        };
+        let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
         let outcome = self.executor(&account, &sessions, &request).run(&actions).await;
         let failed = failed(&outcome, &rows);
         let errors: Vec<_> = failed
@@ -154,14 +166,14 @@ impl Coverage {
             );
         }
         if !excused.is_empty() {
-            diagnostics.warning(
-                failures_title("create", &excused, rows.len()),
-                failures_detail(&excused),
-            );
+            for (title, detail) in failures(&excused, rows.len()) {
+                diagnostics.warning(title, detail);
+            }
         }
         if !errors.is_empty() {
-            let title = failures_title(errors[0].1.what, &errors, rows.len().max(errors.len()));
-            diagnostics.push(Diagnostic::error(title, failures_detail(&errors)));
+            for (title, detail) in failures(&errors, rows.len()) {
+                diagnostics.error(title, detail);
+            }
         }
         let state = finished(&account, planned, id_tag, &actual, &failed);
         self.response(&account, state, &request, &failed, diagnostics)
@@ -183,7 +195,8 @@ impl Coverage {
             }
         };
         let before = convert::rows(&prior.sessions);
-        let own = own(&sessions, id_of(&prior).as_ref(), &before);
+        let name = prior.name.as_str().unwrap_or_default();
+        let own = own(&sessions, name, id_of(&prior).as_ref(), &before);
         let delete: Vec<(String, String)> = own
             .iter()
             .map(|session| (session.id.clone(), session.network_interface_id.clone()))
@@ -206,16 +219,35 @@ impl Coverage {
                 (interface, row(session, instance))
             })
             .collect();
-        let error = Diagnostic::error(
-            failures_title("delete", &failed, delete.len()),
-            failures_detail(&failed),
-        );
+        let mut diagnostics = Diagnostics::new();
+        for (title, detail) in failures(&failed, delete.len()) {
+            diagnostics.error(title, detail);
+        }
         let id = prior.id.as_str().unwrap_or_default().to_owned();
         let state = finished(&account, prior, &id, &left, &failed);
         Response {
             state: Some(state),
-            diagnostics: error.into(),
+            diagnostics,
             ..Response::default()
+        }
+    }
+
+    /// The sessions, once no killed create of the same name is still finishing its last calls.
+    async fn settled_sessions(
+        &self,
+        model: &CoverageModel,
+    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
+        let name = model.name.as_str().unwrap_or_default();
+        let mut patience = ENDING_ATTEMPTS;
+        loop {
+            let (account, sessions) = self.account_and_sessions(model).await?;
+            let ending =
+                |session: &MirrorSession| maker_of(session, name).is_some_and(|mark| maker::is_ending(&mark));
+            if patience == 0 || !sessions.iter().any(ending) {
+                return Ok((account, sessions));
+            }
+            patience -= 1;
+            tokio::time::sleep(ENDING_WAIT).await;
         }
     }
 
@@ -262,15 +294,21 @@ impl Coverage {
     ) -> Response {
         // The next refresh of an unchanged fleet writes the same bytes, or saved plans of others would grow stale.
         let settled = |mut fleet: Fleet| {
-            for (interface, _) in failed.iter().filter(|(_, failure)| failure.refused) {
+            for (interface, _) in failed
+                .iter()
+                .filter(|(_, failure)| failure.kind == FailureKind::Refused)
+            {
                 let member = fleet.interfaces.get(interface);
                 fleet.refused.insert(
                     interface.clone(),
                     member.and_then(|member| member.instance_type.clone()),
                 );
             }
+            // The description is removed by now, unless the plan was held.
+            let remove_description = fleet.remove_description && fleet.held;
             Fleet {
                 intended: BTreeMap::new(),
+                remove_description,
                 held: false,
                 ..fleet
             }

@@ -189,12 +189,16 @@ impl CoverageModel {
         let Some(limits) = decided(&self.limits)? else {
             return Some(Limits::default());
         };
-        let limit = |text: &Attr<String>| Some(decided(text)?.and_then(|text| text.parse().ok()));
+        if limits.values().any(Attr::is_unknown) {
+            return None;
+        }
+        let text = |name: &str| limits.get(name).and_then(Attr::as_str);
+        let limit = |name: &str| text(name).and_then(|text| text.parse().ok());
         Some(Limits {
-            max_sessions: limit(&limits.max_sessions)?,
-            max_creates: limit(&limits.max_creates)?,
-            max_deletes: limit(&limits.max_deletes)?,
-            allow_empty: decided(&limits.allow_empty)?.unwrap_or(false),
+            max_sessions: limit("max_sessions"),
+            max_creates: limit("max_creates"),
+            max_deletes: limit("max_deletes"),
+            allow_empty: text("allow_empty") == Some("true"),
         })
     }
 
@@ -206,6 +210,7 @@ impl CoverageModel {
             id_tag: id_tag.to_owned(),
             traffic_mirror_filter_id: self.filter_id.as_str().unwrap_or_default().to_owned(),
             description: template(&self.description),
+            remove_description: false,
             name_tag: template(&self.name_tag),
             packet_length: self.packet_length.known().copied(),
             tags: known_strings(&self.tags_all),

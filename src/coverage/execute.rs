@@ -1,6 +1,7 @@
 //! Makes the calls that the planner listed. One interface's failure is one interface's failure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -15,6 +16,8 @@ use crate::planner::{Actions, Create, FieldChange, MirrorSession, Modify, Retag}
 
 /// Calls in flight at once: enough to fill EC2's bucket of mutating calls, few enough to end soon after Ctrl-C.
 const CONCURRENCY: usize = 10;
+/// How long a call in flight may take to end after Ctrl-C: retries under throttling take minutes.
+const GRACE: Duration = Duration::from_secs(10);
 /// How often a number that somebody else took meanwhile is chosen anew.
 const NUMBER_ATTEMPTS: usize = 5;
 
@@ -28,10 +31,20 @@ pub struct Failure {
     pub message: String,
     /// What to do next.
     pub advice: String,
+    pub kind: FailureKind,
+}
+
+/// What a failure means for the apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It failed.
+    Error,
     /// The interface no longer exists, so there is nothing to retry.
-    pub vanished: bool,
+    Vanished,
     /// EC2 refuses the interface for good, so retrying would fail for ever.
-    pub refused: bool,
+    Refused,
+    /// Another session of the interface has the number.
+    NumberTaken,
 }
 
 impl Failure {
@@ -41,24 +54,32 @@ impl Failure {
             code: error.code().to_owned(),
             message: error.message().to_owned(),
             advice: error.advice(),
-            vanished: what == "create" && error.class() == ErrorClass::NotFound(What::NetworkInterface),
-            refused: what == "create" && error.class() == ErrorClass::InterfaceUnsupported,
+            kind: match error.class() {
+                // A malformed id never named an interface that could have gone.
+                ErrorClass::NotFound(What::NetworkInterface)
+                    if what == "create" && !error.code().ends_with("Malformed") =>
+                {
+                    FailureKind::Vanished
+                }
+                ErrorClass::InterfaceUnsupported if what == "create" => FailureKind::Refused,
+                ErrorClass::NumberInUse => FailureKind::NumberTaken,
+                _ => FailureKind::Error,
+            },
         }
     }
 
     /// Whether the apply failed: an interface that is gone or that EC2 refuses for good is no failure of the apply.
     pub fn is_error(&self) -> bool {
-        !self.vanished && !self.refused
+        !matches!(self.kind, FailureKind::Vanished | FailureKind::Refused)
     }
 
     fn cancelled(what: &'static str) -> Self {
         Self {
             what,
             code: "Cancelled".to_owned(),
-            message: "the run was interrupted before this call was made".to_owned(),
+            message: "the run was interrupted before this call had ended".to_owned(),
             advice: "Run terraform apply again to go on.".to_owned(),
-            vanished: false,
-            refused: false,
+            kind: FailureKind::Error,
         }
     }
 }
@@ -115,38 +136,55 @@ impl Executor<'_> {
         for (id, _) in sessions {
             calls.push(self.delete_one(id).boxed());
         }
-        for ((_, interface), result) in sessions.iter().zip(in_parallel(calls).await) {
+        let numbers: HashMap<&str, i64> = self
+            .sessions
+            .iter()
+            .map(|session| (session.id.as_str(), session.session_number))
+            .collect();
+        for ((id, interface), result) in sessions.iter().zip(in_parallel(calls).await) {
             match result {
-                Ok(()) => drop(outcome.deleted.insert(interface.clone())),
+                Ok(()) => {
+                    if let Some(number) = numbers.get(id.as_str()) {
+                        self.numbers.give_back(self.account.region(), interface, *number);
+                    }
+                    outcome.deleted.insert(interface.clone());
+                }
                 Err(failure) => drop(outcome.failures.insert(interface.clone(), failure)),
             }
         }
     }
 
     async fn delete_one(&self, id: &str) -> Result<(), Failure> {
-        if self.cancel.is_cancelled() {
-            return Err(Failure::cancelled("delete"));
-        }
-        self.account
-            .delete_session(id)
+        self.call("delete", self.account.delete_session(id))
             .await
             .map(drop)
-            .map_err(|error| Failure::of("delete", &error))
+    }
+
+    /// Makes a call unless the run was interrupted. One in flight then gets a while to end; after that it is given up, and the
+    /// next refresh tells what came of it: every session carries its owner's id from its creation on.
+    async fn call<T>(
+        &self,
+        what: &'static str,
+        call: impl Future<Output = Result<T, Ec2Error>>,
+    ) -> Result<T, Failure> {
+        if self.cancel.is_cancelled() {
+            return Err(Failure::cancelled(what));
+        }
+        let given_up = async {
+            self.cancel.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            result = call => result.map_err(|error| Failure::of(what, &error)),
+            () = given_up => Err(Failure::cancelled(what)),
+        }
     }
 
     /// Changes tags, and returns the sessions for which that failed: what is not owned is not changed further.
     async fn retag(&self, retags: &[Retag], outcome: &mut Outcome) -> BTreeSet<String> {
         let mut refused = BTreeSet::new();
         for retag in retags {
-            let failure = if self.cancel.is_cancelled() {
-                Some(Failure::cancelled("change"))
-            } else {
-                self.retag_once(retag)
-                    .await
-                    .err()
-                    .map(|error| Failure::of("change", &error))
-            };
-            if let Some(failure) = failure {
+            if let Err(failure) = self.call("change", self.retag_once(retag)).await {
                 for id in &retag.session_ids {
                     let interface = self.sessions.iter().find(|session| session.id == *id);
                     let interface = interface.map_or(id, |session| &session.network_interface_id);
@@ -185,13 +223,8 @@ impl Executor<'_> {
     }
 
     async fn modify_one(&self, change: &Modify) -> Result<MirrorSession, Failure> {
-        if self.cancel.is_cancelled() {
-            return Err(Failure::cancelled("change"));
-        }
-        self.account
-            .modify_session(&session_change(change))
-            .await
-            .map_err(|error| Failure::of("change", &error))
+        let change = session_change(change);
+        self.call("change", self.account.modify_session(&change)).await
     }
 
     async fn create(&self, creates: &[Create], outcome: &mut Outcome) {
@@ -229,8 +262,7 @@ impl Executor<'_> {
                     code: "NoSessionNumber".to_owned(),
                     message: "every session number of the interface is taken".to_owned(),
                     advice: "Delete a session of the interface.".to_owned(),
-                    vanished: false,
-                    refused: false,
+                    kind: FailureKind::Error,
                 });
             };
             let new = NewSession {
@@ -245,20 +277,21 @@ impl Executor<'_> {
                 // Of this attempt only: EC2 may answer an older token with a session that is long deleted.
                 client_token: Uuid::new_v4().to_string(),
             };
-            match self.account.create_session(&new).await {
+            let failure = match self.call("create", self.account.create_session(&new)).await {
                 Ok(session) => return Ok(session),
-                Err(error)
-                    if error.class() == ErrorClass::NumberInUse
-                        && create.session_number.is_none()
-                        && attempts > 1 =>
-                {
-                    attempts -= 1;
-                    taken.insert(session_number);
-                    if let Ok(sessions) = self.account.sessions_of_interface(interface).await {
-                        taken.extend(sessions.iter().map(|session| session.session_number));
-                    }
-                }
-                Err(error) => return Err(Failure::of("create", &error)),
+                Err(failure) => failure,
+            };
+            if create.session_number.is_none() {
+                self.numbers
+                    .give_back(self.account.region(), interface, session_number);
+            }
+            if failure.kind != FailureKind::NumberTaken || create.session_number.is_some() || attempts == 1 {
+                return Err(failure);
+            }
+            attempts -= 1;
+            taken.insert(session_number);
+            if let Ok(sessions) = self.account.sessions_of_interface(interface).await {
+                taken.extend(sessions.iter().map(|session| session.session_number));
             }
         }
     }

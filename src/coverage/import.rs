@@ -66,7 +66,11 @@ impl Coverage {
 }
 
 fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagnostic>> {
-    if let (true, Some(identity)) = (request.id.is_empty(), &request.identity) {
+    let identity = request
+        .identity
+        .as_ref()
+        .filter(|identity| identity.name.as_str().is_some_and(|name| !name.is_empty()));
+    if let (true, Some(identity)) = (request.id.is_empty(), identity) {
         return Ok(Wanted {
             name_or_id: identity.name.as_str().unwrap_or_default().to_owned(),
             region: identity.region.known().cloned(),
@@ -105,7 +109,7 @@ fn find<'a>(
     // Pending sessions are the leavings of a killed create: they count only where nothing else has the name.
     let settled: BTreeSet<&CoverageId> = owned
         .iter()
-        .filter(|(owner, _)| !owner.pending)
+        .filter(|(owner, _)| owner.pending.is_none())
         .map(|(owner, _)| &owner.id)
         .collect();
     let candidates = if settled.is_empty() {

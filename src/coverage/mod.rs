@@ -6,6 +6,7 @@ mod apply;
 mod convert;
 mod execute;
 mod import;
+mod maker;
 mod model;
 mod note;
 mod numbers;
@@ -27,7 +28,7 @@ use crate::framework::{
     ApplyRequest, ApplyResponse, Diagnostics, ImportRequest, ImportResponse, PlanRequest, PlanResponse,
     ReadRequest, ReadResponse, Resource, ValidateConfigRequest,
 };
-use crate::provider::Connection;
+use crate::provider::{Connection, interrupted};
 
 pub use model::{CoverageIdentity, CoverageModel};
 use numbers::Numbers;
@@ -68,14 +69,28 @@ impl Resource for Coverage {
         &self,
         request: ReadRequest<CoverageModel, CoverageIdentity>,
     ) -> ReadResponse<CoverageModel, CoverageIdentity> {
-        self.refresh(request).await
+        let cancel = request.cancel.clone();
+        cancel
+            .run_until_cancelled(self.refresh(request))
+            .await
+            .unwrap_or_else(|| ReadResponse {
+                diagnostics: interrupted().into(),
+                ..ReadResponse::default()
+            })
     }
 
     async fn plan(
         &self,
         request: PlanRequest<CoverageModel, CoverageIdentity>,
     ) -> PlanResponse<CoverageModel, CoverageIdentity> {
-        self.planned(request).await
+        let cancel = request.cancel.clone();
+        cancel
+            .run_until_cancelled(self.planned(request))
+            .await
+            .unwrap_or_else(|| PlanResponse {
+                diagnostics: interrupted().into(),
+                ..PlanResponse::default()
+            })
     }
 
     async fn create(
@@ -103,6 +118,13 @@ impl Resource for Coverage {
         &self,
         request: ImportRequest<CoverageIdentity>,
     ) -> ImportResponse<CoverageModel, CoverageIdentity> {
-        self.imported(request).await
+        let cancel = request.cancel.clone();
+        cancel
+            .run_until_cancelled(self.imported(request))
+            .await
+            .unwrap_or_else(|| ImportResponse {
+                diagnostics: interrupted().into(),
+                ..ImportResponse::default()
+            })
     }
 }

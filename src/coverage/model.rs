@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::framework::{
-    Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, REQUIRED, REQUIRED_FOR_IMPORT,
+    Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_OBJECT, REQUIRED,
+    REQUIRED_FOR_IMPORT,
 };
 use crate::selection::SelectorBlock;
 
@@ -47,6 +48,7 @@ pub struct CoverageModel {
     /// one for each.
     pub virtual_network_id: Attr<i64>,
     /// Range of VXLAN network identifiers out of which every session gets one of its own, which it then keeps.
+    #[schemars(extend("x-terraform" = OPTIONAL_OBJECT))]
     pub virtual_network_id_range: Attr<RangeModel>,
     /// Description of every session; `{instance_id}`, `{instance_name}` and `{network_interface_id}` are replaced, and `{{` stands
     /// for a brace. Left out, none is written and what stands there is left alone.
@@ -68,8 +70,16 @@ pub struct CoverageModel {
     /// What to do about selected network interfaces that can never be mirrored: `skip` (the default) lists them in `skipped`,
     /// `error` fails the plan.
     pub on_ineligible: Attr<String>,
-    /// How much one plan may change.
-    pub limits: Attr<LimitsModel>,
+    /// How much one plan may change: a map with some of these keys. `"100"` is a number, `"10%"` a share. `enabled = false` is never
+    /// limited.
+    ///
+    /// - `max_sessions`: sessions that the coverage may have; a share is of the eligible network interfaces. More is an error.
+    /// - `max_creates`: sessions that one apply may create; a share is of the eligible network interfaces. The others wait for
+    ///   the next apply, as `MAX_CREATES` in `skipped`.
+    /// - `max_deletes`: sessions that one apply may delete; a share is of the sessions in the state. More is an error.
+    /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
+    ///   error.
+    pub limits: Attr<BTreeMap<String, Attr<String>>>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions
     /// without it are never changed or deleted.
     #[schemars(extend("x-terraform" = COMPUTED))]
@@ -102,25 +112,9 @@ pub struct CoverageModel {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RangeModel {
     /// Lowest identifier, at least 1.
-    #[schemars(extend("x-terraform" = REQUIRED))]
     pub first: Attr<i64>,
     /// Highest identifier, at most 16777215.
-    #[schemars(extend("x-terraform" = REQUIRED))]
     pub last: Attr<i64>,
-}
-
-/// How much one plan may change; `"100"` is a number, `"10%"` a share. `enabled = false` is never limited.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LimitsModel {
-    /// Sessions that the coverage may have; a share is of the eligible network interfaces. More is an error.
-    pub max_sessions: Attr<String>,
-    /// Sessions that one apply may create; a share is of the eligible network interfaces. The others wait for the next apply,
-    /// as `MAX_CREATES` in `skipped`.
-    pub max_creates: Attr<String>,
-    /// Sessions that one apply may delete; a share is of the sessions in the state. More is an error.
-    pub max_deletes: Attr<String>,
-    /// Whether a plan may delete every session because nothing is selected any more. Defaults to `false`: that is an error.
-    pub allow_empty: Attr<bool>,
 }
 
 /// A traffic mirror session.

@@ -9,8 +9,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+
+/// How long a note is kept: as long as a saved plan may reasonably wait.
+const KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// The name of a note: what it is about, so that only the very same plan finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,7 @@ impl Key {
 pub fn leave(key: &Key, text: &str) -> io::Result<()> {
     let directory = directory()?;
     make_private(&directory)?;
+    forget_old(&directory);
     // Written beside and moved, so that nobody reads half a note.
     let mut file = tempfile::NamedTempFile::new_in(&directory)?;
     io::Write::write_all(&mut file, text.as_bytes())?;
@@ -56,6 +61,26 @@ pub fn read(key: &Key) -> Option<String> {
     fs::read_to_string(directory.join(&key.0)).ok()
 }
 
+/// Most notes are never asked for: their plan was not applied.
+fn forget_old(directory: &Path) {
+    let is_old = |entry: &fs::DirEntry| {
+        let age = entry
+            .metadata()
+            .and_then(|metadata| metadata.modified())
+            .map(|modified| modified.elapsed());
+        age.is_ok_and(|age| age.is_ok_and(|age| age > KEPT))
+    };
+    for entry in fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(is_old)
+    {
+        // Another process may have been quicker.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
 /// Removes a note that nobody needs any more.
 pub fn remove(key: &Key) {
     if let Ok(directory) = directory() {
@@ -67,12 +92,22 @@ pub fn remove(key: &Key) {
 /// The core process that started this one: its id, and its start, since ids come back.
 pub fn core_process() -> String {
     let core = parent_id();
-    let started = fs::read_to_string(format!("/proc/{core}/stat"))
-        .ok()
-        // The fields behind the command's name, which may contain anything: the start time is the 22nd of all.
-        .and_then(|stat| Some(stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned()))
-        .unwrap_or_default();
-    format!("{core}-{started}")
+    format!("{core}-{}", start_of(core).unwrap_or_default())
+}
+
+/// Whether the core process is OpenTofu, which calls itself by a version of its own.
+pub fn core_is_tofu() -> bool {
+    let program = fs::read_link(format!("/proc/{}/exe", parent_id())).unwrap_or_default();
+    program
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().contains("tofu"))
+}
+
+/// When a process started, in the kernel's ticks since boot; none where there is no such process, or no way to know.
+pub fn start_of(process: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The fields behind the command's name, which may contain anything: the start is the 22nd of all.
+    Some(stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned())
 }
 
 #[cfg(unix)]
@@ -148,6 +183,21 @@ mod tests {
         assert_eq!(read(&Key::of(&parts[..1])), None);
         remove(&key);
         assert_eq!(read(&key), None);
+    }
+
+    #[test]
+    fn old_notes_are_forgotten() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, age) in [("old", KEPT * 2), ("new", Duration::ZERO)] {
+            let file = fs::File::create(directory.path().join(name)).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+        }
+        forget_old(directory.path());
+        let left: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, ["new"]);
     }
 
     #[test]

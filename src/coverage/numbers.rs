@@ -22,6 +22,14 @@ impl Numbers {
         ours.insert(number);
         Some(number)
     }
+
+    /// Takes back the number of a session that was not made, or is deleted.
+    pub fn give_back(&self, region: &str, interface: &str, number: i64) {
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(numbers) = given.get_mut(&(region.to_owned(), interface.to_owned())) {
+            numbers.remove(&number);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -36,5 +44,7 @@ mod tests {
         assert_eq!(numbers.next("r", "eni-1", &foreign), Some(5));
         assert_eq!(numbers.next("r", "eni-2", &BTreeSet::new()), Some(1));
         assert_eq!(numbers.next("s", "eni-1", &foreign), Some(4));
+        numbers.give_back("r", "eni-1", 5);
+        assert_eq!(numbers.next("r", "eni-1", &foreign), Some(5));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::convert::Rows;
+use super::maker::{self, Maker};
 use super::model::CoverageModel;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
@@ -18,6 +19,8 @@ pub enum ObserveError {
     Ec2(#[from] Ec2Error),
     #[error("the selection cannot be read")]
     Fleet(#[from] FleetError),
+    #[error("the selection is of {0}, the coverage is in {1}")]
+    Elsewhere(String, String),
     #[error("the selection does not carry the instance tags {}", .0.join(", "))]
     TagKeys(Vec<String>),
 }
@@ -63,6 +66,14 @@ impl Selecting {
     ) -> Result<(BTreeMap<String, Member>, Vec<Interface>), ObserveError> {
         if let Some(selection) = &self.selection {
             let fleet = Fleet::decode(selection)?;
+            let here = [account.region(), account.account_id()];
+            if here != [fleet.region.as_str(), fleet.account_id.as_str()] {
+                let place = |region: &str, account: &str| format!("region {region} of account {account}");
+                return Err(ObserveError::Elsewhere(
+                    place(&fleet.region, &fleet.account_id),
+                    place(account.region(), account.account_id()),
+                ));
+            }
             let missing: Vec<String> = self
                 .tag_keys
                 .iter()
@@ -105,12 +116,7 @@ pub async fn observe(
     let targets = async { account.targets(&targets).await.map_err(ObserveError::from) };
     let ((interfaces, seen), sessions, targets) =
         tokio::try_join!(selecting.look(account), sessions, targets)?;
-    let namesakes = sessions
-        .iter()
-        .filter_map(Owner::of)
-        .filter(|owner| owner.name == name && !owner.pending && Some(&owner.id) != id)
-        .map(|owner| owner.id.to_string())
-        .collect();
+    let namesakes = namesakes(&sessions, name, id);
     let target_interface_ids: BTreeSet<String> = targets
         .found
         .into_iter()
@@ -132,16 +138,35 @@ pub async fn observe(
     Ok((fleet, sessions))
 }
 
-/// The sessions that the coverage with this id may change, given the sessions of its state.
+/// The sessions that the coverage of this name and id may change, given the sessions of its state: its own, and what creates
+/// of its name left behind that were killed before their state was saved.
 pub fn own<'a>(
     sessions: &'a [MirrorSession],
+    name: &str,
     id: Option<&CoverageId>,
     recorded: &Rows,
 ) -> Vec<&'a MirrorSession> {
     let ownership = Ownership { id, recorded };
+    let left =
+        |session: &MirrorSession| maker_of(session, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone);
     sessions
         .iter()
-        .filter(|session| ownership.owns(session))
+        .filter(|session| ownership.owns(session) || left(session))
+        .collect()
+}
+
+/// The mark of the process that made a session of this name which is still pending.
+pub fn maker_of(session: &MirrorSession, name: &str) -> Option<String> {
+    Owner::of(session).filter(|owner| owner.name == name)?.pending
+}
+
+/// Settled ids of other objects whose sessions carry this name.
+pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>) -> BTreeSet<String> {
+    sessions
+        .iter()
+        .filter_map(Owner::of)
+        .filter(|owner| owner.name == name && owner.pending.is_none() && Some(&owner.id) != id)
+        .map(|owner| owner.id.to_string())
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::convert::{self, Rows};
-use super::execute::{Failure, Outcome};
+use super::execute::{Failure, FailureKind, Outcome};
 use super::model::CoverageModel;
 use super::read::row;
 use crate::ec2::Account;
@@ -96,8 +96,7 @@ pub fn failed(outcome: &Outcome, planned: &Rows) -> Vec<(String, Failure)> {
             code: "NoTarget".to_owned(),
             message: "no traffic mirror target is left for this interface".to_owned(),
             advice: "List a target in traffic_mirror_target_ids.".to_owned(),
-            vanished: false,
-            refused: false,
+            kind: FailureKind::Error,
         };
         (interface.clone(), failure)
     }));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::convert::{self, known_strings};
 use super::model::{CoverageIdentity, CoverageModel};
+use super::observe::{id_of, namesakes};
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
 use super::validate::validate;
@@ -50,7 +51,13 @@ impl Coverage {
         {
             Known::Failed => None,
             Known::Held => hold(&request, &mut planned, &mut diagnostics),
-            Known::Fleet(fleet) => decide(*fleet, &request, &mut planned, &mut diagnostics),
+            Known::Fleet(mut fleet) => {
+                if let Some(account) = account.as_ref().filter(|_| is_renamed(&request, &planned)) {
+                    self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
+                        .await;
+                }
+                decide(*fleet, &request, &mut planned, &mut diagnostics)
+            }
         };
         if diagnostics.has_errors() {
             return Response {
@@ -65,6 +72,27 @@ impl Coverage {
             private,
             identity,
             diagnostics,
+        }
+    }
+
+    /// The refresh looked for other coverages of the old name; the new one may be somebody's too.
+    async fn meet_namesakes(
+        &self,
+        account: &Account,
+        request: &Request,
+        planned: &CoverageModel,
+        fleet: &mut Fleet,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let name = planned.name.as_str().unwrap_or_default();
+        match account.sessions().await {
+            Ok(sessions) => {
+                fleet.namesakes = namesakes(&sessions, name, request.prior.as_ref().and_then(id_of).as_ref());
+            }
+            Err(error) => {
+                let title = "The traffic mirror sessions could not be read";
+                diagnostics.push(ec2_diagnostic(title, &error));
+            }
         }
     }
 
@@ -176,11 +204,22 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
     {
         tracing::warn!(%error, "no note could be left for the final plan");
     }
+    let stored = decode(&request.prior_private).unwrap_or_default();
+    let dropped = !prior.description.is_null() && planned.description.is_null();
     let fleet = Fleet {
         held: true,
-        ..decode(&request.prior_private).unwrap_or_default()
+        remove_description: stored.remove_description || dropped,
+        ..stored
     };
     fleet.encode().ok().map(String::into_bytes)
+}
+
+fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
+    request
+        .prior
+        .as_ref()
+        .is_some_and(|prior| prior.name != planned.name)
+        && planned.name.is_known()
 }
 
 /// Everything is known: the planner decides.
@@ -230,7 +269,7 @@ fn decide(
 /// What the plan must not do becomes an error.
 fn refuse(planned: &CoverageModel, plan: &Plan, diagnostics: &mut Diagnostics) {
     for violation in &plan.violations {
-        let path = AttributePath::root("limits").attribute(violation.argument.to_string());
+        let path = AttributePath::root("limits").key(violation.argument.to_string());
         diagnostics.push(Diagnostic::error(&violation.title, &violation.detail).at(path));
     }
     let never = plan
@@ -300,7 +339,7 @@ fn warn(
     diagnostics: &mut Diagnostics,
 ) {
     let name = planned.name.as_str().unwrap_or_default();
-    if !fleet.namesakes.is_empty() {
+    if !fleet.namesakes.is_empty() && planned.name.is_known() {
         let others: Vec<&str> = fleet.namesakes.iter().map(String::as_str).collect();
         diagnostics.warning(
             "Another coverage has the same name",

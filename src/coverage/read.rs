@@ -8,7 +8,7 @@ use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Fleet, MirrorSession, Reason, Row, Skip};
+use crate::planner::{self, Blueprint, Fleet, MirrorSession, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -47,6 +47,11 @@ impl Coverage {
 pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Diagnostic {
     match error {
         ObserveError::Ec2(error) => ec2_diagnostic(what_failed, error),
+        ObserveError::Elsewhere(..) => Diagnostic::error(
+            what_failed,
+            format!("{error}. Give mirror_interfaces and mirror_coverage the same region and provider."),
+        )
+        .at(AttributePath::root("selection")),
         ObserveError::TagKeys(keys) => Diagnostic::error(
             what_failed,
             format!(
@@ -74,8 +79,9 @@ async fn refreshed(
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
+    let name = state.name.as_str().unwrap_or_default().to_owned();
     let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref()).await?;
-    let sessions = planner::by_interface(own(&sessions, id.as_ref(), &before), &before);
+    let sessions = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
     let rows = actual_rows(&sessions, &fleet, &before);
     fleet.remember(decode(private).unwrap_or_default());
     fleet.intended = intended(&rows, &before);
@@ -83,6 +89,10 @@ async fn refreshed(
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
     let blueprint = state.blueprint(id.as_ref().map_or("", |id| id.as_str()));
+    let blueprint = Blueprint {
+        remove_description: fleet.remove_description,
+        ..blueprint
+    };
     state.deviations = convert::strings(planner::deviations(&blueprint, &fleet.interfaces, &sessions));
     if let Some(wish) = state.wish() {
         let mut skipped = planner::skips(&wish.eligibility, &fleet, &rows);

@@ -7,8 +7,28 @@ use super::execute::Failure;
 /// Lines of a diagnostic before the rest is only counted.
 const SHOWN: usize = 20;
 
+/// Titles and details of failures: one for each kind of call. `of` says how many calls of a kind there were at most.
+pub fn failures(failed: &[(String, Failure)], of: usize) -> Vec<(String, String)> {
+    let kinds = ["delete", "change", "create"].map(|what| {
+        let of_kind: Vec<_> = failed
+            .iter()
+            .filter(|(_, failure)| failure.what == what)
+            .cloned()
+            .collect();
+        (what, of_kind)
+    });
+    let said = kinds.iter().filter(|(_, failed)| !failed.is_empty());
+    said.map(|(what, failed)| {
+        (
+            failures_title(what, failed, of.max(failed.len())),
+            failures_detail(failed),
+        )
+    })
+    .collect()
+}
+
 /// The title: what failed and how much of it.
-pub fn failures_title(what: &str, failed: &[(String, Failure)], of: usize) -> String {
+fn failures_title(what: &str, failed: &[(String, Failure)], of: usize) -> String {
     let past = match what {
         "create" => "created",
         "delete" => "deleted",
@@ -44,6 +64,7 @@ pub fn failures_detail(failed: &[(String, Failure)]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::execute::FailureKind;
     use super::*;
 
     #[test]
@@ -53,8 +74,7 @@ mod tests {
             code: code.into(),
             message: "no".into(),
             advice: format!("Mend {code}."),
-            vanished: false,
-            refused: false,
+            kind: FailureKind::Error,
         };
         let failed: Vec<(String, Failure)> = (0..30)
             .map(|i| (format!("eni-{i:02}"), failure(if i == 0 { "A" } else { "B" })))

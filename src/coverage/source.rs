@@ -22,12 +22,14 @@ pub(super) enum Known {
 }
 
 /// Key of the note that the plan of an update with this prior state left everything as it was. It does not name the new
-/// arguments, which the first plan does not know; the prior state and its private data change with every apply.
+/// arguments, which the first plan does not know; the old ones and the private data change when the plan is applied.
 pub(super) fn held_key(request: &Request) -> Option<Key> {
-    let id = id_of(request.prior.as_ref()?)?;
+    let prior = request.prior.as_ref()?;
+    let selected = Selecting::of(prior)?.digest().ok()?;
     Some(Key::of(&[
         b"held",
-        id.as_str().as_bytes(),
+        id_of(prior)?.as_str().as_bytes(),
+        selected.as_bytes(),
         &request.prior_private,
     ]))
 }
@@ -64,20 +66,22 @@ impl Coverage {
             |fleet: &Fleet| fleet.selecting == digest && region.is_none_or(|region| region == fleet.region);
         let stored = decode(&request.prior_private);
         // The prior private data of a create is that of the first call for a replacement, hence of the same walk.
+        let Some(account) = account else {
+            let known = first_plan.or(stored).filter(usable);
+            return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
+        };
+        let key = seen_key(request, account, &digest);
         if let Some(fleet) = first_plan.or(stored.clone()).filter(usable) {
+            if request.prior.is_none() {
+                leave(&key, &fleet);
+            }
             return Known::Fleet(Box::new(fleet));
         }
-        let Some(account) = account else {
-            return Known::Held;
-        };
-        let name = planned.name.as_str().unwrap_or_default();
-        let key = seen_key(request, account, name, &digest);
         if self.is_final(request)
             && let Some(fleet) = note::read(&key)
                 .and_then(|text| Fleet::decode(&text).ok())
                 .filter(usable)
         {
-            note::remove(&key);
             return Known::Fleet(Box::new(fleet));
         }
         match observe(
@@ -92,9 +96,7 @@ impl Coverage {
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
                 }
-                if let Err(error) = fleet.encode().map(|text| note::leave(&key, &text)) {
-                    tracing::warn!(%error, "no note could be left for the final plan");
-                }
+                leave(&key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -126,22 +128,34 @@ impl Coverage {
 
     /// Whether this is the plan that core makes again while it applies. For an object that exists, nothing was
     /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
-    /// say so; older ones do not, and the key of the note holds their process.
+    /// say so; older ones and OpenTofu do not, and the key of the note holds their process.
     fn is_final(&self, request: &Request) -> bool {
         match request.prior.as_ref().and_then(id_of) {
             Some(id) => !self.refreshed.contains(id.as_str()),
             None => {
-                self.connection.terraform_version() < (1, 9) || request.client_capabilities.deferral_allowed
+                let silent = self.connection.terraform_version() < (1, 9) || note::core_is_tofu();
+                silent || request.client_capabilities.deferral_allowed
             }
         }
     }
 }
 
+/// Leaves the fleet of this plan for the final one.
+fn leave(key: &Key, fleet: &Fleet) {
+    let left = fleet
+        .encode()
+        .map_err(std::io::Error::other)
+        .and_then(|text| note::leave(key, &text));
+    if let Err(error) = left {
+        tracing::warn!(%error, "no note could be left for the final plan");
+    }
+}
+
 /// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one
-/// of the same core process.
-fn seen_key(request: &Request, account: &Account, name: &str, digest: &str) -> Key {
-    let place = [account.account_id(), account.region(), name, digest].map(str::as_bytes);
-    let [account_id, region, name, digest] = place;
+/// of the same core process. The name is not part of it, since it may be unknown in the first plan.
+fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
+    let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
+    let [account_id, region, digest] = place;
     match request.prior.as_ref().and_then(id_of) {
         Some(id) => Key::of(&[
             b"update",
@@ -149,7 +163,6 @@ fn seen_key(request: &Request, account: &Account, name: &str, digest: &str) -> K
             &request.prior_private,
             account_id,
             region,
-            name,
             digest,
         ]),
         None => Key::of(&[
@@ -157,7 +170,6 @@ fn seen_key(request: &Request, account: &Account, name: &str, digest: &str) -> K
             note::core_process().as_bytes(),
             account_id,
             region,
-            name,
             digest,
         ]),
     }

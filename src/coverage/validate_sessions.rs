@@ -136,25 +136,31 @@ fn copied(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 }
 
 fn limits(config: &CoverageModel, diagnostics: &mut Diagnostics) {
-    let Some(limits) = config.limits.known() else {
-        return;
-    };
-    let texts = [
-        ("max_sessions", &limits.max_sessions),
-        ("max_creates", &limits.max_creates),
-        ("max_deletes", &limits.max_deletes),
-    ];
-    for (name, text) in texts {
-        if let Some(Err(error)) = text.as_str().map(str::parse::<Limit>) {
-            let path = AttributePath::root("limits").attribute(name);
-            diagnostics.push(Diagnostic::error("Not a limit", format!("In {path}, {error}.")).at(path));
-        }
+    for (name, value) in config.limits.known().into_iter().flatten() {
+        let path = AttributePath::root("limits").key(name);
+        let problem = match (name.as_str(), value) {
+            (_, Attr::Unknown) => continue,
+            ("max_sessions" | "max_creates" | "max_deletes", Attr::Known(text)) => {
+                match text.parse::<Limit>() {
+                    Ok(_) => continue,
+                    Err(error) => error.to_string(),
+                }
+            }
+            ("allow_empty", Attr::Known(text)) if ["true", "false"].contains(&text.as_str()) => continue,
+            ("allow_empty", _) => "allow_empty is true or false".to_owned(),
+            ("max_sessions" | "max_creates" | "max_deletes", Attr::Null) => {
+                "its value is null; leave the key out for no limit".to_owned()
+            }
+            _ => "there is no such limit; there are max_sessions, max_creates, max_deletes and allow_empty"
+                .to_owned(),
+        };
+        diagnostics.push(Diagnostic::error("Not a limit", format!("In {path}, {problem}.")).at(path));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{LimitsModel, RangeModel};
+    use super::super::model::RangeModel;
     use super::*;
 
     fn problems(change: impl FnOnce(&mut CoverageModel)) -> Vec<String> {
@@ -202,10 +208,16 @@ mod tests {
             ["try_instance_types"]
         );
         assert_eq!(problems(|m| m.on_ineligible = "stop".into()), ["on_ineligible"]);
-        let limits = LimitsModel {
-            max_deletes: "ten".into(),
-            ..Default::default()
-        };
-        assert_eq!(problems(|m| m.limits = limits.into()), ["limits.max_deletes"]);
+        for (name, value) in [
+            ("max_deletes", "ten"),
+            ("max_delete", "10"),
+            ("allow_empty", "yes"),
+        ] {
+            let limits = [(name.to_owned(), Attr::from(value))].into();
+            assert_eq!(
+                problems(|m| m.limits = Attr::Known(limits)),
+                [format!("limits[{name:?}]")]
+            );
+        }
     }
 }

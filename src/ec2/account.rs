@@ -34,7 +34,9 @@ impl Account {
     /// A missing region, missing or refused credentials, an endpoint that is no URL or does not answer.
     pub async fn connect(config: AccountConfig) -> Result<Self, Ec2Error> {
         let (region, sdk) = connect::load(&config).await?;
-        let (account_id, partition) = identity(&region, &sdk, config.endpoints.sts.as_deref()).await?;
+        let (account_id, partition) = identity(&region, &sdk, config.endpoints.sts.as_deref())
+            .await
+            .map_err(|error| error.of_profile(config.profile.as_deref()))?;
         let client = client(&sdk, &region, config.endpoints.ec2.as_deref());
         let shared = Shared {
             sdk,

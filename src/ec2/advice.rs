@@ -113,6 +113,9 @@ impl Ec2Error {
             (ErrorClass::Unreachable | ErrorClass::NotEc2 | ErrorClass::ServerFault, Some(url), _) => {
                 format!("\nEndpoint: {url}")
             }
+            (ErrorClass::Credentials, Some(url), Some(region)) => {
+                format!("\nEndpoint: {url}\nRegion: {region}")
+            }
             (ErrorClass::NotFound(_) | ErrorClass::Denied | ErrorClass::Credentials, _, Some(region)) => {
                 format!("\nRegion: {region}")
             }

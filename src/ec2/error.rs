@@ -99,6 +99,15 @@ impl Ec2Error {
         }
     }
 
+    /// The same error; where credentials are missing, it says of which profile. The SDK's own words do not.
+    pub(super) fn of_profile(mut self, profile: Option<&str>) -> Self {
+        if let (ErrorKind::NoCredentials, Some(profile)) = (&self.details.kind, profile) {
+            let message = std::mem::take(&mut self.details.message);
+            self.details.message = format!("profile {profile:?} gives no credentials: {message}");
+        }
+        self
+    }
+
     /// The action that failed; none when the failure came before any call.
     pub fn action(&self) -> Option<Action> {
         self.details.action

@@ -20,6 +20,9 @@ pub const REQUIRED_SENSITIVE: &str = "required sensitive";
 pub const OPTIONAL_SENSITIVE: &str = "optional sensitive";
 /// The provider sets it; hidden in plans.
 pub const COMPUTED_SENSITIVE: &str = "computed sensitive";
+/// The user may set it; its struct is a plain object type, all of whose fields must be given. Terraform 1.0 panics while it
+/// plans an object that exists with an optional nested attribute that is null.
+pub const OPTIONAL_OBJECT: &str = "optional plain";
 /// A block that may be repeated, in order. The field is an `Attr<Vec<Attr<Struct>>>`, empty when there is none.
 pub const BLOCK_LIST: &str = "block list";
 /// A block that may be repeated, without order. The field is an `Attr<Vec<Attr<Struct>>>`, marked as a set.

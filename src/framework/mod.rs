@@ -39,8 +39,8 @@ pub use erased::{AnyDataSource, AnyResource, data_source, resource};
 pub use error::{Reason, ValueError};
 pub use mark::{
     BLOCK_LIST, BLOCK_MAP, BLOCK_SET, BLOCK_SINGLE, COMPUTED, COMPUTED_SENSITIVE, OPTIONAL,
-    OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_SENSITIVE, REQUIRED, REQUIRED_FOR_IMPORT,
-    REQUIRED_SENSITIVE,
+    OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_OBJECT, OPTIONAL_SENSITIVE, REQUIRED,
+    REQUIRED_FOR_IMPORT, REQUIRED_SENSITIVE,
 };
 pub use model::{Model, from_value, to_value};
 pub use number::Number;

@@ -93,6 +93,7 @@ impl<'a> Marks<'a> {
             "computed",
             "sensitive",
             "block",
+            "plain",
             "list",
             "set",
             "map",
@@ -191,18 +192,18 @@ fn attribute(name: &str, json: &Object, marks: &Marks<'_>, path: &AttributePath)
     ];
     let is_marked = flags.iter().any(|flag| marks.has(flag));
     let computed = marks.has("computed");
-    let only_computed = computed && !marks.has("optional");
+    let is_plain = computed && !marks.has("optional") || marks.has("plain");
     let (nesting, element) = nesting(json);
     let element = element.filter(|element| is_struct(element));
     let mut description = description(json);
-    if let Some(element) = element.filter(|_| only_computed) {
+    if let Some(element) = element.filter(|_| is_plain) {
         description.push_str(&described_fields(element, nesting));
     }
     let kind = match element {
         None => AttributeKind::Plain(plain(json).map_err(|error| error.at(path))?),
         // Terraform 1.0 panics while it prints a nested attribute that is unknown as a whole, and only what the provider
         // computes can be that in every plan: it has a plain type, and its fields are described in its own description.
-        Some(_) if only_computed => AttributeKind::Plain(plain(json).map_err(|error| error.at(path))?),
+        Some(_) if is_plain => AttributeKind::Plain(plain(json).map_err(|error| error.at(path))?),
         Some(element) => {
             let attributes = fields(element).map(|(name, field)| {
                 let path = path.clone().attribute(name);

@@ -12,7 +12,9 @@ use crate::framework::{
     OPTIONAL_COMPUTED, ReadDataRequest, ReadDataResponse, ValidateConfigRequest,
 };
 use crate::planner::{Fleet, Member};
-use crate::provider::{Connection, ec2_diagnostic, looks_like_region, not_a_region, provider_block_unknown};
+use crate::provider::{
+    Connection, ec2_diagnostic, interrupted, looks_like_region, not_a_region, provider_block_unknown,
+};
 use crate::selection::{self, SelectorBlock};
 
 /// Lists the network interfaces that selectors mean. Its `selection` pins them for a `mirror_coverage`: the result of a data
@@ -157,7 +159,11 @@ impl DataSource for Interfaces {
     }
 
     async fn read(&self, request: ReadDataRequest<InterfacesModel>) -> ReadDataResponse<InterfacesModel> {
-        match self.look(request.config).await {
+        let looked = request
+            .cancel
+            .run_until_cancelled(self.look(request.config))
+            .await;
+        match looked.unwrap_or_else(|| Err(interrupted())) {
             Ok(model) => ReadDataResponse {
                 state: Some(model),
                 ..Default::default()

@@ -62,6 +62,9 @@ fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
             None => found.push("description is missing".to_owned()),
         }
     }
+    if let (true, Some(description)) = (spec.remove_description, &session.description) {
+        found.push(format!("description is {description:?}"));
+    }
     if !spec.has_length_of(session) {
         found.push(match session.packet_length {
             Some(length) => format!("packet_length is {length}"),

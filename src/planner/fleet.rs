@@ -90,6 +90,9 @@ pub struct Fleet {
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,
+    /// Set when the configuration dropped its description while the plan was held: it is still to be removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remove_description: bool,
     /// Set when the plan could not know the selection and left everything as it was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
@@ -128,6 +131,7 @@ impl Fleet {
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.
     pub fn remember(&mut self, earlier: Self) {
         self.intended = earlier.intended;
+        self.remove_description = earlier.remove_description;
         // An instance that got another type since may be tried again.
         let same = |id: &String, then: &Option<String>| {
             self.interfaces

@@ -2,7 +2,7 @@
 //!
 //! `mirror:coverage` holds the coverage's name, for people and for import. `mirror:coverage-id` holds the id of the one
 //! object that may change or delete the session, so that a replacement never deletes what is not its own. While a create
-//! runs, the id carries the mark `.pending`: sessions so marked are the leavings of a create that was killed before its
+//! runs, the id carries the mark `.pending.` and the process that makes it: sessions so marked are the leavings of a create that was killed before its
 //! state was saved.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub const COVERAGE_ID_TAG: &str = "mirror:coverage-id";
 pub const NAME_TAG: &str = "Name";
 
 const PREFIX: &str = "mc-";
-const PENDING: &str = ".pending";
+const PENDING: &str = ".pending.";
 const HEX_DIGITS: usize = 17;
 
 /// The id of one `mirror_coverage` object: `mc-` and 17 hexadecimal digits, as long as EC2's own.
@@ -33,9 +33,9 @@ impl CoverageId {
         Self(format!("{PREFIX}{:0width$x}", bits & mask, width = HEX_DIGITS))
     }
 
-    /// The value of [`COVERAGE_ID_TAG`] while the create runs.
-    pub fn pending(&self) -> String {
-        format!("{}{PENDING}", self.0)
+    /// The value of [`COVERAGE_ID_TAG`] while the create runs; `maker` tells which process runs it.
+    pub fn pending(&self, maker: &str) -> String {
+        format!("{}{PENDING}{maker}", self.0)
     }
 
     /// The id itself, which is also the settled tag's value.
@@ -77,17 +77,17 @@ pub struct Owner {
     /// The coverage's name; empty when that tag was removed.
     pub name: String,
     pub id: CoverageId,
-    /// The mark of a create that has not ended.
-    pub pending: bool,
+    /// Of a create that has not ended: the process that runs it, or ran it until it was killed.
+    pub pending: Option<String>,
 }
 
 impl Owner {
     /// Reads the ownership tags; none when the session belongs to no coverage.
     pub fn of(session: &MirrorSession) -> Option<Self> {
         let value = session.tags.get(COVERAGE_ID_TAG)?;
-        let (id, pending) = match value.strip_suffix(PENDING) {
-            Some(id) => (id, true),
-            None => (value.as_str(), false),
+        let (id, pending) = match value.split_once(PENDING) {
+            Some((id, maker)) => (id, Some(maker.to_owned())),
+            None => (value.as_str(), None),
         };
         let name = session.tags.get(COVERAGE_TAG).cloned().unwrap_or_default();
         Some(Self {
@@ -170,7 +170,7 @@ mod tests {
             recorded: &nothing,
         };
         assert!(ownership.owns(&session(&[(COVERAGE_ID_TAG, mine.as_str())])));
-        assert!(ownership.owns(&session(&[(COVERAGE_ID_TAG, &mine.pending())])));
+        assert!(ownership.owns(&session(&[(COVERAGE_ID_TAG, &mine.pending("1"))])));
         assert!(
             !ownership.owns(&session(&[(COVERAGE_TAG, "prod")])),
             "a name alone owns nothing"
@@ -199,14 +199,14 @@ mod tests {
         let id = CoverageId::from_bits(7);
         let owner = Owner::of(&session(&[
             (COVERAGE_TAG, "prod"),
-            (COVERAGE_ID_TAG, &id.pending()),
+            (COVERAGE_ID_TAG, &id.pending("p-1")),
         ]));
         assert_eq!(
             owner,
             Some(Owner {
                 name: "prod".into(),
                 id,
-                pending: true
+                pending: Some("p-1".into())
             })
         );
     }

@@ -73,13 +73,11 @@ impl Actions {
 /// Lists the calls that turn the coverage's own sessions into the planned ones.
 ///
 /// A planned row must have its target by now; one without is left out. `members` are the interfaces as the plan saw them. `own` holds the sessions that may be
-/// changed, those of the state first (see [`super::by_interface`]). `remove_description` says that a description was
-/// configured before and no longer is.
+/// changed, those of the state first (see [`super::by_interface`]).
 pub fn reconcile(
     planned: &BTreeMap<String, Row>,
     blueprint: &Blueprint,
     members: &BTreeMap<String, Member>,
-    remove_description: bool,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
 ) -> Actions {
     let mut actions = Actions::default();
@@ -111,7 +109,7 @@ pub fn reconcile(
                 }
                 actions
                     .modify
-                    .extend(modify(interface, row, target, spec, remove_description, session));
+                    .extend(modify(interface, row, target, spec, session));
             }
             None if row.id.is_some() => actions.vanished.push(interface.clone()),
             None => actions.create.push(create(interface, row, target, spec)),
@@ -149,7 +147,6 @@ fn modify(
     row: &Row,
     target: &str,
     spec: &SessionSpec,
-    remove_description: bool,
     session: &MirrorSession,
 ) -> Option<Modify> {
     let unchanged = Modify {
@@ -159,7 +156,7 @@ fn modify(
     };
     let description = match (&spec.description, &session.description) {
         (Some(wanted), actual) if actual.as_ref() != Some(wanted) => FieldChange::Set(wanted.clone()),
-        (None, Some(_)) if remove_description => FieldChange::Remove,
+        (None, Some(_)) if spec.remove_description => FieldChange::Remove,
         _ => FieldChange::Keep,
     };
     let change = Modify {
@@ -230,9 +227,11 @@ mod tests {
             .collect();
         reconcile(
             &planned,
-            &blueprint(),
+            &Blueprint {
+                remove_description,
+                ..blueprint()
+            },
             &BTreeMap::new(),
-            remove_description,
             &by_interface(own, &planned),
         )
     }

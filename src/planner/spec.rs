@@ -15,6 +15,8 @@ pub struct Blueprint {
     pub traffic_mirror_filter_id: String,
     /// None: whatever stands there is left alone.
     pub description: Option<Template>,
+    /// Whether a description is removed where none is asked for: one was asked for before.
+    pub remove_description: bool,
     /// None: the instance id at creation, then left alone.
     pub name_tag: Option<Template>,
     /// Bytes of each packet; none: the whole packet.
@@ -50,6 +52,7 @@ impl Blueprint {
                 .description
                 .as_ref()
                 .map(|template| template.render(&values, MAX_DESCRIPTION)),
+            remove_description: self.remove_description && self.description.is_none(),
             packet_length: self.packet_length,
             tags,
         }
@@ -74,6 +77,8 @@ pub struct SessionSpec {
     pub traffic_mirror_filter_id: String,
     /// None: whatever the session has is left alone.
     pub description: Option<String>,
+    /// Whether there should be no description.
+    pub remove_description: bool,
     /// None: the whole packet.
     pub packet_length: Option<i64>,
     /// All tags that the session must carry, those that mark its owner among them.

@@ -97,6 +97,14 @@ fn account_config(model: ProviderModel) -> AccountConfig {
     }
 }
 
+/// The error for a read that the user interrupted: it changed nothing.
+pub fn interrupted() -> Diagnostic {
+    Diagnostic::error(
+        "Interrupted",
+        "The run was interrupted while AWS was being read. Nothing was changed; run it again.",
+    )
+}
+
 /// The error for a data source whose provider block is not known yet: core refuses unknown answers.
 pub fn provider_block_unknown() -> Diagnostic {
     Diagnostic::error(

@@ -1,5 +1,7 @@
 //! The arguments of the provider block.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use crate::framework::{Attr, AttributePath, BLOCK_SINGLE, Diagnostic, Diagnostic
 
 /// Mirrors the traffic of tagged EC2 instances: one AWS VPC Traffic Mirroring session for every network interface that a
 /// selector means.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProviderModel {
     /// AWS region, for example `eu-west-1`. Defaults to `AWS_REGION`, `AWS_DEFAULT_REGION` or the region of the profile.
     pub region: Attr<String>,
@@ -25,6 +27,17 @@ pub struct ProviderModel {
     /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub endpoints: Attr<EndpointsBlock>,
+}
+
+/// Without keys and tokens, so that no log can hold them.
+impl fmt::Debug for ProviderModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderModel")
+            .field("region", &self.region)
+            .field("profile", &self.profile)
+            .field("endpoints", &self.endpoints)
+            .finish_non_exhaustive()
+    }
 }
 
 /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
@@ -121,7 +134,9 @@ impl ProviderModel {
                 diagnostics.push(
                     Diagnostic::error(
                         "Endpoint is not a URL",
-                        format!("{url:?} is not the URL of an endpoint. Write it as https://host or http://host:port."),
+                        format!(
+                            "endpoints.{name} is not the URL of an endpoint. Write it as https://host or http://host:port."
+                        ),
                     )
                     .at(AttributePath::root("endpoints").attribute(name)),
                 );
@@ -180,6 +195,23 @@ mod tests {
         ] {
             assert!(!looks_like_region(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn keys_are_not_printed() {
+        let model = ProviderModel {
+            access_key: "AKIA-1".into(),
+            secret_key: "secret-2".into(),
+            token: "token-3".into(),
+            ..Default::default()
+        };
+        let shown = format!("{model:?}");
+        assert!(
+            !["AKIA-1", "secret-2", "token-3"]
+                .iter()
+                .any(|secret| shown.contains(secret)),
+            "{shown}"
+        );
     }
 
     #[test]
