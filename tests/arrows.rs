@@ -38,7 +38,9 @@ fn the_pure_core_knows_no_io() {
     for room in ["planner", "report"] {
         let forbidden = [
             "tokio",
-            "aws_",
+            "aws_sdk",
+            "aws_config",
+            "aws_smithy",
             "tonic",
             "std::fs",
             "std::net",

@@ -40,13 +40,15 @@ impl Audit {
         let failed = |error: &Ec2Error| ec2_diagnostic("The audit could not read the account", error);
         let selectors = selection::selectors(&model.selector).unwrap_or_default();
         let excludes = selection::selectors(&model.exclude).unwrap_or_default();
-        let members = selection::members(&account, &selectors, &excludes, &[]);
-        let (interfaces, sessions) =
-            tokio::try_join!(members, account.sessions()).map_err(|error| failed(&error))?;
-        let fleet = Fleet {
+        let scan = selection::scan(&account, &selectors);
+        let (seen, sessions, targets) = tokio::try_join!(scan, account.sessions(), account.all_targets())
+            .map_err(|error| failed(&error))?;
+        let interfaces = Fleet::select(&selectors, &excludes, &seen, &[]);
+        let mut fleet = Fleet {
             interfaces,
             ..Fleet::default()
         };
+        fleet.note_sensors(&targets, &seen);
         let skips = planner::skips(&EligibilityRules::default(), &fleet, &BTreeMap::new());
         let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
         let audit = report_of(account.account_id(), account.region(), &fleet, &assessment);

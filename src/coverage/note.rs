@@ -106,8 +106,11 @@ pub fn core_is_tofu() -> bool {
 /// When a process started, in the kernel's ticks since boot; none where there is no such process, or no way to know.
 pub fn start_of(process: u32) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The fields behind the command's name, which may contain anything: the start is the 22nd of all.
-    Some(stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.to_owned())
+    // The fields behind the command's name, which may contain anything: the state is the 3rd of all, the start the 22nd.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    // A process that was killed stays a zombie until its parent asks for it.
+    let ended = ["Z", "X"].contains(&fields.next()?);
+    fields.nth(18).filter(|_| !ended).map(str::to_owned)
 }
 
 #[cfg(unix)]
@@ -183,6 +186,24 @@ mod tests {
         assert_eq!(read(&Key::of(&parts[..1])), None);
         remove(&key);
         assert_eq!(read(&key), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_zombie_has_ended() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        assert!(start_of(child.id()).is_some());
+        child.kill().unwrap();
+        let killed = std::time::Instant::now();
+        while start_of(child.id()).is_some() && killed.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(
+            start_of(child.id()),
+            None,
+            "not waited for, and ended all the same"
+        );
+        child.wait().unwrap();
     }
 
     #[test]

@@ -104,37 +104,21 @@ pub async fn observe(
     id: Option<&CoverageId>,
 ) -> Result<(Fleet, Vec<MirrorSession>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
-    let targets: Vec<String> = model
-        .traffic_mirror_target_ids
-        .known()
-        .into_iter()
-        .flatten()
-        .filter_map(|target| target.known().cloned())
-        .collect();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
-    // A target that is gone is not this call's to report: its sessions exist all the same.
-    let targets = async { account.targets(&targets).await.map_err(ObserveError::from) };
+    // All targets, not only those of the configuration: what any of them delivers to is a sensor.
+    let targets = async { account.all_targets().await.map_err(ObserveError::from) };
     let ((interfaces, seen), sessions, targets) =
         tokio::try_join!(selecting.look(account), sessions, targets)?;
     let namesakes = namesakes(&sessions, name, id);
-    let target_interface_ids: BTreeSet<String> = targets
-        .found
-        .into_iter()
-        .filter_map(|target| target.network_interface_id)
-        .collect();
-    let sensors = seen
-        .into_iter()
-        .filter(|interface| target_interface_ids.contains(&interface.id));
-    let fleet = Fleet {
+    let mut fleet = Fleet {
         account_id: account.account_id().to_owned(),
         region: account.region().to_owned(),
         selecting: selecting.digest()?,
         interfaces,
         namesakes,
-        sensor_instance_ids: sensors.filter_map(|interface| interface.instance_id).collect(),
-        target_interface_ids,
         ..Fleet::default()
     };
+    fleet.note_sensors(&targets, &seen);
     Ok((fleet, sessions))
 }
 

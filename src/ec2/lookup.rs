@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_ec2::types::{TrafficMirrorFilter, TrafficMirrorNetworkService, TrafficMirrorTarget};
 
 use super::error::ErrorKind;
+use super::page::{MAX_RESULTS, Pages};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{MirrorFilter, MirrorTarget};
@@ -44,6 +45,31 @@ impl Account {
         let missing = "InvalidTrafficMirrorTargetId.NotFound";
         self.look_up(ids, Action::DescribeTrafficMirrorTargets, missing, describe)
             .await
+    }
+
+    /// All traffic mirror targets that the account can see in this region, shared ones included.
+    pub async fn all_targets(&self) -> Result<Vec<MirrorTarget>, Ec2Error> {
+        let mut found = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let call = self.call(Action::DescribeTrafficMirrorTargets);
+            let request = self
+                .client()
+                .describe_traffic_mirror_targets()
+                .max_results(MAX_RESULTS)
+                .set_next_token(pages.token());
+            let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
+            found.extend(
+                page.traffic_mirror_targets()
+                    .iter()
+                    .filter_map(target)
+                    .map(|(_, target)| target),
+            );
+            let action = Action::DescribeTrafficMirrorTargets;
+            if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
+                return Ok(found);
+            }
+        }
     }
 
     /// The traffic mirror filters with these ids. No id: no call.

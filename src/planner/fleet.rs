@@ -14,7 +14,7 @@ use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Interface, Row, Selector, Tags, is_selected};
+use super::{Interface, MirrorTarget, Row, Selector, Tags, is_selected};
 
 /// Marks the text and its format; a later format gets another number.
 const MAGIC: &str = "mirror1:";
@@ -126,6 +126,21 @@ impl Fleet {
             .filter(|interface| is_selected(selectors, excludes, interface))
             .map(|interface| (interface.id.clone(), Member::of(interface, tag_keys)))
             .collect()
+    }
+
+    /// Notes what traffic mirror targets deliver to: their interfaces, and of the interfaces that were seen the instances that
+    /// own one of them.
+    pub fn note_sensors(&mut self, targets: &[MirrorTarget], seen: &[Interface]) {
+        self.target_interface_ids = targets
+            .iter()
+            .filter_map(|target| target.network_interface_id.clone())
+            .collect();
+        let sensors = seen
+            .iter()
+            .filter(|interface| self.target_interface_ids.contains(&interface.id));
+        self.sensor_instance_ids = sensors
+            .filter_map(|interface| interface.instance_id.clone())
+            .collect();
     }
 
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.

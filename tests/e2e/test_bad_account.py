@@ -45,7 +45,6 @@ def test_malformed_endpoint(workspace, sandbox, asks, endpoint):
     assert sandbox.calls() == []
 
 
-@pytest.mark.spine
 def test_no_credentials(workspace, sandbox, asks):
     workspace.configure(sandbox.provider(access_key=None, secret_key=None), asks)
     text = error_text(workspace)
@@ -60,7 +59,6 @@ def test_half_of_the_credentials(workspace, sandbox, asks):
     assert any("secret_key" in error.text for error in result.errors)
 
 
-@pytest.mark.spine
 def test_wrong_secret(workspace, sandbox, asks):
     workspace.configure(sandbox.provider(secret_key='"not-the-secret"'), asks)
     text = error_text(workspace)
@@ -75,7 +73,6 @@ def test_unknown_profile(workspace, sandbox, asks):
     assert "nobody" in error_text(workspace)
 
 
-@pytest.mark.spine
 def test_credentials_of_the_environment_and_the_profile(workspaces, sandbox, fleet):
     from_environment = workspaces(
         "environment", AWS_ACCESS_KEY_ID=sandbox.access_key, AWS_SECRET_ACCESS_KEY=sandbox.secret_key

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness.fleet import Fleet
 from harness.hcl import TAGGED, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
@@ -26,7 +27,6 @@ def interfaces(sandbox):
     return {session.interface for session in sandbox.sessions()}
 
 
-@pytest.mark.spine
 def test_interfaces_lists_what_the_selector_matches(workspace, sandbox, fleet):
     output = 'output "found" {\n  value = data.mirror_interfaces.prod.interfaces\n}\n'
     workspace.configure(sandbox.provider(), INTERFACES, output)
@@ -72,16 +72,16 @@ def test_a_pinned_create_survives_churn(workspace, sandbox, fleet):
     assert interfaces(sandbox) == planned | {*fleet.interfaces["web-3"], *fleet.interfaces["web-4"]}
 
 
-@pytest.mark.spine
-def test_churn_at_the_prompt_of_a_create(workspace, sandbox, fleet):
-    """One core process shows the plan and carries it out, whatever happens while it waits for its answer."""
-    workspace.configure(sandbox.provider(), coverage(fleet))
-    planned = fleet.tagged_interfaces()
-    result = workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True"))
-    result.succeed()
-    assert interfaces(sandbox) == planned
-    workspace.apply()
-    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+def test_a_selection_of_another_region_is_refused(workspace, sandbox, fleet):
+    overseas = Fleet(sandbox.elsewhere("us-east-1"))
+    data = f'data "mirror_interfaces" "prod" {{\n  region = "us-east-1"\n  {TAGGED}\n}}\n'
+    workspace.configure(sandbox.provider(), data, coverage_without(fleet, "selector", SELECTION))
+    result = workspace.try_plan()
+    assert result.code == 1
+    (error,) = result.errors
+    assert "selection" in error.code
+    assert "us-east-1" in error.text and sandbox.region in error.text
+    assert sandbox.sessions() == [] and overseas.cloud.sessions() == []
 
 
 @pytest.mark.spine
@@ -139,7 +139,6 @@ def test_audit_before_and_after(workspace, sandbox, fleet):
         assert interface in json.dumps(report)
 
 
-@pytest.mark.spine
 def test_an_empty_match_is_no_match(workspace, sandbox, fleet):
     outputs = "\n".join(
         f'output "{name}" {{\n  value = data.mirror_audit.prod.{name}\n}}' for name in ("compliant", "summary")
@@ -181,7 +180,6 @@ def test_the_gate_is_red_without_any_match(workspace, sandbox, fleet):
     assert workspace.try_apply().code == 1
 
 
-@pytest.mark.spine
 def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), audit())
     sandbox.fault("deny", "DescribeTrafficMirrorSessions")

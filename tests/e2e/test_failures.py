@@ -35,7 +35,6 @@ def test_a_create_that_fails_in_part_is_a_warning(workspace, sandbox, fleet):
     assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
 
 
-@pytest.mark.spine
 def test_a_create_that_makes_nothing_is_an_error(workspace, sandbox, fleet):
     refuse(sandbox, "CreateTrafficMirrorSession")
     workspace.configure(sandbox.provider(), coverage(fleet))
@@ -96,7 +95,6 @@ def test_a_repair_that_fails_is_repeated(workspace, sandbox, fleet, what):
     assert after == [kept for kept in before if what != "delete" or kept.interface != interface]
 
 
-@pytest.mark.spine
 def test_a_destroy_that_fails_in_part_goes_on_next_time(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()

@@ -66,7 +66,6 @@ def test_a_person_can_read_every_plan(workspace, sandbox, fleet):
     assert fleet.interfaces["web-1"][0] in workspace.plan_text()
 
 
-@pytest.mark.spine
 def test_ownership_is_tagged_in_the_create_call(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { Team = "security" }'))
     workspace.apply()
@@ -108,7 +107,6 @@ def test_a_new_instance_waits_for_the_next_plan(workspace, sandbox, fleet):
     assert set(before) <= set(after), "the others' sessions are the same as before"
 
 
-@pytest.mark.spine
 def test_an_untagged_instance_loses_its_sessions(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
@@ -121,7 +119,6 @@ def test_an_untagged_instance_loses_its_sessions(workspace, sandbox, fleet):
     assert {session.interface for session in sandbox.sessions()} == set(fleet.interfaces["web-1"])
 
 
-@pytest.mark.spine
 def test_a_terminated_instance_is_no_trouble(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
@@ -320,7 +317,6 @@ def test_description_and_tags_change_in_place(workspace, sandbox, fleet):
     assert {session.id for session in sandbox.sessions()} == ids
 
 
-@pytest.mark.spine
 def test_target_and_filter_change_in_place(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()

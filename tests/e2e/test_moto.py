@@ -5,12 +5,16 @@ and cannot take a description away; what follows is the rest.
 """
 
 import json
+import os
+import signal
+import subprocess
+import time
 
 import pytest
 
 from harness.cloud import OWNER_NAME, SETTLED
 from harness.fleet import Fleet
-from harness.hcl import TAGGED, coverage, coverage_without
+from harness.hcl import TAGGED, Unknown, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 
@@ -52,7 +56,6 @@ def test_create_churn_destroy(workspace, moto, fleet):
     assert moto.sessions() == []
 
 
-@pytest.mark.spine
 def test_drift(workspace, moto, fleet):
     workspace.configure(moto.provider(), coverage(fleet, "session_number = 5", 'tags = { Team = "security" }'))
     workspace.apply()
@@ -69,7 +72,6 @@ def test_drift(workspace, moto, fleet):
     assert moto.sessions() == before
 
 
-@pytest.mark.spine
 def test_rename_and_import(workspaces, moto, fleet):
     first = workspaces("first")
     first.configure(moto.provider(), coverage(fleet))
@@ -121,3 +123,54 @@ def test_enabled(workspace, moto, fleet):
     workspace.configure(moto.provider(), coverage(fleet))
     workspace.apply()
     assert interfaces(moto) == fleet.tagged_interfaces()
+
+
+@pytest.mark.parametrize("lifecycle", ["", "lifecycle {\n    create_before_destroy = true\n  }"])
+def test_replace(workspace, moto, fleet, lifecycle):
+    workspace.configure(moto.provider(), coverage(fleet, lifecycle))
+    workspace.apply()
+    old = {session.id for session in moto.sessions()}
+    workspace.plan(f"-replace={PROD}")
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    new = moto.sessions()
+    assert [session.interface for session in new] == sorted(fleet.tagged_interfaces())
+    assert not {session.id for session in new} & old
+
+
+def test_unknown_target_and_filter(workspace, moto, fleet, core):
+    late = Unknown(core)
+    hcl = coverage(fleet, targets=f"[{late.expression(fleet.target)}]", filter_id=late.expression(fleet.filter))
+    workspace.configure(moto.provider(), hcl, late.block())
+    assert workspace.plan().sessions(PROD).added == fleet.tagged_interfaces()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {(session.target, session.filter) for session in moto.sessions()} == {(fleet.target, fleet.filter)}
+
+
+def test_edited_selector(workspace, moto, fleet):
+    workspace.configure(moto.provider(), coverage(fleet))
+    workspace.apply()
+    workspace.configure(moto.provider(), coverage(fleet, selector='selector {\n    tags = { Name = "data*" }\n  }'))
+    workspace.apply()
+    assert interfaces(moto) == set(fleet.interfaces["database"])
+
+
+def test_killed_create(workspace, moto, fleet):
+    expected = fleet.launch_many(60, Mirror="many")
+    workspace.configure(moto.provider(), coverage(fleet, selector='selector {\n    tags = { Mirror = "many" }\n  }'))
+    process = workspace.start(
+        "apply", "-json", "-input=false", "-auto-approve",
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not moto.sessions():
+        assert process.poll() is None and time.monotonic() < deadline
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    left = {session.id for session in moto.sessions()}
+    workspace.apply()
+    made = moto.sessions()
+    assert [session.interface for session in made] == sorted(expected)
+    assert left <= {session.id for session in made}
+    assert {session.owner for session in made} == {workspace.state()[PROD]["id"]}

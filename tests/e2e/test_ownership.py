@@ -134,7 +134,6 @@ def test_import_block(workspaces, sandbox, fleet):
     assert sandbox.sessions() == before
 
 
-@pytest.mark.spine
 @pytest.mark.parametrize("identifier", ["nobody", "nobody@eu-west-1", "mc-00000000000000000"])
 def test_import_of_what_is_not_there(workspace, sandbox, fleet, identifier):
     workspace.configure(sandbox.provider(), coverage(fleet))
@@ -158,7 +157,31 @@ def test_import_of_a_name_that_two_have(workspaces, sandbox, fleet):
     assert third.state()[PROD]["id"] == owner
 
 
-@pytest.mark.spine
+def test_a_rename_away_from_another_of_that_name_warns_no_more(workspaces, sandbox, fleet):
+    ours, theirs = workspaces("ours"), workspaces("theirs")
+    for workspace in (ours, theirs):
+        workspace.configure(sandbox.provider(), coverage(fleet))
+        workspace.apply()
+    ours.configure(sandbox.provider(), coverage(fleet, name="fresh"))
+    assert not ours.plan().warnings
+    ours.apply_saved()
+    assert not ours.plan().warnings
+    assert not theirs.plan().warnings
+
+
+def test_a_rename_into_another_of_that_name_warns(workspaces, sandbox, fleet):
+    ours, theirs = workspaces("ours"), workspaces("theirs")
+    theirs.configure(sandbox.provider(), coverage(fleet))
+    theirs.apply()
+    ours.configure(sandbox.provider(), coverage(fleet, name="other"))
+    ours.apply()
+    assert not ours.plan().warnings
+    ours.configure(sandbox.provider(), coverage(fleet))
+    assert any("prod" in warning.text for warning in ours.plan().warnings)
+    ours.apply_saved()
+    ours.assert_empty_plan()
+
+
 def test_destroy_removes_ours_only(workspaces, sandbox, fleet):
     ours, theirs = workspaces("ours"), workspaces("theirs")
     theirs.configure(sandbox.provider(), coverage(fleet, name="other"))

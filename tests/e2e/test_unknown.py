@@ -74,7 +74,6 @@ def test_target_and_filter_on_update(workspace, sandbox, fleet, core):
         assert interfaces(sandbox) == fleet.tagged_interfaces()
 
 
-@pytest.mark.spine
 def test_a_target_that_turns_out_to_be_the_source(workspace, sandbox, fleet, core):
     """What an unknown target forbids is known at apply only: a failure of one interface."""
     sandbox.tag(fleet.instances["sensor-2"], Mirror="True")
@@ -186,7 +185,6 @@ def test_data_source_with_an_unknown_provider_block(workspace, sandbox, fleet, c
     workspace.apply()
 
 
-@pytest.mark.spine
 @pytest.mark.parametrize(
     "argument", ["name", "description", "tag", "enabled", "session_number"], ids=lambda argument: argument
 )
@@ -216,3 +214,33 @@ def test_other_arguments_on_create(workspace, sandbox, fleet, core, argument):
         assert {session.tags["Team"] for session in made} == {"security"}
     if argument == "session_number":
         assert {session.number for session in made} == {6}
+
+
+LATE_FAULTS = {
+    "number-zero": (lambda late: f"session_number = tonumber({late.expression('0')})", "32766"),
+    "region": (lambda late: f"region = {late.expression('not a region')}", "region"),
+    "tag-key": (lambda late: f"tags = {{ ({late.expression('mirror:coverage-id')}) = \"x\" }}", "mirror:coverage-id"),
+}
+
+
+@pytest.mark.parametrize("case", LATE_FAULTS)
+def test_what_turns_out_to_be_wrong(workspace, sandbox, fleet, core, case):
+    """A value that is judged once it is known, before anything is made."""
+    late = Unknown(core)
+    argument, word = LATE_FAULTS[case]
+    workspace.configure(sandbox.provider(), coverage(fleet, argument(late)), late.block())
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any(word in error.text for error in result.errors), result.readable()
+    assert not any("inconsistent" in error.summary for error in result.errors), result.readable()
+    assert sandbox.sessions() == []
+
+
+def test_targets_that_turn_out_to_be_one(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    twice = f"[{late.expression(fleet.target)}, {late.refined(fleet.target)}]"
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=twice), late.block())
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert any(fleet.target in error.text for error in result.errors), result.readable()
+    assert sandbox.sessions() == []

@@ -12,15 +12,25 @@ resource "aws_ec2_traffic_mirror_filter" "all" {
   network_services = ["amazon-dns"]
 }
 
+# A filter without rules mirrors nothing, one with IPv4 rules only no IPv6.
+locals {
+  rules = {
+    ipv4_in  = { direction = "ingress", number = 1, cidr = "0.0.0.0/0" }
+    ipv4_out = { direction = "egress", number = 1, cidr = "0.0.0.0/0" }
+    ipv6_in  = { direction = "ingress", number = 2, cidr = "::/0" }
+    ipv6_out = { direction = "egress", number = 2, cidr = "::/0" }
+  }
+}
+
 resource "aws_ec2_traffic_mirror_filter_rule" "all" {
-  for_each = toset(["ingress", "egress"])
+  for_each = local.rules
 
   traffic_mirror_filter_id = aws_ec2_traffic_mirror_filter.all.id
-  traffic_direction        = each.key
-  rule_number              = 100
+  traffic_direction        = each.value.direction
+  rule_number              = each.value.number
   rule_action              = "accept"
-  source_cidr_block        = "0.0.0.0/0"
-  destination_cidr_block   = "0.0.0.0/0"
+  source_cidr_block        = each.value.cidr
+  destination_cidr_block   = each.value.cidr
 }
 
 resource "mirror_coverage" "prod" {

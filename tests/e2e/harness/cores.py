@@ -17,6 +17,7 @@ FEATURES = {
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
     "moved": ((1, 1), (1, 6)),
+    "import_by_identity": ((1, 12), (1, 12)),
     # Leaves null attributes of nested objects out of what it shows. Seen in 1.11,
     # not in 1.0.
     "short_plans": ((1, 11), (1, 6)),

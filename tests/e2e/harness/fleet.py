@@ -81,6 +81,12 @@ class Fleet:
         self._ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=index)
         return interface
 
+    def remove(self, interface: str) -> None:
+        """Detaches and deletes an interface that would outlive its instance."""
+        described = self._ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]
+        self._ec2.detach_network_interface(AttachmentId=described["Attachment"]["AttachmentId"], Force=True)
+        self._ec2.delete_network_interface(NetworkInterfaceId=interface)
+
     def terminate(self, name: str) -> None:
         self._ec2.terminate_instances(InstanceIds=[self.instances.pop(name)])
         self.interfaces.pop(name)

@@ -48,6 +48,10 @@ class Sandbox(Cloud):
     has_filter_rules = True
     image = "ami-00000000000000000"
 
+    def elsewhere(self, region: str) -> "Sandbox":
+        """The same sandbox in another region."""
+        return Sandbox(self.url, self.access_key, self.secret_key, region)
+
     def calls(self, action: str | None = None) -> list[Call]:
         """The provider's calls so far, in the order of arrival; what boto3 asked is left out."""
         return [

@@ -177,10 +177,10 @@ class Workspace:
     def try_apply_saved(self) -> Result:
         return self.run("apply", "-json", "-input=false", PLAN_FILE)
 
-    def apply_at_prompt(self, between: Callable[[], None]) -> Result:
+    def apply_at_prompt(self, between: Callable[[], object], *arguments: str) -> Result:
         """An apply with its prompt; `between` happens before the answer."""
         process = self.start(
-            "apply", "-no-color", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            "apply", "-no-color", *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         shown = ""
         try:
@@ -214,6 +214,13 @@ class Workspace:
     def raw_state(self) -> dict:
         """The state file as it is."""
         return json.loads((self.directory / "terraform.tfstate").read_text())
+
+    def private(self) -> dict[str, str]:
+        """What the provider keeps for itself beside each resource."""
+        return {
+            f"{resource['type']}.{resource['name']}": resource["instances"][0].get("private", "")
+            for resource in self.raw_state()["resources"]
+        }
 
     def tainted(self) -> Iterable[str]:
         for resource in self.raw_state()["resources"]:

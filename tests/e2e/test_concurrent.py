@@ -1,0 +1,107 @@
+"""Several coverages made at the same time leave each other's sessions alone."""
+
+import subprocess
+import time
+
+import pytest
+
+from harness.cloud import SETTLED
+from harness.hcl import coverage
+
+PROD = "mirror_coverage.prod"
+MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
+
+
+@pytest.fixture
+def balancer(fleet):
+    return f'["{fleet.balancer_target()}"]'
+
+
+def expect_settled(sandbox, workspace_sessions):
+    """Each state's sessions are all there, with its own id, and nobody else's are."""
+    by_owner = {}
+    for session in sandbox.sessions():
+        by_owner.setdefault(session.owner, set()).add(session.interface)
+    assert by_owner == workspace_sessions
+    assert all(SETTLED.fullmatch(owner) for owner in by_owner)
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("overlap", [False, True], ids=["apart", "overlapping"])
+def test_two_states_of_one_name_at_once(workspaces, sandbox, fleet, balancer, overlap):
+    many = fleet.launch_many(90, Mirror="many")
+    everything = 'selector {\n    tags = { Mirror = "*" }\n  }'
+    ours, theirs = workspaces("ours"), workspaces("theirs")
+    ours.configure(sandbox.provider(), coverage(fleet, selector=MANY, targets=balancer))
+    theirs.configure(sandbox.provider(), coverage(fleet, targets=balancer, **({"selector": everything} if overlap else {})))
+    ours.save_plan()
+    theirs.save_plan()
+    sandbox.fault("slow", "CreateTrafficMirrorSession", delay_ms=700)
+    process = ours.start(
+        "apply", "-input=false", "-no-color", "saved.tfplan",
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not sandbox.sessions():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    theirs.apply_saved()
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    sandbox.no_faults()
+    if overlap:
+        # Two processes may have drawn one number for one interface; that is one
+        # interface's failure, which the next apply makes good.
+        ours.apply()
+        theirs.apply()
+    ours.assert_empty_plan()
+    theirs.assert_empty_plan()
+    small = fleet.tagged_interfaces()
+    expect_settled(
+        sandbox,
+        {ours.state()[PROD]["id"]: many, theirs.state()[PROD]["id"]: many | small if overlap else small},
+    )
+
+
+def test_two_resources_of_one_name_in_one_run(workspace, sandbox, fleet, balancer):
+    many = fleet.launch_many(40, Mirror="many")
+    workspace.configure(
+        sandbox.provider(),
+        coverage(fleet, label="many", selector=MANY, targets=balancer),
+        coverage(fleet, targets=balancer),
+    )
+    workspace.apply()
+    state = workspace.state()
+    expect_settled(
+        sandbox, {state["mirror_coverage.many"]["id"]: many, state[PROD]["id"]: fleet.tagged_interfaces()}
+    )
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+def test_two_coverages_of_the_same_interfaces_in_one_run(workspace, sandbox, fleet):
+    """Each interface gets a session of each, with different numbers."""
+    workspace.configure(sandbox.provider(), coverage(fleet), coverage(fleet, label="second", name="second"))
+    workspace.apply()
+    for interface in fleet.tagged_interfaces():
+        numbers = [session.number for session in sandbox.sessions() if session.interface == interface]
+        assert sorted(numbers) == [1, 2]
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_two_aliases_in_one_run(workspace, sandbox, fleet):
+    """One provider process for each; they share interfaces and nothing else."""
+    workspace.configure(
+        sandbox.provider(alias="first"),
+        sandbox.provider(alias="second"),
+        coverage(fleet, "provider = mirror.first", label="first", name="first"),
+        coverage(
+            fleet, "provider = mirror.second", "depends_on = [mirror_coverage.first]", label="second", name="second"
+        ),
+    )
+    workspace.apply()
+    assert len(sandbox.sessions("first")) == len(sandbox.sessions("second")) == 3
+    workspace.destroy()
+    assert sandbox.sessions() == []
