@@ -40,7 +40,7 @@ check: ## rustfmt and clippy
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
 .PHONY: rust
-rust: $(VENV_READY) ## cargo test; its values go through pyvider-cty in the virtual environment
+rust: $(VENV_READY) debug ## cargo test; its values go through pyvider-cty in the virtual environment
 	MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
 
 .PHONY: proof
