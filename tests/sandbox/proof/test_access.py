@@ -57,6 +57,21 @@ def test_unsigned_and_wrong(sandbox):
         sandbox.client("elbv2", secret="wrong").describe_load_balancers()
 
 
+@pytest.mark.parametrize(
+    "scope, body, status, code",
+    [
+        ("rds", BODY, 401, "AuthFailure"),
+        ("s3", BODY, 401, "AuthFailure"),
+        ("sts", BODY, 401, "AuthFailure"),
+        ("ec2", "Action=GetCallerIdentity&Version=2011-06-15", 403, "SignatureDoesNotMatch"),
+        ("rds", "Action=DescribeLoadBalancers&Version=2015-12-01", 403, "SignatureDoesNotMatch"),
+    ],
+)
+def test_a_signature_for_another_service(sandbox, scope, body, status, code):
+    answer = post(sandbox.url, signed(sandbox.url, body, service=scope), body)
+    assert answer[0] == status and f"<Code>{code}</Code>" in answer[1] and "correct service" in answer[1], answer
+
+
 @pytest.mark.parametrize("minutes, good", [(4, True), (-4, True), (6, False), (-6, False)])
 def test_a_signature_is_good_for_five_minutes(sandbox, monkeypatch, minutes, good):
     when = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None) + datetime.timedelta(

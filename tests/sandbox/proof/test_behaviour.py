@@ -62,6 +62,35 @@ def test_documented_buckets(still):
     ec2.delete_tags(Resources=[WEB])
 
 
+def test_more_documented_buckets(still):
+    ec2 = still.client()
+    tag = [{"Key": "k", "Value": "v"}]
+
+    def refused(call, **parameters):
+        def attempt():
+            try:
+                call(**parameters)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "RequestLimitExceeded":
+                    raise
+
+        return attempt
+
+    missing = {"TrafficMirrorSessionId": "tms-00000000000000404"}
+    for call, size, rate in (
+        (ec2.describe_network_interfaces, 50, 10),
+        (lambda: ec2.describe_network_interfaces(MaxResults=5), 100, 20),
+        (refused(ec2.modify_traffic_mirror_session, **missing), 50, 5),
+        (refused(ec2.delete_traffic_mirror_session, **missing), 50, 5),
+        (refused(ec2.run_instances), 5, 2),
+        (refused(ec2.start_instances, InstanceIds=["i-00000000000000404"]), 5, 2),
+        (refused(ec2.delete_tags, Resources=["i-00000000000000404"], Tags=tag), 100, 10),
+    ):
+        assert until_throttled(call) == size
+        still.control("POST", "clock", {"advance_seconds": 1})
+        assert until_throttled(call) == rate
+
+
 def test_buckets_can_be_set_and_switched(still):
     ec2 = still.client()
     still.control("PATCH", "settings", {"rates": {"DescribeVpcs": {"size": 3, "per_second": 1}}})
@@ -354,6 +383,14 @@ def test_ledger(sandbox, ec2):
     assert "calls" not in sandbox.control("GET", "ledger?calls=false")
     sandbox.control("DELETE", "ledger")
     assert sandbox.ledger()["total"] == 0
+
+
+def test_a_repeated_client_token_changes_nothing(sandbox, ec2):
+    first = session(ec2, ClientToken="t")
+    assert session(ec2, ClientToken="t") == first
+    ledger = sandbox.ledger()
+    assert [call["changed"] for call in ledger["calls"]] == [True, False]
+    assert (ledger["mutating"], ledger["changed"]) == (2, 1)
 
 
 def test_concurrency_is_counted(sandbox):

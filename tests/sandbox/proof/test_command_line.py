@@ -1,9 +1,11 @@
 """The program: options, help, and fleets that are not right."""
 
 import json
+import signal
 import subprocess
 
 import pytest
+from botocore.exceptions import ClientError
 
 from conftest import BINARY, HERE, ROOT
 
@@ -27,6 +29,9 @@ def test_help_and_version():
         "--short-pages",
         "--faults",
         "--churn",
+        "--rate",
+        "--ledger",
+        "--region",
         "AKIASANDBOX000000000",
     ):
         assert word in help.stdout, word
@@ -43,6 +48,11 @@ def test_help_and_version():
         (["--fleet", "x", "--instances", "1"], "exclude each other"),
         (["--instances", "1", "--region", "eu-nowhere-1"], "eu-nowhere-1"),
         (["--faults", "nowhere.json"], "nowhere.json"),
+        (["--rate", "DescribeVpcs"], "ACTION=SIZE/PER_SECOND"),
+        (["--rate", "DescribeVpcs=2/-1"], "ACTION=SIZE/PER_SECOND"),
+        (["--rate", "DescribeVpcs=NaN/1"], "ACTION=SIZE/PER_SECOND"),
+        (["--rate", "DescribeNothing=2/1"], "DescribeNothing"),
+        (["--ledger", "/nowhere/at/all.json"], "/nowhere/at/all.json"),
     ],
 )
 def test_wrong_arguments(arguments, text):
@@ -103,6 +113,51 @@ def test_options_are_settings(start, tmp_path):
     assert sandbox.control("GET", "clock")["speed"] == 60
     assert sandbox.control("GET", "faults")[0]["kind"] == "unavailable"
     assert sandbox.control("GET", "churn")[0]["action"] == "DescribeVpcs"
+
+
+def test_reset_restores_what_the_options_set(start, tmp_path):
+    (tmp_path / "faults.json").write_text(json.dumps([{"kind": "unavailable", "action": "DescribeVpcs", "times": 1}]))
+    (tmp_path / "churn.json").write_text(json.dumps([{"at_call": 1, "action": "DescribeVpcs"}]))
+    files = ("--faults", str(tmp_path / "faults.json"), "--churn", str(tmp_path / "churn.json"))
+    sandbox = start("--clock-speed", "5", "--rate", "DescribeVpcs=2/0.5", *files)
+    before = {path: sandbox.control("GET", path) for path in ("faults", "churn", "settings")}
+    began = sandbox.control("GET", "clock")["now_ms"]
+    with pytest.raises(ClientError):
+        sandbox.client().describe_vpcs()
+    assert sandbox.control("GET", "churn")[0]["outcome"] == "ok"
+    sandbox.control("DELETE", "faults")
+    sandbox.control("PATCH", "settings", {"rates": {}})
+    sandbox.control("POST", "clock", {"advance_seconds": 86400, "speed": 1})
+    sandbox.control("POST", "reset")
+    assert {path: sandbox.control("GET", path) for path in before} == before
+    clock = sandbox.control("GET", "clock")
+    assert clock["speed"] == 5 and clock["now_ms"] - began < 43_200_000
+    with pytest.raises(ClientError, match="Unavailable"):
+        sandbox.client().describe_vpcs()
+    assert sandbox.control("GET", "churn")[0]["outcome"] == "ok"
+
+
+def test_rates_by_option(start):
+    sandbox = start("--rate", "DescribeVpcs=2/0", "--rate", "CreateTags=7/0.5")
+    assert sandbox.control("GET", "settings")["rates"] == {
+        "DescribeVpcs": {"size": 2.0, "per_second": 0.0},
+        "CreateTags": {"size": 7.0, "per_second": 0.5},
+    }
+    ec2 = sandbox.client()
+    ec2.describe_vpcs(), ec2.describe_vpcs()
+    with pytest.raises(ClientError, match="RequestLimitExceeded"):
+        ec2.describe_vpcs()
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_the_ledger_is_written_at_the_end(start, tmp_path, name):
+    sandbox = start("--ledger", str(tmp_path / "ledger.json"))
+    sandbox.client().describe_vpcs()
+    ledger = sandbox.ledger()
+    sandbox.process.send_signal(getattr(signal, name))
+    assert sandbox.process.wait(10) == 0
+    assert json.loads((tmp_path / "ledger.json").read_text()) == ledger
+    assert ledger["calls"][0]["action"] == "DescribeVpcs"
 
 
 def test_the_sample_fleet(start):

@@ -94,10 +94,12 @@ def test_pages_together_are_the_whole(sandbox, service, name, short):
     client, more = sandbox.client(service), parameters(name, balancer)
     whole = [row for page in client.get_paginator(name).paginate(**more) for row in rows(page, name)]
     sandbox.control("PATCH", "settings", {"short_pages": short})
-    size = 1 if service == "elbv2" else SIZED.get(name, 5)
+    size = 1 + short if service == "elbv2" else SIZED.get(name, 5)
     pages = list(client.get_paginator(name).paginate(PaginationConfig={"PageSize": size}, **more))
     assert [row for page in pages for row in rows(page, name)] == whole
     assert all(len(rows(page, name)) <= size for page in pages)
+    holds = size * 2 // 3 if short else size
+    assert len(rows(pages[0], name)) == min(holds, len(whole))
     assert (
         name in ("describe_vpcs", "describe_subnets", "describe_vpc_endpoints", "describe_security_groups")
         or len(pages) > 1
@@ -116,6 +118,8 @@ def test_page_sizes(ec2, name, size):
     [
         ("describe_instances", {"InstanceIds": ["i-00000000000000001"]}),
         ("describe_traffic_mirror_filters", {"TrafficMirrorFilterIds": [EMPTY_FILTER]}),
+        ("describe_instance_types", {"InstanceTypes": ["m5.large"]}),
+        ("describe_vpcs", {"VpcIds": [VPC]}),
     ],
 )
 def test_no_page_size_with_ids(ec2, name, ids):

@@ -16,15 +16,18 @@ regions:
 
 @pytest.fixture
 def full(start, tmp_path):
-    def full(**lists):
+    def full(elsewhere="", **lists):
         rows = lambda rows: "".join(f"      - {row}\n" for row in rows)
         text = (
             HEAD
             + rows(lists.pop("instances", []))
             + "".join(f"    {name}:\n{rows(items)}" for name, items in lists.items())
+            + elsewhere
         )
         (tmp_path / "fleet.yaml").write_text(text)
-        return start("--fleet", str(tmp_path / "fleet.yaml"), "--no-throttle").client()
+        sandbox = start("--fleet", str(tmp_path / "fleet.yaml"), "--no-throttle")
+        ec2 = sandbox.client()
+        return (ec2, sandbox.client(region="us-east-1")) if elsewhere else ec2
 
     return full
 
@@ -63,7 +66,17 @@ def test_a_hundred_sources_of_a_large_instance(full):
 
 def test_ten_thousand_sessions(full):
     eni = lambda n: f"eni-{n + 100:017x}"
-    ec2 = full(
+    elsewhere = """
+  us-east-1:
+    vpcs: [{id: vpc-0aaaaaaaaaaaaaae1}]
+    subnets: [{id: subnet-000000000000000e1, vpc_id: vpc-0aaaaaaaaaaaaaae1, availability_zone: us-east-1a}]
+    instances: [{subnet_id: subnet-000000000000000e1, network_interfaces: [{id: eni-000000000000000e1}]}]
+    vpc_endpoints: [{id: vpce-000000000000000e1, vpc_id: vpc-0aaaaaaaaaaaaaae1, endpoint_type: GatewayLoadBalancer}]
+    traffic_mirror_targets: [{id: tmt-000000000000000e1, gateway_load_balancer_endpoint_id: vpce-000000000000000e1}]
+    traffic_mirror_filters: [{id: tmf-000000000000000e1}]
+"""
+    ec2, far = full(
+        elsewhere,
         instances=(
             f"{{subnet_id: subnet-0000000000000001a, network_interfaces: [{{id: {eni(n)}}}]}}"
             for n in range(3334)
@@ -84,6 +97,9 @@ def test_ten_thousand_sessions(full):
     last = session(ec2, eni(3333), "tmt-0000000000000000d")["TrafficMirrorSessionId"]
     with refuses("TrafficMirrorSessionLimitExceeded"):
         session(ec2, eni(3333), "tmt-0000000000000000d", number=2)
+    there = ("eni-000000000000000e1", "tmt-000000000000000e1", "tmf-000000000000000e1")
+    with refuses("TrafficMirrorSessionLimitExceeded"):
+        session(far, *there)
     pages = ec2.get_paginator("describe_traffic_mirror_sessions").paginate(
         PaginationConfig={"PageSize": 1000}
     )
@@ -92,4 +108,6 @@ def test_ten_thousand_sessions(full):
     # Numbers that AWS draws are unique in the account, also among so many.
     assert len({s["VirtualNetworkId"] for s in sessions}) == 10_000
     ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=last)
-    session(ec2, eni(3333), "tmt-0000000000000000d", number=2)
+    session(far, *there)
+    with refuses("TrafficMirrorSessionLimitExceeded"):
+        session(ec2, eni(3333), "tmt-0000000000000000d", number=2)

@@ -10,6 +10,7 @@ from conftest import (
     GWLB,
     LARGE,
     NLB,
+    SUBNET,
     TARGET,
     TRUNK,
     crowd,
@@ -177,10 +178,18 @@ def test_an_interface_that_is_a_target(ec2):
         session(ec2, "eni-0000000000000000b")
 
 
-def test_packet_length(ec2):
+@pytest.mark.parametrize("length", [-1, 0, 1, 34, 2**31, 10**12, 2**63])
+def test_packet_length_out_of_range(ec2, length):
     with refuses("InvalidParameterValue"):
-        session(ec2, PacketLength=0)
+        session(ec2, PacketLength=length)
+    id = session(ec2)["TrafficMirrorSessionId"]
+    with refuses("InvalidParameterValue"):
+        ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, PacketLength=length)
+
+
+def test_packet_length(ec2):
     assert "PacketLength" not in session(ec2)
+    assert session(ec2, number=3, PacketLength=35)["PacketLength"] == 35
     assert session(ec2, number=2, PacketLength=9001)["PacketLength"] == 9001
 
 
@@ -203,6 +212,72 @@ def test_an_nlb_sets_the_packet_length(ec2):
         TrafficMirrorSessionId=id, TrafficMirrorTargetId=NLB, RemoveFields=["packet-length"]
     )
     assert back["TrafficMirrorSession"]["PacketLength"] == 8500
+
+
+def test_packet_length_when_a_session_moves_off_or_stays_on_an_nlb(ec2):
+    id = session(ec2, target=NLB, PacketLength=100)["TrafficMirrorSessionId"]
+    with refuses("InvalidParameterCombination"):
+        ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=id, TrafficMirrorTargetId=TARGET, PacketLength=200
+        )
+    stays = ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=id, RemoveFields=["packet-length"])
+    assert stays["TrafficMirrorSession"]["PacketLength"] == 8500
+
+
+def test_kinds_of_interface(start, tmp_path):
+    """ElastiCache's own interfaces can be mirrored; interfaces of other types cannot, whoever they belong to."""
+    kinds = ["efa", "nat_gateway", "lambda"]
+    fleet = """
+regions:
+  eu-west-1:
+    vpcs: [{id: vpc-0aaaaaaaaaaaaaaa1}]
+    subnets: [{id: subnet-0000000000000001a, vpc_id: vpc-0aaaaaaaaaaaaaaa1, availability_zone: eu-west-1a}]
+    instances: [{subnet_id: subnet-0000000000000001a, network_interfaces: [{id: eni-0000000000000000a}]}]
+    traffic_mirror_targets: [{id: tmt-0000000000000000a, network_interface_id: eni-0000000000000000a}]
+    traffic_mirror_filters: [{id: tmf-00000000000000001}]
+    network_interfaces:
+      - {id: eni-00000000000000001, subnet_id: subnet-0000000000000001a, requester_id: amazon-elasticache}
+"""
+    for n, kind in enumerate(kinds, 2):
+        fleet += f"      - {{id: eni-{n:017x}, subnet_id: subnet-0000000000000001a, interface_type: {kind}}}\n"
+    (tmp_path / "fleet.yaml").write_text(fleet)
+    ec2 = start("--fleet", str(tmp_path / "fleet.yaml")).client()
+    session(ec2, "eni-00000000000000001", "tmt-0000000000000000a")
+    for n, kind in enumerate(kinds, 2):
+        with refuses("NetworkInterfaceNotSupported") as error:
+            session(ec2, f"eni-{n:017x}", "tmt-0000000000000000a")
+        assert kind in error.message
+
+
+def test_a_token_used_before(sandbox, ec2):
+    made = session(ec2, ClientToken="t")
+    with refuses("DryRunOperation", 412):
+        session(ec2, ClientToken="t", DryRun=True)
+    # Another action and another region do not know the token.
+    ec2.create_traffic_mirror_filter(ClientToken="t")
+    sandbox.client(region="us-east-1").create_traffic_mirror_filter(ClientToken="t", Description="x")
+    assert session(ec2, ClientToken="t") == made
+
+
+def test_a_session_outlives_the_instance_with_its_interface(ec2):
+    eni = ec2.create_network_interface(SubnetId=SUBNET)["NetworkInterface"]["NetworkInterfaceId"]
+    # What is attached afterwards is not deleted on termination.
+    ec2.attach_network_interface(NetworkInterfaceId=eni, InstanceId="i-00000000000000001", DeviceIndex=1)
+    made = session(ec2, eni)
+    ec2.terminate_instances(InstanceIds=["i-00000000000000001"])
+    left = ec2.describe_traffic_mirror_sessions()["TrafficMirrorSessions"]
+    assert [s["TrafficMirrorSessionId"] for s in left] == [made["TrafficMirrorSessionId"]]
+
+
+@pytest.mark.parametrize("type, good", [("m5.metal", True), ("i3en.metal", False), ("c7g.metal", False)])
+def test_bare_metal(ec2, type, good):
+    made = ec2.run_instances(ImageId="ami-12345678", InstanceType=type, MinCount=1, MaxCount=1, SubnetId=SUBNET)
+    eni = made["Instances"][0]["NetworkInterfaces"][0]["NetworkInterfaceId"]
+    if good:
+        session(ec2, eni)
+    else:
+        with refuses("NetworkInterfaceNotSupported"):
+            session(ec2, eni)
 
 
 def test_modify_changes_what_is_given_and_nothing_else(ec2):

@@ -69,6 +69,37 @@ def test_refusals_change_nothing(ec2, change, code):
     assert tags(ec2, WEB) == before
 
 
+@pytest.mark.parametrize(
+    "change, code",
+    [
+        ({"Tags": [{"Key": "aws:x"}]}, "InvalidParameterValue"),
+        ({"Resources": [WEB, "i-00000000000000404"]}, "InvalidInstanceID.NotFound"),
+        ({"Resources": [WEB] * 1001}, "InvalidParameterValue"),
+        ({"DryRun": True}, "DryRunOperation"),
+    ],
+)
+def test_refused_deletes_change_nothing(ec2, change, code):
+    before = tags(ec2, WEB)
+    assert before
+    with refuses(code, 412 if code == "DryRunOperation" else 400):
+        ec2.delete_tags(**({"Resources": [WEB], "Tags": [{"Key": key} for key in before]} | change))
+    assert tags(ec2, WEB) == before
+
+
+@pytest.mark.parametrize(
+    "describe, argument, id, code",
+    [
+        ("describe_instances", "InstanceIds", "i-x", "InvalidInstanceID.Malformed"),
+        ("describe_vpcs", "VpcIds", "vpc-x", "InvalidVpcId.Malformed"),
+        ("describe_security_groups", "GroupIds", "sg-x", "InvalidGroupId.Malformed"),
+        ("describe_vpc_endpoints", "VpcEndpointIds", "vpce-x", "InvalidVpcEndpointId.Malformed"),
+    ],
+)
+def test_malformed_ids(ec2, describe, argument, id, code):
+    with refuses(code):
+        getattr(ec2, describe)(**{argument: [id]})
+
+
 def test_a_thousand_resources_and_the_longest_tag(ec2):
     ec2.create_tags(Resources=[WEB] * 1000, Tags=[{"Key": "ü" * 128, "Value": "ü" * 256}])
     assert tags(ec2, WEB)["ü" * 128] == "ü" * 256

@@ -19,7 +19,7 @@ pub struct Step {
     /// The action, such as `TerminateInstances`.
     pub action: String,
     /// Its parameters, by the names that boto3 uses.
-    #[serde(default)]
+    #[serde(default = "no_parameters")]
     pub parameters: Value,
     /// The account; the first one if left out.
     #[serde(default)]
@@ -30,6 +30,10 @@ pub struct Step {
     /// What came of it: `ok` or the error.
     #[serde(default, skip_deserializing)]
     pub outcome: Option<String>,
+}
+
+fn no_parameters() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 /// The script and how far it is.

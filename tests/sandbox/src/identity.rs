@@ -60,6 +60,15 @@ pub fn identify(
         let status = if ec2 { 400 } else { 403 };
         return Err(Failure::new(code, "Request has expired.").with_status(status));
     }
+    let scope = if service == "elbv2" {
+        "elasticloadbalancing"
+    } else {
+        service
+    };
+    if claim.service != scope {
+        let text = format!("Credential should be scoped to correct service: '{scope}'.");
+        return Err(refuse("SignatureDoesNotMatch", &text));
+    }
     if !region_exists(&claim.region) {
         return Err(refuse(
             "SignatureDoesNotMatch",

@@ -28,7 +28,7 @@ pub struct Entry {
     pub outcome: String,
     /// Whether the action is one that changes something.
     pub mutating: bool,
-    /// Whether something was changed, also when the caller could not learn it.
+    /// Whether something was changed, also when the caller could not learn it; a repeated ClientToken changes nothing.
     pub changed: bool,
     /// The decoded parameters.
     pub parameters: Value,

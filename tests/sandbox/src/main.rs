@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ec2_sandbox::actions::find;
 use ec2_sandbox::fleet::{FleetError, Origin, file, generate};
 use ec2_sandbox::http::{Shared, serve};
-use ec2_sandbox::sandbox::Sandbox;
+use ec2_sandbox::sandbox::{Sandbox, Start};
 use ec2_sandbox::settings::Settings;
+use ec2_sandbox::throttle::Rate;
 use lexopt::prelude::*;
+use tokio::signal::unix::{SignalKind, signal};
 
 const HELP: &str = "\
 A strict stand-in for EC2 (and what VPC Traffic Mirroring needs of STS and elbv2) on loopback.
@@ -19,7 +22,7 @@ Usage: ec2-sandbox [--fleet FILE | --instances N [--seed S] [--region R]] [optio
 
 What exists at the start:
   --fleet FILE            a fleet in YAML (tests/sandbox/fleets/sample.yaml shows the form)
-  --instances N           a generated fleet of N instances
+  --instances N           a generated fleet of N instances, and a sensor in each VPC
   --seed S                the same seed makes the same ids and the same generated fleet (default 1)
   --region R              the region of a generated fleet (default eu-west-1)
 
@@ -33,6 +36,9 @@ How it behaves:
   --short-pages           pages hold fewer rows than asked for, as EC2's may
   --faults FILE           JSON: a fault or a list of faults
   --churn FILE            JSON: a list of calls that the sandbox makes to itself
+  --rate ACTION=SIZE/PER_SECOND
+                          another token bucket for an action; may be repeated
+  --ledger FILE           at the end (SIGINT, SIGTERM) the ledger of all calls is written here, as JSON
 
   --help, --version
 
@@ -68,6 +74,7 @@ struct Options {
     seed: u64,
     region: String,
     settings: Settings,
+    ledger: Option<PathBuf>,
     clock_speed: f64,
     faults: Option<PathBuf>,
     churn: Option<PathBuf>,
@@ -82,6 +89,7 @@ fn options() -> Result<Option<Options>, Error> {
         seed: 1,
         region: "eu-west-1".to_owned(),
         settings: Settings::default(),
+        ledger: None,
         clock_speed: 1.0,
         faults: None,
         churn: None,
@@ -111,6 +119,11 @@ fn options() -> Result<Option<Options>, Error> {
             Long("latency") => options.settings.latency_ms = parser.value()?.parse()?,
             Long("short-pages") => options.settings.short_pages = true,
             Long("faults") => options.faults = Some(parser.value()?.into()),
+            Long("rate") => {
+                let (action, rate) = rate(&parser.value()?.string()?)?;
+                options.settings.rates.insert(action, rate);
+            }
+            Long("ledger") => options.ledger = Some(parser.value()?.into()),
             Long("churn") => options.churn = Some(parser.value()?.into()),
             other => return Err(other.unexpected().into()),
         }
@@ -129,6 +142,33 @@ fn options() -> Result<Option<Options>, Error> {
     Ok(Some(options))
 }
 
+/// A throttle rate, `ACTION=SIZE/PER_SECOND`.
+fn rate(text: &str) -> Result<(String, Rate), Error> {
+    let number = |text: &str| text.parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0);
+    let parts = text.split_once('=').and_then(|(action, rate)| {
+        let (size, per_second) = rate.split_once('/')?;
+        let rate = Rate {
+            size: number(size)?,
+            per_second: number(per_second)?,
+        };
+        Some((action.to_owned(), rate))
+    });
+    let Some((action, rate)) = parts else {
+        return Err(Error::Usage(format!(
+            "--rate {text} is not of the form ACTION=SIZE/PER_SECOND"
+        )));
+    };
+    if !["ec2", "elbv2"]
+        .iter()
+        .any(|service| find(service, &action).is_some())
+    {
+        return Err(Error::Usage(format!(
+            "--rate {text}: there is no action {action}"
+        )));
+    }
+    Ok((action, rate))
+}
+
 fn json<T: serde::de::DeserializeOwned>(path: &PathBuf) -> Result<T, Error> {
     let problem = |problem: String| Error::File {
         path: path.clone(),
@@ -145,20 +185,20 @@ async fn run() -> Result<(), Error> {
         (None, Some(instances)) => generate::generate(instances, options.seed, &options.region),
         (None, None) => file::Fleet::default(),
     };
-    let mut sandbox = Sandbox::new(
-        Origin {
-            fleet,
-            seed: options.seed,
-        },
-        options.settings,
-    )?;
-    sandbox.clock.set_speed(options.clock_speed);
-    if let Some(path) = &options.faults {
-        sandbox.faults = json(path)?;
-    }
-    if let Some(path) = &options.churn {
-        sandbox.churn.steps = json(path)?;
-        sandbox.churn.since = sandbox.clock.now();
+    let origin = Origin {
+        fleet,
+        seed: options.seed,
+    };
+    let start = Start {
+        settings: options.settings,
+        clock_speed: options.clock_speed,
+        faults: options.faults.as_ref().map(json).transpose()?.unwrap_or_default(),
+        churn: options.churn.as_ref().map(json).transpose()?.unwrap_or_default(),
+    };
+    let shared = Shared::new(Sandbox::new(origin, start)?);
+    if let Some(path) = &options.ledger {
+        // Better to hear of a path that cannot be written before the run than after it.
+        write_ledger(path, &shared)?;
     }
     let address = options.listen;
     let listener = tokio::net::TcpListener::bind(address)
@@ -167,11 +207,25 @@ async fn run() -> Result<(), Error> {
     let bound = listener
         .local_addr()
         .map_err(|source| Error::Listen { address, source })?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Serve)?;
     println!("listening on http://{bound}");
     tokio::select! {
-        served = serve(listener, Shared::new(sandbox)) => served.map_err(Error::Serve),
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        served = serve(listener, shared.clone()) => served.map_err(Error::Serve)?,
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
+    match &options.ledger {
+        Some(path) => write_ledger(path, &shared),
+        None => Ok(()),
+    }
+}
+
+fn write_ledger(path: &PathBuf, shared: &Shared) -> Result<(), Error> {
+    let ledger = shared.lock().ledger.to_json(true);
+    std::fs::write(path, format!("{ledger:#}\n")).map_err(|error| Error::File {
+        path: path.clone(),
+        problem: error.to_string(),
+    })
 }
 
 #[tokio::main]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::actions::{self, Call};
-use crate::churn::Churn;
+use crate::churn::{Churn, Step};
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::faults::{Fault, Kind, Subject, strike};
@@ -48,6 +48,19 @@ pub struct Reply {
     pub delivery: Delivery,
 }
 
+/// How the sandbox behaves at the start, and again after a reset.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The settings.
+    pub settings: Settings,
+    /// Seconds of the sandbox in a real second.
+    pub clock_speed: f64,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// What moves by itself.
+    pub churn: Vec<Step>,
+}
+
 /// The running sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -66,7 +79,7 @@ pub struct Sandbox {
     /// How it behaves.
     pub settings: Settings,
     origin: Origin,
-    initial: Settings,
+    start: Start,
     request_ids: Ids,
 }
 
@@ -89,31 +102,35 @@ struct Incoming<'a> {
 
 impl Sandbox {
     /// A sandbox with the fleet of `origin`.
-    pub fn new(origin: Origin, settings: Settings) -> Result<Self, FleetError> {
-        let clock = Clock::default();
+    pub fn new(origin: Origin, start: Start) -> Result<Self, FleetError> {
+        let mut clock = Clock::default();
+        clock.set_speed(start.clock_speed);
         let world = origin.world(clock.now())?;
         Ok(Self {
             world,
-            clock,
             buckets: Buckets::default(),
             ledger: Ledger::default(),
-            faults: Vec::new(),
-            churn: Churn::default(),
-            settings: settings.clone(),
+            faults: start.faults.clone(),
+            churn: Churn {
+                steps: start.churn.clone(),
+                since: clock.now(),
+                calls: Vec::new(),
+            },
+            clock,
+            settings: start.settings.clone(),
             origin,
-            initial: settings,
+            start,
             request_ids: Ids::new(u64::MAX),
         })
     }
 
-    /// Back to the start: fleet, ledger, buckets, faults, churn, settings; the clock keeps its time.
+    /// All as it was at the start; the clock shows the real time again.
+    ///
+    /// Only request ids go on, so that none is used twice.
     pub fn reset(&mut self) -> Result<(), FleetError> {
-        self.world = self.origin.world(self.clock.now())?;
-        self.buckets = Buckets::default();
-        self.ledger = Ledger::default();
-        self.faults.clear();
-        self.churn = Churn::default();
-        self.settings = self.initial.clone();
+        let fresh = Self::new(self.origin.clone(), self.start.clone())?;
+        let request_ids = std::mem::replace(self, fresh).request_ids;
+        self.request_ids = request_ids;
         Ok(())
     }
 
@@ -249,8 +266,8 @@ impl Sandbox {
                 }
             }
         }
-        let result = self.perform(name, action, input?, who.caller.clone(), &who.region, now);
-        entry.changed = entry.mutating && result.is_ok();
+        let (result, replayed) = self.perform(name, action, input?, who.caller.clone(), &who.region, now);
+        entry.changed = entry.mutating && result.is_ok() && !replayed;
         if let Some(fault) = fault {
             if let Some(failure) = fault.failure(&who.caller.arn, name, action) {
                 return Err(failure);
@@ -262,7 +279,7 @@ impl Sandbox {
         result
     }
 
-    /// Runs a handler on the region's state.
+    /// Runs a handler on the region's state; also says whether it only repeated an earlier answer.
     fn perform(
         &mut self,
         service: &str,
@@ -271,13 +288,13 @@ impl Sandbox {
         caller: Caller,
         region_name: &str,
         now: Millis,
-    ) -> Result<Value, Failure> {
+    ) -> (Result<Value, Failure>, bool) {
         let Some(handler) = actions::find(service, action) else {
-            return Err(Failure::new(
-                "InvalidAction",
-                format!("The sandbox has no {action}"),
-            ));
+            let text = format!("The sandbox has no {action}");
+            return (Err(Failure::new("InvalidAction", text)), false);
         };
+        let elsewhere = self.world.regions.iter().filter(|(name, _)| *name != region_name);
+        let sessions_elsewhere = elsewhere.map(|(_, r)| r.session_count(&caller.account)).sum();
         let region = self.world.regions.entry(region_name.to_owned()).or_default();
         region.tick(now, self.settings.consistency_delay_ms);
         let mut call = Call {
@@ -290,8 +307,11 @@ impl Sandbox {
             ids: &mut self.world.ids,
             now,
             short_pages: self.settings.short_pages,
+            sessions_elsewhere,
+            replayed: false,
         };
-        handler(&mut call)
+        let result = handler(&mut call);
+        (result, call.replayed)
     }
 
     /// Runs the steps of the script that are due before this call.
@@ -308,7 +328,8 @@ impl Sandbox {
                 user_id: "churn".to_owned(),
             };
             let region = step.region.as_deref().unwrap_or(region).to_owned();
-            let result = self.perform("ec2", &step.action, step.parameters.clone(), caller, &region, now);
+            let (result, _) =
+                self.perform("ec2", &step.action, step.parameters.clone(), caller, &region, now);
             self.churn.steps[n].outcome = Some(match result {
                 Ok(_) => "ok".to_owned(),
                 Err(failure) => failure.to_string(),
@@ -317,15 +338,13 @@ impl Sandbox {
     }
 }
 
-/// The service of a request: by its credential scope, or, unsigned, by its API version.
+/// The service of a request: by its API version, or, if no service has that, by its credential scope.
 fn service(claim: Option<&sigv4::Claim>, version: &str) -> (&'static str, &'static Service) {
-    let name = match claim.map(|claim| claim.service.as_str()) {
-        Some("sts") => "sts",
-        Some("elasticloadbalancing") => "elbv2",
-        Some(_) => "ec2",
-        None if version == "2011-06-15" => "sts",
-        None if version == "2015-12-01" => "elbv2",
-        None => "ec2",
+    let name = match (version, claim.map(|claim| claim.service.as_str())) {
+        ("2016-11-15", _) => "ec2",
+        ("2011-06-15", _) | (_, Some("sts")) => "sts",
+        ("2015-12-01", _) | (_, Some("elasticloadbalancing")) => "elbv2",
+        _ => "ec2",
     };
     match Model::get().service(name) {
         Some(service) => (name, service),

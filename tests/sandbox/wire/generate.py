@@ -86,7 +86,7 @@ def compact(protocol, shape):
             out["flat"] = True
         return out
     if kind in ("integer", "long"):
-        return {"type": "integer"} | {k: shape[k] for k in ("min", "max") if k in shape}
+        return {"type": kind} | {k: shape[k] for k in ("min", "max") if k in shape}
     if kind in ("float", "double"):
         return {"type": "float"}
     if kind in ("string", "boolean", "timestamp", "blob"):

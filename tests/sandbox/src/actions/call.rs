@@ -34,12 +34,25 @@ pub struct Call<'a> {
     pub now: Millis,
     /// Whether pages are shorter than asked for, as EC2's may be.
     pub short_pages: bool,
+    /// Traffic mirror sessions that the caller's account has in other regions.
+    pub sessions_elsewhere: usize,
+    /// Set when a ClientToken is repeated: the call answers, and changes nothing.
+    pub replayed: bool,
 }
 
 impl Call<'_> {
     /// The parameters as a struct of the model's names and types.
     pub fn input<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         T::deserialize(&self.input).map_err(|error| Failure::internal(format!("{}: {error}", self.action)))
+    }
+
+    /// How many rows a page holds when `asked` were asked for.
+    pub fn page_size(&self, asked: usize) -> usize {
+        if self.short_pages {
+            (asked * 2 / 3).max(1)
+        } else {
+            asked
+        }
     }
 
     /// A flag of the request.
@@ -149,7 +162,11 @@ impl Call<'_> {
                 "IdempotentParameterMismatch",
                 "The client token is used with other parameters than before",
             )),
-            Some((_, answer)) => self.dry_run().map(|()| answer.clone()),
+            Some((_, answer)) => {
+                self.dry_run()?;
+                self.replayed = true;
+                Ok(answer.clone())
+            }
             None => {
                 let answer = create(self)?;
                 self.region.client_tokens.insert(key, (request, answer.clone()));

@@ -112,11 +112,7 @@ pub fn list<T: Clone>(call: &Call, listing: &Listing<T>) -> Result<(Vec<Value>, 
         return Ok((rows.map(|row| (listing.render)(call, row)).collect(), None));
     }
     let asked = page.max_results.map_or(LARGEST_PAGE, |size| size as usize);
-    let size = if call.short_pages {
-        (asked * 2 / 3).max(1)
-    } else {
-        asked
-    };
+    let size = call.page_size(asked);
     let mut rows = table
         .seen_after(after.as_deref())
         .filter(|(_, row)| (listing.shows)(call, row) && fits(row));

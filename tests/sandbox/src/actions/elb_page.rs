@@ -37,7 +37,8 @@ pub fn page<T: Clone + Owned>(
         .seen_after(after.as_deref())
         .filter(|(_, row)| call.owns(row.owner()) && fits(row));
     let (mut out, mut last) = (Vec::new(), "");
-    for (arn, row) in rows.by_ref().take(input.page_size.unwrap_or(LARGEST_PAGE)) {
+    let size = call.page_size(input.page_size.unwrap_or(LARGEST_PAGE));
+    for (arn, row) in rows.by_ref().take(size) {
         last = arn;
         out.push(render(row));
     }

@@ -159,7 +159,7 @@ pub fn describe(call: &mut Call) -> Result<Value, Failure> {
     let size = if explicit {
         types.len()
     } else {
-        input.max_results.unwrap_or(100) as usize
+        call.page_size(input.max_results.unwrap_or(100) as usize)
     };
     let next = (types.len() > size).then(|| paging::token(&of, &types[size - 1], call.now));
     let page: Vec<Value> = types.iter().take(size).map(|name| render(name)).collect();

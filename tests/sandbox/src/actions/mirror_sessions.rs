@@ -27,7 +27,7 @@ pub fn create(call: &mut Call) -> Result<Value, Failure> {
     call.once(|call| {
         let input: Create = call.input()?;
         rules::session_number_in_range(input.session_number)?;
-        rules::packet_length_is_positive(input.packet_length)?;
+        rules::packet_length_in_range(input.packet_length)?;
         rules::virtual_network_id_in_range(input.virtual_network_id)?;
         let tags = tagging::specified(call, "traffic-mirror-session", &["traffic-mirror-session"])?;
         let interface = call.interface(&input.network_interface_id)?;
@@ -38,7 +38,7 @@ pub fn create(call: &mut Call) -> Result<Value, Failure> {
         rules::interface_is_no_target(call.region, &interface.id)?;
         rules::session_number_is_free(call.region, &interface.id, input.session_number, None)?;
         rules::sessions_per_interface(call.region, &interface.id)?;
-        rules::sessions_per_account(call.region, &call.caller.account)?;
+        rules::sessions_per_account(call)?;
         rules::sources_per_target(call.region, target)?;
         let packet_length = rules::packet_length_for(target, input.packet_length)?;
         let drawn = match input.virtual_network_id {
@@ -90,7 +90,7 @@ pub fn modify(call: &mut Call) -> Result<Value, Failure> {
     if let Some(number) = input.session_number {
         rules::session_number_in_range(number)?;
     }
-    rules::packet_length_is_positive(input.packet_length)?;
+    rules::packet_length_in_range(input.packet_length)?;
     rules::virtual_network_id_in_range(input.virtual_network_id)?;
     let old = call
         .own(&call.region.sessions, &SESSION, &input.traffic_mirror_session_id)?

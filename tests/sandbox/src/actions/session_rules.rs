@@ -9,8 +9,10 @@ use crate::state::{Destination, InstanceState, NetworkInterface, Region, Traffic
 
 /// Sessions per source interface; not adjustable.
 const SESSIONS_PER_INTERFACE: usize = 3;
-/// Sessions per account and region; not adjustable.
+/// Sessions per account, over all regions; not adjustable.
 const SESSIONS_PER_ACCOUNT: usize = 10_000;
+/// The guide's minimum for IPv4; it has 55 for IPv6, and the API reference 1.
+const SHORTEST_PACKET_LENGTH: i64 = 35;
 /// The packet length of an NLB target, and its largest.
 const NLB_PACKET_LENGTH: i64 = 8500;
 /// VXLAN network identifiers have 24 bits; the two ends are refused.
@@ -28,11 +30,11 @@ pub fn session_number_in_range(number: i64) -> Result<(), Failure> {
     )))
 }
 
-/// PacketLength is at least 1.
-pub fn packet_length_is_positive(length: Option<i64>) -> Result<(), Failure> {
+/// PacketLength is at least 35: the guide's minimum for IPv4, whose source and target the call does not tell.
+pub fn packet_length_in_range(length: Option<i64>) -> Result<(), Failure> {
     match length {
-        Some(length) if length < 1 => Err(Failure::invalid_parameter(format!(
-            "Invalid packet length {length}. It must be at least 1"
+        Some(length) if length < SHORTEST_PACKET_LENGTH => Err(Failure::invalid_parameter(format!(
+            "Invalid packet length {length}. It must be at least {SHORTEST_PACKET_LENGTH}"
         ))),
         _ => Ok(()),
     }
@@ -139,9 +141,10 @@ pub fn sessions_per_interface(region: &Region, interface: &str) -> Result<(), Fa
     Ok(())
 }
 
-/// 10,000 sessions an account and region.
-pub fn sessions_per_account(region: &Region, account: &str) -> Result<(), Failure> {
-    if region.session_count(account) >= SESSIONS_PER_ACCOUNT {
+/// 10,000 sessions an account, over all regions.
+pub fn sessions_per_account(call: &Call) -> Result<(), Failure> {
+    let here = call.region.session_count(&call.caller.account);
+    if here + call.sessions_elsewhere >= SESSIONS_PER_ACCOUNT {
         let text = format!("Traffic mirror session limit reached ({SESSIONS_PER_ACCOUNT})");
         return Err(Failure::new("TrafficMirrorSessionLimitExceeded", text));
     }
@@ -215,7 +218,7 @@ pub fn fields_can_be_removed(fields: &[String], set: impl Fn(&str) -> Option<boo
     Ok(())
 }
 
-/// A random identifier that no session of the account has.
+/// A random identifier that no session of the account has in the region.
 pub fn draw_virtual_network_id(region: &Region, ids: &mut Ids, account: &str) -> i64 {
     loop {
         let drawn = (ids.below(16_777_215) + 1) as i64;

@@ -301,7 +301,7 @@ pub fn describe(call: &mut Call) -> Result<Value, Failure> {
     }
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     rows.retain(|(place, _)| after.as_ref().is_none_or(|after| place > after));
-    let size = page.max_results.unwrap_or(1000) as usize;
+    let size = call.page_size(page.max_results.unwrap_or(1000) as usize);
     let next = (rows.len() > size).then(|| paging::token(&of, &rows[size - 1].0, call.now));
     let tags: Vec<Value> = rows.into_iter().take(size).map(|(_, row)| row).collect();
     Ok(json!({"Tags": tags, "NextToken": next}))

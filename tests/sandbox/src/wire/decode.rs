@@ -129,12 +129,15 @@ fn scalar(shape: &Shape, text: &str, at: &str) -> Result<Value, Failure> {
             "false" | "False" | "0" => Ok(Value::Bool(false)),
             _ => invalid("true or false"),
         },
-        Shape::Integer { min, max } => match text.parse::<i64>() {
+        Shape::Integer { min, max } | Shape::Long { min, max } => match text.parse::<i64>() {
             Ok(n) if at == "MaxResults" && (min.is_some_and(|m| n < m) || max.is_some_and(|m| n > m)) => {
                 Err(Failure::invalid_max_results(n, *min, *max))
             }
             Ok(n) if min.is_some_and(|m| n < m) || max.is_some_and(|m| n > m) => {
                 invalid("in the documented range")
+            }
+            Ok(n) if matches!(shape, Shape::Integer { .. }) && i32::try_from(n).is_err() => {
+                invalid("an integer of 32 bits")
             }
             Ok(n) => Ok(Value::from(n)),
             Err(_) => invalid("an integer"),

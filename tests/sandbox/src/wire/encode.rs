@@ -134,7 +134,9 @@ impl Xml<'_> {
             (Some(Shape::Boolean), Value::Bool(flag)) => {
                 self.text(name, if *flag { "true" } else { "false" })
             }
-            (Some(Shape::Integer { .. }), Value::Number(n)) if n.is_i64() || n.is_u64() => {
+            (Some(Shape::Integer { .. } | Shape::Long { .. }), Value::Number(n))
+                if n.is_i64() || n.is_u64() =>
+            {
                 self.text(name, &n.to_string());
             }
             (Some(Shape::Float), Value::Number(n)) => self.text(name, &n.to_string()),

@@ -72,8 +72,15 @@ pub enum Shape {
     String,
     /// `true` or `false`.
     Boolean,
-    /// A whole number, with the range that the model states.
+    /// A whole number of 32 bits, with the range that the model states.
     Integer {
+        /// Smallest allowed value.
+        min: Option<i64>,
+        /// Largest allowed value.
+        max: Option<i64>,
+    },
+    /// A whole number of 64 bits, with the range that the model states.
+    Long {
         /// Smallest allowed value.
         min: Option<i64>,
         /// Largest allowed value.
