@@ -144,15 +144,6 @@ impl DataSource for Audit {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        match looked.unwrap_or_else(|| Err(interrupted())) {
-            Ok(model) => ReadDataResponse {
-                state: Some(model),
-                ..Default::default()
-            },
-            Err(diagnostic) => ReadDataResponse {
-                diagnostics: diagnostic.into(),
-                ..Default::default()
-            },
-        }
+        looked.unwrap_or_else(|| Err(interrupted())).into()
     }
 }

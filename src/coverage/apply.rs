@@ -38,12 +38,7 @@ impl Coverage {
         let id = CoverageId::from_bits(Uuid::new_v4().as_u128());
         let (account, sessions) = match self.settled_sessions(&planned).await {
             Ok(found) => found,
-            Err(diagnostic) => {
-                return Response {
-                    diagnostics: diagnostic.into(),
-                    ..Response::default()
-                };
-            }
+            Err(diagnostic) => return nothing_done(diagnostic.into()),
         };
         let fleet = decode(&request.private).unwrap_or_default();
         let rows = convert::rows(&planned.sessions);
@@ -65,18 +60,14 @@ impl Coverage {
         let executor = self.executor(&account, &sessions, &request);
         let outcome = executor.run(&actions).await;
 
-        let mut diagnostics = Diagnostics::new();
         let actual = merged(&rows, &own, &outcome, false);
         let made: Vec<String> = actual.values().filter_map(|row| row.id.clone()).collect();
         let failed = failed(&outcome, &rows);
         if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| failure.is_error()) {
             let title = "No traffic mirror session could be created";
-            diagnostics.push(Diagnostic::error(title, failures_detail(&failed)));
-            return Response {
-                diagnostics,
-                ..Response::default()
-            };
+            return nothing_done(Diagnostic::error(title, failures_detail(&failed)).into());
         }
+        let mut diagnostics = Diagnostics::new();
         // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
         if !made.is_empty() && note::core_process() == core {
             let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
@@ -91,10 +82,8 @@ impl Coverage {
                 );
             }
         }
-        if !failed.is_empty() {
-            for (title, detail) in failures(&failed, rows.len()) {
-                diagnostics.warning(title, detail);
-            }
+        for (title, detail) in failures(&failed, rows.len()) {
+            diagnostics.warning(title, detail);
         }
         let state = finished(&account, planned, id.as_str(), &actual, &failed);
         self.response(&account, state, &request, &failed, diagnostics)
@@ -108,12 +97,7 @@ impl Coverage {
         let fleet = decode(&request.private).unwrap_or_default();
         let (account, sessions) = match self.account_and_sessions(&planned).await {
             Ok(found) => found,
-            Err(diagnostic) => {
-                return Response {
-                    diagnostics: diagnostic.into(),
-                    ..Response::default()
-                };
-            }
+            Err(diagnostic) => return nothing_done(diagnostic.into()),
         };
         let id = id_of(prior);
         let id_tag = id.as_ref().map_or("", |id| id.as_str());
@@ -135,16 +119,10 @@ impl Coverage {
         let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
         let outcome = self.executor(&account, &sessions, &request).run(&actions).await;
         let failed = failed(&outcome, &rows);
-        let errors: Vec<_> = failed
+        let (errors, excused): (Vec<_>, Vec<_>) = failed
             .iter()
-            .filter(|(_, failure)| failure.is_error())
             .cloned()
-            .collect();
-        let excused: Vec<_> = failed
-            .iter()
-            .filter(|(_, failure)| !failure.is_error())
-            .cloned()
-            .collect();
+            .partition(|(_, failure)| failure.is_error());
         // With an error the true state is saved; without one, what was planned must come back.
         let mut actual = merged(&rows, &own, &outcome, !errors.is_empty());
         if errors.is_empty() {
@@ -165,21 +143,17 @@ impl Coverage {
                 ),
             );
         }
-        if !excused.is_empty() {
-            for (title, detail) in failures(&excused, rows.len()) {
-                diagnostics.warning(title, detail);
-            }
+        for (title, detail) in failures(&excused, rows.len()) {
+            diagnostics.warning(title, detail);
         }
-        if !errors.is_empty() {
-            for (title, detail) in failures(&errors, rows.len()) {
-                diagnostics.error(title, detail);
-            }
+        for (title, detail) in failures(&errors, rows.len()) {
+            diagnostics.error(title, detail);
         }
         let state = finished(&account, planned, id_tag, &actual, &failed);
         self.response(&account, state, &request, &failed, diagnostics)
     }
 
-    /// Deletes every session of the object, and nothing else.
+    /// Deletes every session of the object, and what killed creates of its name left behind; nothing else.
     pub(super) async fn removed(&self, request: Request) -> Response {
         let Some(prior) = request.prior.clone() else {
             return Response::default();
@@ -320,5 +294,13 @@ impl Coverage {
             private: private.map(String::into_bytes),
             diagnostics,
         }
+    }
+}
+
+/// The answer of an apply that changed nothing.
+fn nothing_done(diagnostics: Diagnostics) -> Response {
+    Response {
+        diagnostics,
+        ..Response::default()
     }
 }

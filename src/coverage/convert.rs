@@ -9,6 +9,7 @@ use crate::planner::{
     Blueprint, EligibilityRules, Limits, Plan, Row, Skip, Summary, Tags, Template, VirtualNetwork,
     VirtualNetworkId, VirtualNetworkRange, Wanted, Wish,
 };
+use crate::selection::strings as strings_of;
 
 /// Rows by interface id.
 pub type Rows = BTreeMap<String, Row>;
@@ -112,22 +113,6 @@ pub fn known_strings(map: &Attr<BTreeMap<String, Attr<String>>>) -> Tags {
         .collect()
 }
 
-/// The value that an argument has, or that it has none; none while that is unknown.
-fn decided<T: Clone>(argument: &Attr<T>) -> Option<Option<T>> {
-    match argument {
-        Attr::Unknown => None,
-        argument => Some(argument.known().cloned()),
-    }
-}
-
-/// The strings of a list; none while any of them is unknown.
-fn list(argument: &Attr<Vec<Attr<String>>>) -> Option<Vec<String>> {
-    let Some(items) = decided(argument)? else {
-        return Some(Vec::new());
-    };
-    items.iter().map(|item| item.known().cloned()).collect()
-}
-
 /// One failed session.
 pub fn failure(code: &str, message: &str) -> FailureModel {
     FailureModel {
@@ -155,38 +140,38 @@ impl CoverageModel {
             Attr::Known(number) => Wanted::Set(number),
         };
         Some(Wish {
-            enabled: decided(&self.enabled)?.unwrap_or(true),
+            enabled: self.enabled.decided()?.copied().unwrap_or(true),
             targets,
             session_number,
             virtual_network: self.virtual_network()?,
             eligibility: EligibilityRules {
-                try_instance_types: list(&self.try_instance_types)?,
+                try_instance_types: strings_of(&self.try_instance_types)?,
                 include_requester_managed: false,
-                include_sensors: decided(&self.include_sensors)?.unwrap_or(false),
+                include_sensors: self.include_sensors.decided()?.copied().unwrap_or(false),
             },
             limits: self.planner_limits()?,
         })
     }
 
     fn virtual_network(&self) -> Option<VirtualNetwork> {
-        if let Some(id) = decided(&self.virtual_network_id)? {
+        if let Some(id) = self.virtual_network_id.decided()?.copied() {
             return Some(
                 VirtualNetworkId::new(id)
                     .map(VirtualNetwork::Fixed)
                     .unwrap_or_default(),
             );
         }
-        let Some(range) = decided(&self.virtual_network_id_range)? else {
+        let Some(range) = self.virtual_network_id_range.decided()? else {
             return Some(VirtualNetwork::Drawn);
         };
-        let (first, last) = (decided(&range.first)??, decided(&range.last)??);
+        let (first, last) = (*range.first.known()?, *range.last.known()?);
         let range = VirtualNetworkId::new(first)
             .and_then(|first| VirtualNetworkRange::new(first, VirtualNetworkId::new(last)?));
         Some(range.map(VirtualNetwork::Range).unwrap_or_default())
     }
 
     fn planner_limits(&self) -> Option<Limits> {
-        let Some(limits) = decided(&self.limits)? else {
+        let Some(limits) = self.limits.decided()? else {
             return Some(Limits::default());
         };
         if limits.values().any(Attr::is_unknown) {
@@ -214,14 +199,15 @@ impl CoverageModel {
             name_tag: template(&self.name_tag),
             packet_length: self.packet_length.known().copied(),
             tags: known_strings(&self.tags_all),
-            copy_tags: list(&self.copy_tags).unwrap_or_default(),
+            copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
         }
     }
 
     /// Keys of the instance tags that sessions are made from; none while an argument that names them is unknown.
     pub fn tag_keys(&self) -> Option<Vec<String>> {
-        let unknown =
-            self.description.is_unknown() || self.name_tag.is_unknown() || list(&self.copy_tags).is_none();
+        let unknown = self.description.is_unknown()
+            || self.name_tag.is_unknown()
+            || strings_of(&self.copy_tags).is_none();
         (!unknown).then(|| self.blueprint("").tag_keys())
     }
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::convert::Rows;
 use super::numbers::Numbers;
 use super::read::row;
-use crate::ec2::{Account, Change, Ec2Error, ErrorClass, NewSession, SessionChange, What};
-use crate::planner::{Actions, Create, FieldChange, MirrorSession, Modify, Retag};
+use crate::ec2::{Account, Ec2Error, ErrorClass, NewSession, SessionChange, What};
+use crate::planner::{Actions, Create, MirrorSession, Modify, Retag};
 
 /// Calls in flight at once: enough to fill EC2's bucket of mutating calls, few enough to end soon after Ctrl-C.
 const CONCURRENCY: usize = 10;
@@ -89,8 +89,6 @@ impl Failure {
 pub struct Outcome {
     /// Sessions that were created, or changed without error, by interface.
     pub done: Rows,
-    /// Interfaces whose sessions are deleted.
-    pub deleted: BTreeSet<String>,
     /// By interface.
     pub failures: BTreeMap<String, Failure>,
 }
@@ -147,7 +145,6 @@ impl Executor<'_> {
                     if let Some(number) = numbers.get(id.as_str()) {
                         self.numbers.give_back(self.account.region(), interface, *number);
                     }
-                    outcome.deleted.insert(interface.clone());
                 }
                 Err(failure) => drop(outcome.failures.insert(interface.clone(), failure)),
             }
@@ -183,12 +180,15 @@ impl Executor<'_> {
     /// Changes tags, and returns the sessions for which that failed: what is not owned is not changed further.
     async fn retag(&self, retags: &[Retag], outcome: &mut Outcome) -> BTreeSet<String> {
         let mut refused = BTreeSet::new();
+        let sessions = self.sessions.iter();
+        let interfaces: HashMap<&str, &str> = sessions
+            .map(|session| (session.id.as_str(), session.network_interface_id.as_str()))
+            .collect();
         for retag in retags {
             if let Err(failure) = self.call("change", self.retag_once(retag)).await {
                 for id in &retag.session_ids {
-                    let interface = self.sessions.iter().find(|session| session.id == *id);
-                    let interface = interface.map_or(id, |session| &session.network_interface_id);
-                    outcome.failures.insert(interface.clone(), failure.clone());
+                    let interface = interfaces.get(id.as_str()).unwrap_or(&id.as_str()).to_string();
+                    outcome.failures.insert(interface, failure.clone());
                 }
                 refused.extend(retag.session_ids.iter().cloned());
             }
@@ -304,15 +304,7 @@ fn session_change(change: &Modify) -> SessionChange {
         traffic_mirror_filter_id: change.traffic_mirror_filter_id.clone(),
         session_number: change.session_number,
         virtual_network_id: change.virtual_network_id.into(),
-        packet_length: field_change(&change.packet_length),
-        description: field_change(&change.description),
-    }
-}
-
-fn field_change<T: Clone>(change: &FieldChange<T>) -> Change<T> {
-    match change {
-        FieldChange::Keep => Change::Keep,
-        FieldChange::Set(value) => Change::Set(value.clone()),
-        FieldChange::Remove => Change::Remove,
+        packet_length: change.packet_length.clone(),
+        description: change.description.clone(),
     }
 }

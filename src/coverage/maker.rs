@@ -4,6 +4,7 @@
 //! the two is gone: without the provider nobody goes on, without core nobody saves its state.
 
 use std::fs;
+use std::sync::OnceLock;
 
 use super::note;
 
@@ -43,15 +44,19 @@ pub fn of(mark: &str) -> Maker {
 pub fn is_ending(mark: &str) -> bool {
     let mut parts = mark.split('-');
     let its_boot = parts.next();
-    its_boot == Some(&boot())
+    its_boot == Some(boot())
         && of(mark) == Maker::Gone
         && matches!((parts.next(), parts.next()), (Some(process), Some(start)) if runs(process, start))
 }
 
-/// This boot of this machine; empty where that is not known.
-fn boot() -> String {
-    let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.chars().take(8).collect()
+/// This boot of this machine; empty where that is not known. Read once: a killed create can leave thousands of sessions to ask
+/// about.
+fn boot() -> &'static str {
+    static BOOT: OnceLock<String> = OnceLock::new();
+    BOOT.get_or_init(|| {
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        id.chars().take(8).collect()
+    })
 }
 
 fn runs(process: &str, start: &str) -> bool {

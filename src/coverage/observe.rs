@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::convert::Rows;
 use super::maker::{self, Maker};
-use super::model::CoverageModel;
+use super::model::{CoverageIdentity, CoverageModel};
 use crate::ec2::{Account, Ec2Error};
-use crate::framework::Attr;
+use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
     CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
 };
@@ -157,4 +157,9 @@ pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>
 /// The coverage's id as its state has it.
 pub fn id_of(model: &CoverageModel) -> Option<CoverageId> {
     model.id.as_str().and_then(|id| id.parse().ok())
+}
+
+/// The id of the object that a plan changes; none for a create.
+pub fn prior_id(request: &PlanRequest<CoverageModel, CoverageIdentity>) -> Option<CoverageId> {
+    request.prior.as_ref().and_then(id_of)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::convert::{self, known_strings};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{id_of, namesakes};
+use super::observe::{namesakes, prior_id};
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
 use super::validate::validate;
@@ -87,7 +87,7 @@ impl Coverage {
         let name = planned.name.as_str().unwrap_or_default();
         match account.sessions().await {
             Ok(sessions) => {
-                fleet.namesakes = namesakes(&sessions, name, request.prior.as_ref().and_then(id_of).as_ref());
+                fleet.namesakes = namesakes(&sessions, name, prior_id(request).as_ref());
             }
             Err(error) => {
                 let title = "The traffic mirror sessions could not be read";

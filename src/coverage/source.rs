@@ -3,7 +3,7 @@
 use super::Coverage;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, observe};
+use super::observe::{Selecting, id_of, observe, prior_id};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -84,14 +84,7 @@ impl Coverage {
         {
             return Known::Fleet(Box::new(fleet));
         }
-        match observe(
-            account,
-            &selecting,
-            planned,
-            request.prior.as_ref().and_then(id_of).as_ref(),
-        )
-        .await
-        {
+        match observe(account, &selecting, planned, prior_id(request).as_ref()).await {
             Ok((mut fleet, _)) => {
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
@@ -130,7 +123,7 @@ impl Coverage {
     /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
     /// say so; older ones and OpenTofu do not, and the key of the note holds their process.
     fn is_final(&self, request: &Request) -> bool {
-        match request.prior.as_ref().and_then(id_of) {
+        match prior_id(request) {
             Some(id) => !self.refreshed.contains(id.as_str()),
             None => {
                 let silent = self.connection.terraform_version() < (1, 9) || note::core_is_tofu();
@@ -156,7 +149,7 @@ fn leave(key: &Key, fleet: &Fleet) {
 fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
     let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
     let [account_id, region, digest] = place;
-    match request.prior.as_ref().and_then(id_of) {
+    match prior_id(request) {
         Some(id) => Key::of(&[
             b"update",
             id.as_str().as_bytes(),

@@ -77,14 +77,9 @@ fn name(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 fn selecting(config: &CoverageModel, diagnostics: &mut Diagnostics) {
     selection::validate("selector", &config.selector, diagnostics);
     selection::validate("exclude", &config.exclude, diagnostics);
-    let none = |blocks: &selection::SelectorBlocks| match blocks {
-        Attr::Unknown => false,
-        Attr::Null => true,
-        Attr::Known(blocks) => blocks.is_empty(),
-    };
     let path = AttributePath::root("selection");
     if config.selection.is_null() {
-        if none(&config.selector) {
+        if selection::is_absent(&config.selector) {
             diagnostics.push(Diagnostic::error(
                 "Nothing is selected",
                 "The coverage has neither a selector block nor selection, and nothing is never taken for everything. Add for \
@@ -94,7 +89,7 @@ fn selecting(config: &CoverageModel, diagnostics: &mut Diagnostics) {
         return;
     }
     for (block, blocks) in [("selector", &config.selector), ("exclude", &config.exclude)] {
-        if !none(blocks) {
+        if !selection::is_absent(blocks) {
             diagnostics.push(
                 Diagnostic::error(
                     format!("Both selection and {block}"),

@@ -26,7 +26,7 @@ pub use class::{ErrorClass, Limit, What};
 pub use config::{AccountConfig, Endpoints, Secret, UserAgent};
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
-pub use sessions::{Change, Deleted, NewSession, SessionChange};
+pub use sessions::{Deleted, NewSession, SessionChange};
 
 #[cfg(test)]
 mod tests;

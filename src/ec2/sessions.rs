@@ -6,7 +6,7 @@ use super::error::ErrorKind;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::{from_sdk, to_sdk};
 use super::{Account, Action, Ec2Error, ErrorClass, What};
-use crate::planner::{Filter, MirrorSession, Tags};
+use crate::planner::{FieldChange, Filter, MirrorSession, Tags};
 
 /// A session to be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,18 +37,9 @@ pub struct SessionChange {
     pub traffic_mirror_target_id: Option<String>,
     pub traffic_mirror_filter_id: Option<String>,
     pub session_number: Option<i64>,
-    pub virtual_network_id: Change<i64>,
-    pub packet_length: Change<i64>,
-    pub description: Change<String>,
-}
-
-/// A change to a field that can be absent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Change<T> {
-    #[default]
-    Keep,
-    Set(T),
-    Remove,
+    pub virtual_network_id: FieldChange<i64>,
+    pub packet_length: FieldChange<i64>,
+    pub description: FieldChange<String>,
 }
 
 /// The outcome of a deletion.
@@ -58,22 +49,6 @@ pub enum Deleted {
     Gone,
     /// There was nothing to delete.
     AlreadyGone,
-}
-
-impl<T> Change<T> {
-    fn set(&self) -> Option<&T> {
-        match self {
-            Self::Set(value) => Some(value),
-            Self::Keep | Self::Remove => None,
-        }
-    }
-}
-
-/// None keeps what is there.
-impl<T> From<Option<T>> for Change<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Keep, Self::Set)
-    }
 }
 
 impl Account {
@@ -168,15 +143,15 @@ impl Account {
         let action = Action::ModifyTrafficMirrorSession;
         let removals = [
             (
-                change.virtual_network_id == Change::Remove,
+                change.virtual_network_id == FieldChange::Remove,
                 TrafficMirrorSessionField::VirtualNetworkId,
             ),
             (
-                change.packet_length == Change::Remove,
+                change.packet_length == FieldChange::Remove,
                 TrafficMirrorSessionField::PacketLength,
             ),
             (
-                change.description == Change::Remove,
+                change.description == FieldChange::Remove,
                 TrafficMirrorSessionField::Description,
             ),
         ];

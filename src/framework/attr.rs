@@ -52,6 +52,15 @@ impl<T> Attr<T> {
         }
     }
 
+    /// The value, or that there is none, once either is decided; none while it is unknown.
+    pub fn decided(&self) -> Option<Option<&T>> {
+        match self {
+            Self::Unknown => None,
+            Self::Null => Some(None),
+            Self::Known(value) => Some(Some(value)),
+        }
+    }
+
     /// Whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::diagnostics::Diagnostics;
+use super::diagnostics::{Diagnostic, Diagnostics};
 use super::model::Model;
 use super::provider::{ClientCapabilities, ValidateConfigRequest};
 
@@ -44,6 +44,22 @@ pub struct ReadDataResponse<M> {
     pub state: Option<M>,
     /// Errors and warnings.
     pub diagnostics: Diagnostics,
+}
+
+/// A read that ends with its one error or with the whole answer.
+impl<M> From<Result<M, Diagnostic>> for ReadDataResponse<M> {
+    fn from(read: Result<M, Diagnostic>) -> Self {
+        match read {
+            Ok(state) => Self {
+                state: Some(state),
+                ..Self::default()
+            },
+            Err(diagnostic) => Self {
+                diagnostics: diagnostic.into(),
+                ..Self::default()
+            },
+        }
+    }
 }
 
 impl<M> Default for ReadDataResponse<M> {

@@ -13,6 +13,23 @@ pub enum FieldChange<T> {
     Remove,
 }
 
+impl<T> FieldChange<T> {
+    /// The value to set, if one is to be set.
+    pub fn set(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Remove => None,
+        }
+    }
+}
+
+/// None keeps what is there.
+impl<T> From<Option<T>> for FieldChange<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Keep, Self::Set)
+    }
+}
+
 /// A session to create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Create {

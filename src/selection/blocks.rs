@@ -77,45 +77,33 @@ impl SelectorBlock {
 
 /// The selectors of the blocks; none while any part of them is unknown.
 pub fn selectors(blocks: &SelectorBlocks) -> Option<Vec<Selector>> {
-    match blocks {
-        Attr::Unknown => None,
-        Attr::Null => Some(Vec::new()),
-        Attr::Known(blocks) => blocks
-            .iter()
-            .map(|block| match block {
-                Attr::Unknown => None,
-                Attr::Null => Some(Selector::default()),
-                Attr::Known(block) => block.selector(),
-            })
-            .collect(),
-    }
+    let blocks = blocks.decided()?.into_iter().flatten();
+    blocks
+        .map(|block| match block.decided()? {
+            Some(block) => block.selector(),
+            None => Some(Selector::default()),
+        })
+        .collect()
+}
+
+/// The strings of a list; none while any of them is unknown.
+pub fn strings(list: &Strings) -> Option<Vec<String>> {
+    list.decided()?
+        .into_iter()
+        .flatten()
+        .map(|item| item.known().cloned())
+        .collect()
 }
 
 fn flag(value: &Attr<bool>) -> Option<bool> {
-    match value {
-        Attr::Unknown => None,
-        Attr::Null => Some(false),
-        Attr::Known(value) => Some(*value),
-    }
-}
-
-fn strings(list: &Strings) -> Option<Vec<String>> {
-    match list {
-        Attr::Unknown => None,
-        Attr::Null => Some(Vec::new()),
-        Attr::Known(list) => list.iter().map(|item| item.known().cloned()).collect(),
-    }
+    Some(value.decided()?.copied().unwrap_or(false))
 }
 
 fn tags(map: &Attr<BTreeMap<String, Attr<String>>>) -> Option<Tags> {
-    match map {
-        Attr::Unknown => None,
-        Attr::Null => Some(Tags::new()),
-        Attr::Known(map) => map
-            .iter()
-            .map(|(key, value)| Some((key.clone(), value.known()?.clone())))
-            .collect(),
-    }
+    let entries = map.decided()?.into_iter().flatten();
+    entries
+        .map(|(key, value)| Some((key.clone(), value.known()?.clone())))
+        .collect()
 }
 
 /// Checks the blocks called `name`; unknown parts are left for later.
@@ -207,9 +195,16 @@ fn selects_by_nothing(block: &SelectorBlock) -> bool {
     block.tags.is_null() && block.lists().iter().all(|(_, list)| list.is_null())
 }
 
+/// Whether there is certainly no block.
+pub fn is_absent(blocks: &SelectorBlocks) -> bool {
+    blocks
+        .decided()
+        .is_some_and(|blocks| blocks.is_none_or(Vec::is_empty))
+}
+
 /// Checks that there is a selector block: nothing is never taken for everything.
 pub fn require_selector(blocks: &SelectorBlocks, diagnostics: &mut Diagnostics) {
-    if blocks.is_null() || blocks.known().is_some_and(Vec::is_empty) {
+    if is_absent(blocks) {
         diagnostics.push(Diagnostic::error(
             "Nothing is selected",
             "There is no selector block, and nothing is never taken for everything. Add for example selector { tags = { Mirror \

@@ -4,5 +4,7 @@
 mod blocks;
 mod scan;
 
-pub use blocks::{SelectorBlock, SelectorBlocks, check_list, require_selector, selectors, validate};
+pub use blocks::{
+    SelectorBlock, SelectorBlocks, check_list, is_absent, require_selector, selectors, strings, validate,
+};
 pub use scan::{members, scan};

@@ -12,15 +12,20 @@ def interfaces(sandbox):
     return {session.interface for session in sandbox.sessions()}
 
 
+def expect_what_was_shown(workspace, sandbox, fleet, *arguments):
+    """An instance is launched at the prompt: it waits for the next apply."""
+    planned = fleet.tagged_interfaces()
+    workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True"), *arguments).succeed()
+    assert interfaces(sandbox) == planned
+    workspace.apply()
+    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+
+
 @pytest.mark.spine
 def test_at_the_prompt_of_a_create(workspace, sandbox, fleet):
     """One core process shows the plan and carries it out, whatever happens while it waits for its answer."""
     workspace.configure(sandbox.provider(), coverage(fleet))
-    planned = fleet.tagged_interfaces()
-    workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True")).succeed()
-    assert interfaces(sandbox) == planned
-    workspace.apply()
-    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+    expect_what_was_shown(workspace, sandbox, fleet)
 
 
 @pytest.mark.spine
@@ -29,11 +34,7 @@ def test_at_the_prompt_of_a_replace(workspace, sandbox, fleet, lifecycle):
     """A replace that destroyed first and failed then would leave nothing mirrored."""
     workspace.configure(sandbox.provider(), coverage(fleet, lifecycle))
     workspace.apply()
-    planned = fleet.tagged_interfaces()
-    workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True"), f"-replace={PROD}").succeed()
-    assert interfaces(sandbox) == planned
-    workspace.apply()
-    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+    expect_what_was_shown(workspace, sandbox, fleet, f"-replace={PROD}")
 
 
 @pytest.mark.spine
@@ -42,11 +43,7 @@ def test_at_the_prompt_of_a_tainted_coverage(workspace, sandbox, fleet, lifecycl
     workspace.configure(sandbox.provider(), coverage(fleet, lifecycle))
     workspace.apply()
     workspace.run("taint", PROD).succeed()
-    planned = fleet.tagged_interfaces()
-    workspace.apply_at_prompt(lambda: fleet.launch("web-3", Mirror="True")).succeed()
-    assert interfaces(sandbox) == planned
-    workspace.apply()
-    assert interfaces(sandbox) == planned | set(fleet.interfaces["web-3"])
+    expect_what_was_shown(workspace, sandbox, fleet)
 
 
 @pytest.mark.spine

@@ -5,10 +5,10 @@
 mod sandbox;
 
 use terraform_provider_mirror::ec2::{
-    Account, AccountConfig, Change, Deleted, Ec2Error, ErrorClass, ErrorKind, Limit, NewSession, Secret,
+    Account, AccountConfig, Deleted, Ec2Error, ErrorClass, ErrorKind, Limit, NewSession, Secret,
     SessionChange, What,
 };
-use terraform_provider_mirror::planner::{Filter, Tags};
+use terraform_provider_mirror::planner::{FieldChange, Filter, Tags};
 
 use sandbox::Sandbox;
 
@@ -117,8 +117,8 @@ async fn the_life_of_a_session() {
     let change = SessionChange {
         id: made.id.clone(),
         session_number: Some(9),
-        packet_length: Change::Set(100),
-        description: Change::Remove,
+        packet_length: FieldChange::Set(100),
+        description: FieldChange::Remove,
         ..SessionChange::default()
     };
     let changed = account.modify_session(&change).await.unwrap();
@@ -128,7 +128,7 @@ async fn the_life_of_a_session() {
     );
     let change = SessionChange {
         id: made.id.clone(),
-        packet_length: Change::Remove,
+        packet_length: FieldChange::Remove,
         ..SessionChange::default()
     };
     assert_eq!(account.modify_session(&change).await.unwrap().packet_length, None);

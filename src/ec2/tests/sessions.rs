@@ -1,7 +1,8 @@
 //! The four session calls: what is asked for, and what is made of the answers.
 
 use super::server::{Reply, Server, error, response, tags};
-use crate::ec2::{Change, Deleted, ErrorClass, ErrorKind, NewSession, SessionChange};
+use crate::ec2::{Deleted, ErrorClass, ErrorKind, NewSession, SessionChange};
+use crate::planner::FieldChange;
 
 fn session(id: &str, owner: &str) -> String {
     format!(
@@ -144,8 +145,8 @@ async fn a_change_names_only_what_changes() {
     let change = SessionChange {
         id: "tms-1".into(),
         traffic_mirror_target_id: Some("tmt-2".into()),
-        packet_length: Change::Remove,
-        description: Change::Remove,
+        packet_length: FieldChange::Remove,
+        description: FieldChange::Remove,
         virtual_network_id: Some(5).into(),
         ..SessionChange::default()
     };

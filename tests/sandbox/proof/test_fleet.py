@@ -88,10 +88,11 @@ def test_run_instances_refusals(ec2, change, code):
 
 
 def test_run_several_with_several_interfaces(ec2):
-    made = ec2.run_instances(
-        **(RUN | {"MinCount": 2, "MaxCount": 3}),
-        ClientToken="t",
-        NetworkInterfaces=[
+    several = RUN | {
+        "MinCount": 2,
+        "MaxCount": 3,
+        "ClientToken": "t",
+        "NetworkInterfaces": [
             {"DeviceIndex": 0, "SubnetId": SUBNET},
             {
                 "DeviceIndex": 1,
@@ -100,7 +101,8 @@ def test_run_several_with_several_interfaces(ec2):
                 "Groups": ["sg-0cccccccccccccccf"],
             },
         ],
-    )
+    }
+    made = ec2.run_instances(**several)
     ids = [i["InstanceId"] for i in made["Instances"]]
     assert len(set(ids)) == 3 and [i["AmiLaunchIndex"] for i in made["Instances"]] == [0, 1, 2]
     found = ec2.describe_instances(InstanceIds=ids)["Reservations"]
@@ -112,19 +114,7 @@ def test_run_several_with_several_interfaces(ec2):
     kept = [n["NetworkInterfaceId"] for n in found[0]["Instances"][0]["NetworkInterfaces"]][1]
     ec2.terminate_instances(InstanceIds=ids)
     assert interface(ec2, kept)["Status"] == "available"
-    again = ec2.run_instances(
-        **(RUN | {"MinCount": 2, "MaxCount": 3}),
-        ClientToken="t",
-        NetworkInterfaces=[
-            {"DeviceIndex": 0, "SubnetId": SUBNET},
-            {
-                "DeviceIndex": 1,
-                "SubnetId": SUBNET,
-                "DeleteOnTermination": False,
-                "Groups": ["sg-0cccccccccccccccf"],
-            },
-        ],
-    )
+    again = ec2.run_instances(**several)
     assert [i["InstanceId"] for i in again["Instances"]] == ids
 
 

@@ -8,7 +8,7 @@ use super::describe::{Listing, list, maybe, one};
 use super::id_kinds::NETWORK_INTERFACE;
 use super::places::zone_id;
 use crate::failure::Failure;
-use crate::state::{Instance, NetworkInterface, Region};
+use crate::state::{Attachment, Instance, NetworkInterface, Region};
 
 /// DescribeNetworkInterfaces.
 pub fn describe(call: &mut Call) -> Result<Value, Failure> {
@@ -99,40 +99,70 @@ pub fn operator(principal: Option<&String>) -> Value {
 /// An interface in an answer.
 pub fn render(call: &Call, i: &NetworkInterface) -> Value {
     let attachment = i.attachment.as_ref().map(|a| {
-        json!({
-            "AttachmentId": a.id,
-            "AttachTime": timestamp(a.attach_time),
-            "DeleteOnTermination": a.delete_on_termination,
-            "DeviceIndex": a.device_index,
-            "NetworkCardIndex": a.network_card_index,
-            "InstanceId": a.instance_id,
-            "InstanceOwnerId": i.owner,
-            "Status": "attached",
-        })
+        with(
+            attachment(a),
+            json!({"InstanceId": a.instance_id, "InstanceOwnerId": i.owner}),
+        )
     });
+    let own = json!({
+        "AvailabilityZone": i.availability_zone,
+        "AvailabilityZoneId": zone_id(&i.availability_zone),
+        "Ipv6Native": ipv6_native(call.region, i).then_some(true),
+        "RequesterId": i.requester_id,
+        "RequesterManaged": i.requester_managed,
+        "Status": status(i),
+        "Attachment": attachment,
+        "TagSet": tag_list(call.tags_seen(&i.owner, &i.id, &i.tags)),
+    });
+    with(shared(call, i), own)
+}
+
+/// An interface inside an instance: without its own tags, requester and zone.
+pub fn render_in_instance(call: &Call, i: &NetworkInterface) -> Value {
+    let attachment = i.attachment.as_ref().map(attachment);
+    with(
+        shared(call, i),
+        json!({"Status": "in-use", "Attachment": attachment}),
+    )
+}
+
+/// What both answers say of an interface.
+fn shared(call: &Call, i: &NetworkInterface) -> Value {
     json!({
         "NetworkInterfaceId": i.id,
         "OwnerId": i.owner,
         "SubnetId": i.subnet_id,
         "VpcId": i.vpc_id,
-        "AvailabilityZone": i.availability_zone,
-        "AvailabilityZoneId": zone_id(&i.availability_zone),
         "InterfaceType": i.interface_type,
         "Description": i.description,
         "MacAddress": i.mac,
         "PrivateIpAddress": (!i.private_ip.is_empty()).then_some(&i.private_ip),
         "PrivateIpAddresses": addresses(i),
         "Ipv6Addresses": [],
-        "Ipv6Native": ipv6_native(call.region, i).then_some(true),
         "Groups": groups(call.region, &i.groups),
-        "RequesterId": i.requester_id,
-        "RequesterManaged": i.requester_managed,
         "Operator": operator(i.operator.as_ref()),
         "SourceDestCheck": true,
-        "Status": status(i),
-        "Attachment": attachment,
-        "TagSet": tag_list(call.tags_seen(&i.owner, &i.id, &i.tags)),
     })
+}
+
+/// What both answers say of an attachment.
+fn attachment(a: &Attachment) -> Value {
+    json!({
+        "AttachmentId": a.id,
+        "AttachTime": timestamp(a.attach_time),
+        "DeleteOnTermination": a.delete_on_termination,
+        "DeviceIndex": a.device_index,
+        "NetworkCardIndex": a.network_card_index,
+        "Status": "attached",
+    })
+}
+
+/// The fields of both objects.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
 }
 
 fn addresses(interface: &NetworkInterface) -> Value {
@@ -140,37 +170,6 @@ fn addresses(interface: &NetworkInterface) -> Value {
         return json!([]);
     }
     json!([{"Primary": true, "PrivateIpAddress": interface.private_ip}])
-}
-
-/// An interface inside an instance: without its own tags, requester and zone.
-pub fn render_in_instance(call: &Call, i: &NetworkInterface) -> Value {
-    let attachment = i.attachment.as_ref().map(|a| {
-        json!({
-            "AttachmentId": a.id,
-            "AttachTime": timestamp(a.attach_time),
-            "DeleteOnTermination": a.delete_on_termination,
-            "DeviceIndex": a.device_index,
-            "NetworkCardIndex": a.network_card_index,
-            "Status": "attached",
-        })
-    });
-    json!({
-        "NetworkInterfaceId": i.id,
-        "OwnerId": i.owner,
-        "SubnetId": i.subnet_id,
-        "VpcId": i.vpc_id,
-        "InterfaceType": i.interface_type,
-        "Description": i.description,
-        "MacAddress": i.mac,
-        "PrivateIpAddress": (!i.private_ip.is_empty()).then_some(&i.private_ip),
-        "PrivateIpAddresses": addresses(i),
-        "Ipv6Addresses": [],
-        "Groups": groups(call.region, &i.groups),
-        "Operator": operator(i.operator.as_ref()),
-        "SourceDestCheck": true,
-        "Status": "in-use",
-        "Attachment": attachment,
-    })
 }
 
 /// The instance's interfaces.
