@@ -14,7 +14,7 @@ use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Interface, MirrorTarget, Row, Selector, Tags, is_selected};
+use super::{Interface, MirrorTarget, Row, Selector, Tags, TargetSite, is_selected};
 
 /// Marks the text and its format; a later format gets another number.
 const MAGIC: &str = "mirror1:";
@@ -36,6 +36,9 @@ pub struct Member {
     /// Zone name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability_zone: Option<String>,
+    /// Zone id, which is the same in every account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability_zone_id: Option<String>,
     pub interface_type: String,
     /// Those instance tags that were asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -55,6 +58,7 @@ impl Member {
             vpc_id: interface.vpc_id.clone(),
             subnet_id: interface.subnet_id.clone(),
             availability_zone: interface.availability_zone.clone(),
+            availability_zone_id: interface.availability_zone_id.clone(),
             interface_type: interface.interface_type.clone(),
             tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
         }
@@ -87,6 +91,9 @@ pub struct Fleet {
     /// Interfaces that traffic mirror targets deliver to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub target_interface_ids: BTreeSet<String>,
+    /// What is known of the targets that the configuration lists, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub targets: BTreeMap<String, TargetSite>,
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,

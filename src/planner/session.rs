@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::Tags;
 
 /// Session numbers go from 1 to this (CreateTrafficMirrorSession); lower numbers are tried first for each packet.
@@ -29,8 +31,9 @@ pub struct MirrorSession {
 }
 
 /// What a traffic mirror target delivers to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumString)]
 #[strum(serialize_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
     NetworkInterface,
     NetworkLoadBalancer,
@@ -48,6 +51,25 @@ pub struct MirrorTarget {
     pub network_interface_id: Option<String>,
     /// Account that owns the target; a shared target has another owner.
     pub owner_id: Option<String>,
+}
+
+/// What decides which sources a target suits, and how many of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSite {
+    /// None when the API names a kind that is not known here, or when the target is not visible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TargetKind>,
+    /// Ids of the zones that it receives in, without those that another zone serves through cross-zone balancing; empty when it
+    /// serves every zone, or when its zones are not visible, as those of a target that another account shares.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub zone_ids: BTreeSet<String>,
+    /// Type of the instance that owns the interface of a network interface target; none when it is not visible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance_type: Option<String>,
+    /// Whether another account owns the target: what that account and others send there is not visible.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// A traffic mirror filter.
