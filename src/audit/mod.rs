@@ -16,7 +16,7 @@ use crate::framework::{
     Attr, AttributePath, DataSource, Diagnostic, Diagnostics, ReadDataRequest, ReadDataResponse,
     ValidateConfigRequest,
 };
-use crate::planner::{self, Assessment, EligibilityRules, Fleet, OverallStatus};
+use crate::planner::{self, Assessment, Fleet, OverallStatus, Wish};
 use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
 use crate::report::{self, AuditInterface, AuditSummary, Format};
 use crate::selection;
@@ -49,7 +49,7 @@ impl Audit {
             ..Fleet::default()
         };
         fleet.note_sensors(&targets, &seen);
-        let skips = planner::skips(&EligibilityRules::default(), &fleet, &BTreeMap::new());
+        let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
         let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
         let audit = report_of(account.account_id(), account.region(), &fleet, &assessment);
         let formats = model.formats.known().into_iter().flatten();

@@ -1,231 +1,24 @@
-//! Create, update and delete.
+//! What create, update and delete share: the account and its sessions, and the answer.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use uuid::Uuid;
 
 use super::Coverage;
-use super::convert::{self, Rows};
-use super::execute::{Executor, Failure, FailureKind, Outcome};
-use super::maker::{self, Maker};
+use super::convert::Rows;
+use super::execute::Executor;
+use super::failure::{Failure, FailureKind};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::note;
-use super::observe::{id_of, maker_of, own};
-use super::outcome::{failed, finished, merged, shown};
-use super::read::{decode, row};
-use super::report::{failures, failures_detail};
+use super::read::decode;
+use super::stop::Stop;
 use crate::ec2::Account;
 use crate::framework::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics};
-use crate::planner::{self, Blueprint, CoverageId, Fleet, MirrorSession, Tags};
+use crate::planner::{Fleet, MirrorSession};
 use crate::provider::ec2_diagnostic;
 
-type Request = ApplyRequest<CoverageModel, CoverageIdentity>;
-type Response = ApplyResponse<CoverageModel, CoverageIdentity>;
-
-/// How often, and how long apart, a create looks whether a killed one has ended: longer than a provider without its core
-/// takes to end.
-const ENDING_ATTEMPTS: usize = 35;
-const ENDING_WAIT: Duration = Duration::from_secs(1);
+pub(super) type Request = ApplyRequest<CoverageModel, CoverageIdentity>;
+pub(super) type Response = ApplyResponse<CoverageModel, CoverageIdentity>;
 
 impl Coverage {
-    /// Creates the object and its sessions. Once a session was made there is no error, only warnings: an error would
-    /// taint the object, and the next apply would tear down all of it.
-    pub(super) async fn made(&self, request: Request) -> Response {
-        let Some(planned) = request.planned.clone() else {
-            return Response::default();
-        };
-        let id = CoverageId::from_bits(Uuid::new_v4().as_u128());
-        let (account, sessions) = match self.settled_sessions(&planned).await {
-            Ok(found) => found,
-            Err(diagnostic) => return nothing_done(diagnostic.into()),
-        };
-        let fleet = decode(&request.private).unwrap_or_default();
-        let rows = convert::rows(&planned.sessions);
-        let name = planned.name.as_str().unwrap_or_default();
-        // What a create of the same name left behind when it was killed before its state was saved.
-        let leavings =
-            sessions.iter().filter(
-                |session| match maker_of(session, name).map(|mark| maker::of(&mark)) {
-                    Some(Maker::Gone) => true,
-                    // On another machine it may still run: only what is in the way is taken over.
-                    Some(Maker::Unknown) => rows.contains_key(&session.network_interface_id),
-                    Some(Maker::Runs) | None => false,
-                },
-            );
-        let own = planner::by_interface(leavings, &Rows::new());
-        let blueprint = planned.blueprint(&id.pending(&maker::mark()));
-        let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
-        let core = note::core_process();
-        let executor = self.executor(&account, &sessions, &request);
-        let outcome = executor.run(&actions).await;
-
-        let actual = merged(&rows, &own, &outcome, false);
-        let made: Vec<String> = actual.values().filter_map(|row| row.id.clone()).collect();
-        let failed = failed(&outcome, &rows);
-        if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| failure.is_error()) {
-            let title = "No traffic mirror session could be created";
-            return nothing_done(Diagnostic::error(title, failures_detail(&failed)).into());
-        }
-        let mut diagnostics = Diagnostics::new();
-        // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
-        if !made.is_empty() && note::core_process() == core {
-            let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
-            if let Err(error) = account.create_tags(&made, &settled).await {
-                let title = "The sessions are created, but still marked as pending";
-                diagnostics.warning(
-                    title,
-                    format!(
-                        "{}\n\nThe next terraform apply marks them as settled.",
-                        error.detail()
-                    ),
-                );
-            }
-        }
-        for (title, detail) in failures(&failed, rows.len()) {
-            diagnostics.warning(title, detail);
-        }
-        let state = finished(&account, planned, id.as_str(), &actual, &failed);
-        self.response(&account, state, &request, &failed, diagnostics)
-    }
-
-    /// Brings the sessions to what is planned. All that can be done is done, then what failed is an error.
-    pub(super) async fn changed(&self, request: Request) -> Response {
-        let (Some(planned), Some(prior)) = (request.planned.clone(), &request.prior) else {
-            return Response::default();
-        };
-        let fleet = decode(&request.private).unwrap_or_default();
-        let (account, sessions) = match self.account_and_sessions(&planned).await {
-            Ok(found) => found,
-            Err(diagnostic) => return nothing_done(diagnostic.into()),
-        };
-        let id = id_of(prior);
-        let id_tag = id.as_ref().map_or("", |id| id.as_str());
-        let rows = convert::rows(&planned.sessions);
-        let before = convert::rows(&prior.sessions);
-        let prior_name = prior.name.as_str().unwrap_or_default();
-        let own = planner::by_interface(own(&sessions, prior_name, id.as_ref(), &before), &before);
-        let mut diagnostics = Diagnostics::new();
-        if fleet.held {
-            // The plan promised to leave the sessions alone.
-            let state = finished(&account, planned, id_tag, &rows, &[]);
-            return self.response(&account, state, &request, &[], diagnostics);
-        }
-        let dropped = !prior.description.is_null() && planned.description.is_null();
-        let blueprint = Blueprint {
-            remove_description: dropped || fleet.remove_description,
-            ..planned.blueprint(id_tag)
-        };
-        let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
-        let outcome = self.executor(&account, &sessions, &request).run(&actions).await;
-        let failed = failed(&outcome, &rows);
-        let (errors, excused): (Vec<_>, Vec<_>) = failed
-            .iter()
-            .cloned()
-            .partition(|(_, failure)| failure.is_error());
-        // With an error the true state is saved; without one, what was planned must come back.
-        let mut actual = merged(&rows, &own, &outcome, !errors.is_empty());
-        if errors.is_empty() {
-            for interface in &actions.vanished {
-                actual.insert(
-                    interface.clone(),
-                    rows.get(interface).cloned().unwrap_or_default(),
-                );
-            }
-        }
-        if !actions.vanished.is_empty() {
-            diagnostics.warning(
-                format!("{} traffic mirror sessions are gone", actions.vanished.len()),
-                format!(
-                    "Between plan and apply the sessions of these interfaces were deleted, or the interfaces themselves: {}. The \
-                     next plan shows what is left to do.",
-                    shown(&actions.vanished)
-                ),
-            );
-        }
-        for (title, detail) in failures(&excused, rows.len()) {
-            diagnostics.warning(title, detail);
-        }
-        for (title, detail) in failures(&errors, rows.len()) {
-            diagnostics.error(title, detail);
-        }
-        let state = finished(&account, planned, id_tag, &actual, &failed);
-        self.response(&account, state, &request, &failed, diagnostics)
-    }
-
-    /// Deletes every session of the object, and what killed creates of its name left behind; nothing else.
-    pub(super) async fn removed(&self, request: Request) -> Response {
-        let Some(prior) = request.prior.clone() else {
-            return Response::default();
-        };
-        let (account, sessions) = match self.account_and_sessions(&prior).await {
-            Ok(found) => found,
-            Err(diagnostic) => {
-                return Response {
-                    state: Some(prior),
-                    diagnostics: diagnostic.into(),
-                    ..Response::default()
-                };
-            }
-        };
-        let before = convert::rows(&prior.sessions);
-        let name = prior.name.as_str().unwrap_or_default();
-        let own = own(&sessions, name, id_of(&prior).as_ref(), &before);
-        let delete: Vec<(String, String)> = own
-            .iter()
-            .map(|session| (session.id.clone(), session.network_interface_id.clone()))
-            .collect();
-        let mut outcome = Outcome::default();
-        self.executor(&account, &sessions, &request)
-            .delete(&delete, &mut outcome)
-            .await;
-        let failed = failed(&outcome, &Rows::new());
-        if failed.is_empty() {
-            return Response::default();
-        }
-        let left = own
-            .iter()
-            .filter(|session| outcome.failures.contains_key(&session.network_interface_id));
-        let left: Rows = left
-            .map(|session| {
-                let interface = session.network_interface_id.clone();
-                let instance = before.get(&interface).and_then(|row| row.instance_id.clone());
-                (interface, row(session, instance))
-            })
-            .collect();
-        let mut diagnostics = Diagnostics::new();
-        for (title, detail) in failures(&failed, delete.len()) {
-            diagnostics.error(title, detail);
-        }
-        let id = prior.id.as_str().unwrap_or_default().to_owned();
-        let state = finished(&account, prior, &id, &left, &failed);
-        Response {
-            state: Some(state),
-            diagnostics,
-            ..Response::default()
-        }
-    }
-
-    /// The sessions, once no killed create of the same name is still finishing its last calls.
-    async fn settled_sessions(
-        &self,
-        model: &CoverageModel,
-    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
-        let name = model.name.as_str().unwrap_or_default();
-        let mut patience = ENDING_ATTEMPTS;
-        loop {
-            let (account, sessions) = self.account_and_sessions(model).await?;
-            let ending =
-                |session: &MirrorSession| maker_of(session, name).is_some_and(|mark| maker::is_ending(&mark));
-            if patience == 0 || !sessions.iter().any(ending) {
-                return Ok((account, sessions));
-            }
-            patience -= 1;
-            tokio::time::sleep(ENDING_WAIT).await;
-        }
-    }
-
-    async fn account_and_sessions(
+    pub(super) async fn account_and_sessions(
         &self,
         model: &CoverageModel,
     ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
@@ -244,21 +37,21 @@ impl Coverage {
         }
     }
 
-    fn executor<'a>(
+    pub(super) fn executor<'a>(
         &'a self,
         account: &'a Account,
         sessions: &'a [MirrorSession],
-        request: &'a Request,
+        stop: &'a Stop,
     ) -> Executor<'a> {
         Executor {
             account,
             numbers: &self.numbers,
-            cancel: &request.cancel,
+            stop,
             sessions,
         }
     }
 
-    fn response(
+    pub(super) fn response(
         &self,
         account: &Account,
         state: CoverageModel,
@@ -278,12 +71,16 @@ impl Coverage {
                     member.and_then(|member| member.instance_type.clone()),
                 );
             }
-            // The description is removed by now, unless the plan was held.
-            let remove_description = fleet.remove_description && fleet.held;
+            // The description is removed by now, and the filter deleted, unless the plan was held.
+            let is_kept = fleet.held;
+            let remove_description = fleet.remove_description && is_kept;
             Fleet {
                 intended: BTreeMap::new(),
                 remove_description,
                 held: false,
+                late_targets: false,
+                adoptable: BTreeMap::new(),
+                owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet
             }
         };
@@ -298,9 +95,42 @@ impl Coverage {
 }
 
 /// The answer of an apply that changed nothing.
-fn nothing_done(diagnostics: Diagnostics) -> Response {
+pub(super) fn nothing_done(diagnostics: Diagnostics) -> Response {
     Response {
         diagnostics,
         ..Response::default()
+    }
+}
+
+/// The sessions that are planned to be taken over, and that still are as the plan saw them.
+pub(super) fn adopted<'a>(
+    sessions: &'a [MirrorSession],
+    planned: &CoverageModel,
+    rows: &Rows,
+    own: &[&MirrorSession],
+) -> Vec<&'a MirrorSession> {
+    let adoption = planned.adoption().unwrap_or_default();
+    let is_planned = |session: &MirrorSession| {
+        let row = rows.get(&session.network_interface_id);
+        row.and_then(|row| row.id.as_deref()) == Some(&session.id)
+    };
+    sessions
+        .iter()
+        .filter(|session| is_planned(session) && adoption.means(session))
+        .filter(|session| own.iter().all(|own| own.id != session.id))
+        .collect()
+}
+
+/// The warning that sessions which were planned to stay, or to be taken over, are gone.
+pub(super) fn warn_of_vanished(vanished: &[String], diagnostics: &mut Diagnostics) {
+    if !vanished.is_empty() {
+        diagnostics.warning(
+            format!("{} traffic mirror sessions are gone", vanished.len()),
+            format!(
+                "Between plan and apply the sessions of these interfaces were deleted, or the interfaces themselves: {}. The \
+                 next plan shows what is left to do.",
+                super::outcome::shown(vanished)
+            ),
+        );
     }
 }

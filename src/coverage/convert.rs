@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use super::model::{CoverageIdentity, CoverageModel, FailureModel, SessionModel, SkipModel, SummaryModel};
 use crate::ec2::Account;
 use crate::framework::Attr;
-use crate::planner::{
-    Blueprint, EligibilityRules, Limits, Plan, Row, Skip, Summary, Tags, Template, VirtualNetwork,
-    VirtualNetworkId, VirtualNetworkRange, Wanted, Wish,
-};
-use crate::selection::strings as strings_of;
+use crate::planner::{Plan, Row, Skip, Summary, Tags};
 
 /// Rows by interface id.
 pub type Rows = BTreeMap<String, Row>;
@@ -24,6 +20,7 @@ pub fn rows(sessions: &Sessions) -> Rows {
         traffic_mirror_target_id: session.traffic_mirror_target_id.known().cloned(),
         session_number: session.session_number.known().copied(),
         virtual_network_id: session.virtual_network_id.known().copied(),
+        traffic_mirror_filter_id: session.traffic_mirror_filter_id.known().cloned(),
     };
     let known = sessions.known().into_iter().flatten();
     known
@@ -47,7 +44,7 @@ pub fn sessions(rows: &Rows, planning: bool) -> Sessions {
         session_number: leaf(&row.session_number, planning),
         // A session that exists without one never gets one.
         virtual_network_id: leaf(&row.virtual_network_id, planning && row.id.is_none()),
-        traffic_mirror_filter_id: Attr::Null,
+        traffic_mirror_filter_id: Attr::from_option(row.traffic_mirror_filter_id.clone()),
     };
     Attr::Known(
         rows.iter()
@@ -122,95 +119,6 @@ pub fn failure(code: &str, message: &str) -> FailureModel {
 }
 
 impl CoverageModel {
-    /// What the arguments ask of the planner; none while one that decides about sessions is unknown. What is no valid limit,
-    /// range or template was refused by [`super::validate`].
-    pub fn wish(&self) -> Option<Wish> {
-        let targets = match &self.traffic_mirror_target_ids {
-            Attr::Unknown => vec![None],
-            targets => targets
-                .known()
-                .into_iter()
-                .flatten()
-                .map(|target| target.known().cloned())
-                .collect(),
-        };
-        let session_number = match self.session_number {
-            Attr::Null => Wanted::Unset,
-            Attr::Unknown => Wanted::Unknown,
-            Attr::Known(number) => Wanted::Set(number),
-        };
-        Some(Wish {
-            enabled: self.enabled.decided()?.copied().unwrap_or(true),
-            targets,
-            session_number,
-            virtual_network: self.virtual_network()?,
-            eligibility: EligibilityRules {
-                try_instance_types: strings_of(&self.try_instance_types)?,
-                include_requester_managed: false,
-                include_sensors: self.include_sensors.decided()?.copied().unwrap_or(false),
-            },
-            limits: self.planner_limits()?,
-        })
-    }
-
-    fn virtual_network(&self) -> Option<VirtualNetwork> {
-        if let Some(id) = self.virtual_network_id.decided()?.copied() {
-            return Some(
-                VirtualNetworkId::new(id)
-                    .map(VirtualNetwork::Fixed)
-                    .unwrap_or_default(),
-            );
-        }
-        let Some(range) = self.virtual_network_id_range.decided()? else {
-            return Some(VirtualNetwork::Drawn);
-        };
-        let (first, last) = (*range.first.known()?, *range.last.known()?);
-        let range = VirtualNetworkId::new(first)
-            .and_then(|first| VirtualNetworkRange::new(first, VirtualNetworkId::new(last)?));
-        Some(range.map(VirtualNetwork::Range).unwrap_or_default())
-    }
-
-    fn planner_limits(&self) -> Option<Limits> {
-        let Some(limits) = self.limits.decided()? else {
-            return Some(Limits::default());
-        };
-        if limits.values().any(Attr::is_unknown) {
-            return None;
-        }
-        let text = |name: &str| limits.get(name).and_then(Attr::as_str);
-        let limit = |name: &str| text(name).and_then(|text| text.parse().ok());
-        Some(Limits {
-            max_sessions: limit("max_sessions"),
-            max_creates: limit("max_creates"),
-            max_deletes: limit("max_deletes"),
-            allow_empty: text("allow_empty") == Some("true"),
-        })
-    }
-
-    /// What every session is made from; `id_tag` is the settled or pending form of the id.
-    pub fn blueprint(&self, id_tag: &str) -> Blueprint {
-        let template = |text: &Attr<String>| text.as_str().and_then(|text| Template::parse(text).ok());
-        Blueprint {
-            name: self.name.as_str().unwrap_or_default().to_owned(),
-            id_tag: id_tag.to_owned(),
-            traffic_mirror_filter_id: self.filter_id.as_str().unwrap_or_default().to_owned(),
-            description: template(&self.description),
-            remove_description: false,
-            name_tag: template(&self.name_tag),
-            packet_length: self.packet_length.known().copied(),
-            tags: known_strings(&self.tags_all),
-            copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
-        }
-    }
-
-    /// Keys of the instance tags that sessions are made from; none while an argument that names them is unknown.
-    pub fn tag_keys(&self) -> Option<Vec<String>> {
-        let unknown = self.description.is_unknown()
-            || self.name_tag.is_unknown()
-            || strings_of(&self.copy_tags).is_none();
-        (!unknown).then(|| self.blueprint("").tag_keys())
-    }
-
     /// Writes what the planner decided.
     pub fn set_plan(&mut self, plan: &Plan) {
         self.sessions = sessions(&plan.sessions, true);

@@ -5,105 +5,37 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::convert::Rows;
+use super::failure::Failure;
 use super::numbers::Numbers;
-use super::read::row;
-use crate::ec2::{Account, Ec2Error, ErrorClass, NewSession, SessionChange, What};
-use crate::planner::{Actions, Create, MirrorSession, Modify, Retag};
+use super::stop::Stop;
+use crate::ec2::{Account, Ec2Error};
+use crate::planner::{Actions, MirrorSession, Retag};
 
 /// Calls in flight at once: enough to fill EC2's bucket of mutating calls, few enough to end soon after Ctrl-C.
 const CONCURRENCY: usize = 10;
 /// How long a call in flight may take to end after Ctrl-C: retries under throttling take minutes.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often a number that somebody else took meanwhile is chosen anew.
-const NUMBER_ATTEMPTS: usize = 5;
-
-/// Why a session is not as planned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// What was tried: create, change or delete.
-    pub what: &'static str,
-    /// AWS's own code, or `Cancelled`.
-    pub code: String,
-    pub message: String,
-    /// What to do next.
-    pub advice: String,
-    pub kind: FailureKind,
-}
-
-/// What a failure means for the apply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// It failed.
-    Error,
-    /// The interface no longer exists, so there is nothing to retry.
-    Vanished,
-    /// EC2 refuses the interface for good, so retrying would fail for ever.
-    Refused,
-    /// Another session of the interface has the number.
-    NumberTaken,
-}
-
-impl Failure {
-    fn of(what: &'static str, error: &Ec2Error) -> Self {
-        Self {
-            what,
-            code: error.code().to_owned(),
-            message: error.message().to_owned(),
-            advice: error.advice(),
-            kind: match error.class() {
-                // A malformed id never named an interface that could have gone.
-                ErrorClass::NotFound(What::NetworkInterface)
-                    if what == "create" && !error.code().ends_with("Malformed") =>
-                {
-                    FailureKind::Vanished
-                }
-                ErrorClass::InterfaceUnsupported if what == "create" => FailureKind::Refused,
-                ErrorClass::NumberInUse => FailureKind::NumberTaken,
-                _ => FailureKind::Error,
-            },
-        }
-    }
-
-    /// Whether the apply failed: an interface that is gone or that EC2 refuses for good is no failure of the apply.
-    pub fn is_error(&self) -> bool {
-        !matches!(self.kind, FailureKind::Vanished | FailureKind::Refused)
-    }
-
-    fn cancelled(what: &'static str) -> Self {
-        Self {
-            what,
-            code: "Cancelled".to_owned(),
-            message: "the run was interrupted before this call had ended".to_owned(),
-            advice: "Run terraform apply again to go on.".to_owned(),
-            kind: FailureKind::Error,
-        }
-    }
-}
-
 /// What the calls led to.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// Sessions that were created, or changed without error, by interface.
-    pub done: Rows,
+    pub done: BTreeMap<String, MirrorSession>,
     /// By interface.
     pub failures: BTreeMap<String, Failure>,
 }
 
 impl Outcome {
-    fn note(&mut self, interface: &str, result: Result<MirrorSession, Failure>) {
+    pub(super) fn note(&mut self, interface: &str, result: Result<MirrorSession, Failure>) {
         match result {
-            Ok(session) => drop(self.done.insert(interface.to_owned(), row(&session, None))),
+            Ok(session) => drop(self.done.insert(interface.to_owned(), session)),
             Err(failure) => drop(self.failures.insert(interface.to_owned(), failure)),
         }
     }
 }
 
 /// Runs the calls, some at once, and returns their results in the same order.
-async fn in_parallel<T>(calls: Vec<BoxFuture<'_, T>>) -> Vec<T> {
+pub(super) async fn in_parallel<T>(calls: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     futures::stream::iter(calls).buffered(CONCURRENCY).collect().await
 }
 
@@ -111,7 +43,7 @@ async fn in_parallel<T>(calls: Vec<BoxFuture<'_, T>>) -> Vec<T> {
 pub struct Executor<'a> {
     pub account: &'a Account,
     pub numbers: &'a Numbers,
-    pub cancel: &'a CancellationToken,
+    pub stop: &'a Stop,
     /// All sessions of the account, to know which numbers an interface has.
     pub sessions: &'a [MirrorSession],
 }
@@ -159,21 +91,21 @@ impl Executor<'_> {
 
     /// Makes a call unless the run was interrupted. One in flight then gets a while to end; after that it is given up, and the
     /// next refresh tells what came of it: every session carries its owner's id from its creation on.
-    async fn call<T>(
+    pub(super) async fn call<T>(
         &self,
         what: &'static str,
         call: impl Future<Output = Result<T, Ec2Error>>,
     ) -> Result<T, Failure> {
-        if self.cancel.is_cancelled() {
-            return Err(Failure::cancelled(what));
+        if self.stop.is_stopped() {
+            return Err(Failure::stopped(what, self.stop));
         }
         let given_up = async {
-            self.cancel.cancelled().await;
+            self.stop.stopped().await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
             result = call => result.map_err(|error| Failure::of(what, &error)),
-            () = given_up => Err(Failure::cancelled(what)),
+            () = given_up => Err(Failure::stopped(what, self.stop)),
         }
     }
 
@@ -206,105 +138,5 @@ impl Executor<'_> {
                 .await?;
         }
         Ok(())
-    }
-
-    async fn modify(&self, changes: &[Modify], refused: &BTreeSet<String>, outcome: &mut Outcome) {
-        let changes: Vec<&Modify> = changes
-            .iter()
-            .filter(|change| !refused.contains(&change.session_id))
-            .collect();
-        let mut calls = Vec::with_capacity(changes.len());
-        for change in &changes {
-            calls.push(self.modify_one(change).boxed());
-        }
-        for (change, result) in changes.iter().zip(in_parallel(calls).await) {
-            outcome.note(&change.network_interface_id, result);
-        }
-    }
-
-    async fn modify_one(&self, change: &Modify) -> Result<MirrorSession, Failure> {
-        let change = session_change(change);
-        self.call("change", self.account.modify_session(&change)).await
-    }
-
-    async fn create(&self, creates: &[Create], outcome: &mut Outcome) {
-        let mut taken: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
-        for session in self.sessions {
-            taken
-                .entry(&session.network_interface_id)
-                .or_default()
-                .insert(session.session_number);
-        }
-        let mut calls = Vec::with_capacity(creates.len());
-        for create in creates {
-            let taken = taken
-                .get(create.network_interface_id.as_str())
-                .cloned()
-                .unwrap_or_default();
-            calls.push(self.create_one(create, taken).boxed());
-        }
-        for (create, result) in creates.iter().zip(in_parallel(calls).await) {
-            outcome.note(&create.network_interface_id, result);
-        }
-    }
-
-    async fn create_one(&self, create: &Create, mut taken: BTreeSet<i64>) -> Result<MirrorSession, Failure> {
-        let interface = &create.network_interface_id;
-        let mut attempts = NUMBER_ATTEMPTS;
-        loop {
-            if self.cancel.is_cancelled() {
-                return Err(Failure::cancelled("create"));
-            }
-            let chosen = || self.numbers.next(self.account.region(), interface, &taken);
-            let Some(session_number) = create.session_number.or_else(chosen) else {
-                return Err(Failure {
-                    what: "create",
-                    code: "NoSessionNumber".to_owned(),
-                    message: "every session number of the interface is taken".to_owned(),
-                    advice: "Delete a session of the interface.".to_owned(),
-                    kind: FailureKind::Error,
-                });
-            };
-            let new = NewSession {
-                network_interface_id: interface.clone(),
-                traffic_mirror_target_id: create.traffic_mirror_target_id.clone(),
-                traffic_mirror_filter_id: create.traffic_mirror_filter_id.clone(),
-                session_number,
-                virtual_network_id: create.virtual_network_id,
-                packet_length: create.packet_length,
-                description: create.description.clone(),
-                tags: create.tags.clone(),
-                // Of this attempt only: EC2 may answer an older token with a session that is long deleted.
-                client_token: Uuid::new_v4().to_string(),
-            };
-            let failure = match self.call("create", self.account.create_session(&new)).await {
-                Ok(session) => return Ok(session),
-                Err(failure) => failure,
-            };
-            if create.session_number.is_none() {
-                self.numbers
-                    .give_back(self.account.region(), interface, session_number);
-            }
-            if failure.kind != FailureKind::NumberTaken || create.session_number.is_some() || attempts == 1 {
-                return Err(failure);
-            }
-            attempts -= 1;
-            taken.insert(session_number);
-            if let Ok(sessions) = self.account.sessions_of_interface(interface).await {
-                taken.extend(sessions.iter().map(|session| session.session_number));
-            }
-        }
-    }
-}
-
-fn session_change(change: &Modify) -> SessionChange {
-    SessionChange {
-        id: change.session_id.clone(),
-        traffic_mirror_target_id: change.traffic_mirror_target_id.clone(),
-        traffic_mirror_filter_id: change.traffic_mirror_filter_id.clone(),
-        session_number: change.session_number,
-        virtual_network_id: change.virtual_network_id.into(),
-        packet_length: change.packet_length.clone(),
-        description: change.description.clone(),
     }
 }

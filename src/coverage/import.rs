@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Coverage;
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
+use super::owned_filter;
 use super::read::row;
 use crate::ec2::Account;
 use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
-use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner};
+use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner, Row};
 use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
 use crate::selection::SelectorBlock;
 
@@ -56,7 +57,20 @@ impl Coverage {
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
         let (owner, own) = find(&wanted.name_or_id, &sessions, &account)?;
-        let state = state(&account, &owner, &own);
+        let mut state = state(&account, &owner, &own);
+        if let Some(filter) = state.filter_id.known() {
+            let found = account.filters(std::slice::from_ref(filter)).await;
+            let found = found
+                .map_err(|error| ec2_diagnostic("The traffic mirror filter could not be read", &error))?;
+            // One that carries the coverage's id is the coverage's own: no configuration names it.
+            if found
+                .found
+                .iter()
+                .any(|filter| owned_filter::is_of(filter, &owner.id))
+            {
+                state.traffic_mirror_filter_id = Attr::Null;
+            }
+        }
         Ok(Response {
             identity: state.identity(&account),
             state: Some(state),
@@ -103,7 +117,7 @@ fn find<'a>(
     let id = name_or_id.parse::<CoverageId>().ok();
     let owned: Vec<(Owner, &MirrorSession)> = sessions
         .iter()
-        .filter_map(|session| Some((Owner::of(session)?, session)))
+        .filter_map(|session| Some((Owner::of(&session.tags)?, session)))
         .filter(|(owner, _)| id.as_ref().map_or(owner.name == name_or_id, |id| owner.id == *id))
         .collect();
     // Pending sessions are the leavings of a killed create: they count only where nothing else has the name.
@@ -201,7 +215,12 @@ fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageMo
 
 fn planner_rows(own: &[&MirrorSession]) -> convert::Rows {
     own.iter()
-        .map(|session| (session.network_interface_id.clone(), row(session, None)))
+        .map(|session| {
+            (
+                session.network_interface_id.clone(),
+                row(session, &Row::default()),
+            )
+        })
         .collect()
 }
 

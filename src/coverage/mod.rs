@@ -4,7 +4,11 @@
 
 mod apply;
 mod convert;
+mod create;
+mod delete;
 mod execute;
+mod execute_sessions;
+mod failure;
 mod import;
 mod maker;
 mod model;
@@ -12,13 +16,21 @@ mod note;
 mod numbers;
 mod observe;
 mod outcome;
+mod override_argument;
+mod owned_filter;
 mod plan;
+mod plan_words;
+mod preflight;
 mod read;
 mod refreshed;
 mod report;
 mod source;
+mod stop;
+mod update;
 mod validate;
+mod validate_choices;
 mod validate_sessions;
+mod wish;
 
 use std::sync::Arc;
 

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::framework::{
-    Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_OBJECT, REQUIRED,
-    REQUIRED_FOR_IMPORT,
+    Any, Attr, BLOCK_LIST, BLOCK_SINGLE, COMPUTED, OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_OBJECT,
+    REQUIRED, REQUIRED_FOR_IMPORT,
 };
 use crate::selection::SelectorBlock;
 
@@ -33,11 +33,27 @@ pub struct CoverageModel {
     /// The `selection` of a `mirror_interfaces` data source, instead of `selector` and `exclude`: exactly its network
     /// interfaces are mirrored, so that a saved plan stays exact however long it waits.
     pub selection: Attr<String>,
-    /// Traffic mirror targets that the sessions deliver to, spread evenly. A session that exists stays on its target while
-    /// that target is listed.
+    /// Traffic mirror targets that the sessions deliver to. A session that exists stays on its target while that target is
+    /// listed.
     #[schemars(extend("x-terraform" = REQUIRED))]
     pub traffic_mirror_target_ids: Attr<Vec<Attr<String>>>,
-    /// Traffic mirror filter of every session.
+    /// How new sessions are spread over the targets: `prefer_same_az` (the default) takes a target in the zone of the network
+    /// interface where one has room, else any; `same_az` only one in its zone; `balanced` the one with the fewest sessions of this
+    /// coverage. A target on a network interface takes 10 sources, or 100 on some large instance types; targets on load balancers
+    /// take any number.
+    pub placement: Attr<String>,
+    /// Lets a tag of the instance pick its target or filter among those listed here, and no other: an object with some of these
+    /// attributes. Keys of tags match without regard to case. A tag that names another id is refused: the interface is skipped as
+    /// `OVERRIDE_REFUSED`.
+    ///
+    /// - `target_tag`: key of the tag whose value is the id of the target.
+    /// - `target_ids`: targets that it may name; those that are not in `traffic_mirror_target_ids` too get no other sessions.
+    /// - `filter_tag`: key of the tag whose value is the id of the filter.
+    /// - `filter_ids`: filters that it may name.
+    #[serde(rename = "override")]
+    pub override_rule: Any,
+    /// Traffic mirror filter of every session. Left out, the coverage owns one that accepts everything (IPv4, IPv6 and DNS): it is
+    /// repaired when it drifts, and deleted with the coverage or once a filter is given.
     pub traffic_mirror_filter_id: Attr<String>,
     /// Session number of every session, 1 to 32766. EC2 tries the sessions of one interface in ascending order and mirrors
     /// each packet once. Left out, each session gets the number after the highest that the interface has.
@@ -70,6 +86,19 @@ pub struct CoverageModel {
     /// What to do about selected network interfaces that can never be mirrored: `skip` (the default) lists them in `skipped`,
     /// `error` fails the plan.
     pub on_ineligible: Attr<String>,
+    /// Whether selected network interfaces without room (`TARGET_FULL`, `QUOTA`) are listed in `skipped`. Defaults to `false`: they
+    /// fail the plan.
+    pub allow_partial: Attr<bool>,
+    /// Existing sessions of selected network interfaces to take over, by changing their tags and then what else differs, so that no
+    /// packet is missed: an object with one or both of these lists, with `*` and `?` as in EC2 filters.
+    ///
+    /// - `descriptions`: descriptions of the sessions, for example `Created by AutoMirror`.
+    /// - `coverage_names`: names of other coverages, which must be gone from their states before.
+    ///
+    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone.
+    pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,
+    /// Whether the plan asks EC2 by a dry run whether it would be allowed to create a session. Needs the permissions of an apply.
+    pub preflight_dry_run: Attr<bool>,
     /// How much one plan may change: a map with some of these keys. `"100"` is a number, `"10%"` a share. `enabled = false` is never
     /// limited.
     ///
@@ -77,9 +106,15 @@ pub struct CoverageModel {
     /// - `max_creates`: sessions that one apply may create; a share is of the eligible network interfaces. The others wait for
     ///   the next apply, as `MAX_CREATES` in `skipped`.
     /// - `max_deletes`: sessions that one apply may delete; a share is of the sessions in the state. More is an error.
+    /// - `max_sources_per_target`: sources that a target on a network interface takes, where AWS has raised the limit of an instance
+    ///   type that this version of the provider does not know; a number.
     /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
     ///   error.
     pub limits: Attr<BTreeMap<String, Attr<String>>>,
+    /// How long one operation may take, for example `90m`. Unset: as long as it needs; a thousand sessions take EC2 more than three
+    /// minutes.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub timeouts: Attr<TimeoutsBlock>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions
     /// without it are never changed or deleted.
     #[schemars(extend("x-terraform" = COMPUTED))]
@@ -106,6 +141,17 @@ pub struct CoverageModel {
     /// Tags that the provider writes on every session, without those that mark its owner.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub tags_all: Attr<BTreeMap<String, Attr<String>>>,
+}
+
+/// How long one operation may take. What is not done by then is a failure, and is retried by the next apply.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TimeoutsBlock {
+    /// Longest time for a create.
+    pub create: Attr<String>,
+    /// Longest time for an update.
+    pub update: Attr<String>,
+    /// Longest time for a destroy.
+    pub delete: Attr<String>,
 }
 
 /// A range of VXLAN network identifiers, both ends included.

@@ -8,7 +8,8 @@ use super::model::{CoverageIdentity, CoverageModel};
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
-    CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
+    Adoption, CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
+    Tags, TargetKind, TargetSite,
 };
 use crate::selection;
 
@@ -32,6 +33,7 @@ pub struct Selecting {
     excludes: Vec<Selector>,
     selection: Option<String>,
     tag_keys: Vec<String>,
+    adoption: Adoption,
 }
 
 impl Selecting {
@@ -46,6 +48,7 @@ impl Selecting {
             excludes: selection::selectors(&model.exclude)?,
             selection,
             tag_keys: model.tag_keys()?,
+            adoption: model.adoption()?,
         })
     }
 
@@ -56,6 +59,7 @@ impl Selecting {
             &self.excludes,
             self.selection.as_deref(),
             &self.tag_keys,
+            &self.adoption,
         )
     }
 
@@ -95,13 +99,14 @@ impl Selecting {
 
 /// Reads the fleet and all sessions of the account in the region.
 ///
-/// `model` is the state, or the plan so far, and `id` the coverage's. What the fleet remembers from before (`intended`,
-/// `refused`) is left empty.
+/// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state. What the fleet
+/// remembers from before (`intended`, `refused`) is left empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
     model: &CoverageModel,
     id: Option<&CoverageId>,
+    recorded: &Rows,
 ) -> Result<(Fleet, Vec<MirrorSession>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
@@ -119,7 +124,33 @@ pub async fn observe(
         ..Fleet::default()
     };
     fleet.note_sensors(&targets, &seen);
+    let own = own(&sessions, name, id, recorded);
+    let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
+    let covered = own
+        .iter()
+        .map(|session| session.network_interface_id.as_str())
+        .collect();
+    let others: Vec<&MirrorSession> = sessions
+        .iter()
+        .filter(|session| !own_ids.contains(session.id.as_str()))
+        .collect();
+    fleet.note_others(&others, &covered, &selecting.adoption);
+    note_sources(account, &mut fleet, &own_ids).await?;
     Ok((fleet, sessions))
+}
+
+/// Notes what others send to those listed targets that take a limited number of sources.
+pub async fn note_sources(
+    account: &Account,
+    fleet: &mut Fleet,
+    own: &BTreeSet<&str>,
+) -> Result<(), Ec2Error> {
+    let limited = |site: &TargetSite| site.kind == Some(TargetKind::NetworkInterface) && !site.shared;
+    let listed = fleet.targets.iter().filter(|(_, site)| limited(site));
+    let listed: Vec<String> = listed.map(|(id, _)| id.clone()).collect();
+    let sessions = account.sessions_on_targets(&listed).await?;
+    fleet.note_sources(&sessions, own);
+    Ok(())
 }
 
 /// The sessions that the coverage of this name and id may change, given the sessions of its state: its own, and what creates
@@ -131,24 +162,25 @@ pub fn own<'a>(
     recorded: &Rows,
 ) -> Vec<&'a MirrorSession> {
     let ownership = Ownership { id, recorded };
-    let left =
-        |session: &MirrorSession| maker_of(session, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone);
+    let left = |session: &MirrorSession| {
+        maker_of(&session.tags, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone)
+    };
     sessions
         .iter()
         .filter(|session| ownership.owns(session) || left(session))
         .collect()
 }
 
-/// The mark of the process that made a session of this name which is still pending.
-pub fn maker_of(session: &MirrorSession, name: &str) -> Option<String> {
-    Owner::of(session).filter(|owner| owner.name == name)?.pending
+/// The mark of the process that made a session or filter of this name which is still pending.
+pub fn maker_of(tags: &Tags, name: &str) -> Option<String> {
+    Owner::of(tags).filter(|owner| owner.name == name)?.pending
 }
 
 /// Settled ids of other objects whose sessions carry this name.
 pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>) -> BTreeSet<String> {
     sessions
         .iter()
-        .filter_map(Owner::of)
+        .filter_map(|session| Owner::of(&session.tags))
         .filter(|owner| owner.name == name && owner.pending.is_none() && Some(&owner.id) != id)
         .map(|owner| owner.id.to_string())
         .collect()

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::convert::{self, Rows};
-use super::execute::{Failure, FailureKind, Outcome};
+use super::execute::Outcome;
+use super::failure::{Failure, FailureKind};
 use super::model::CoverageModel;
 use super::read::row;
 use crate::ec2::Account;
@@ -20,19 +21,12 @@ pub fn merged(
 ) -> Rows {
     let mut rows = Rows::new();
     for (interface, plan) in planned {
-        let instance_id = plan.instance_id.clone();
         let existing = own.get(interface).and_then(|sessions| sessions.first());
         if let Some(done) = outcome.done.get(interface) {
-            rows.insert(
-                interface.clone(),
-                planner::Row {
-                    instance_id,
-                    ..done.clone()
-                },
-            );
+            rows.insert(interface.clone(), row(done, plan));
         } else if let Some(session) = existing {
             let failed = outcome.failures.contains_key(interface);
-            let actual = row(session, instance_id);
+            let actual = row(session, plan);
             rows.insert(
                 interface.clone(),
                 if failed && !truth {
@@ -42,15 +36,8 @@ pub fn merged(
                 },
             );
         } else if !truth {
-            // Not made: what was unknown is null now.
-            rows.insert(
-                interface.clone(),
-                planner::Row {
-                    id: None,
-                    virtual_network_id: None,
-                    ..plan.clone()
-                },
-            );
+            // Not made, or gone meanwhile: what was unknown is null now.
+            rows.insert(interface.clone(), plan.clone());
         }
     }
     if truth {
@@ -59,7 +46,7 @@ pub fn merged(
                 .first()
                 .filter(|_| !planned.contains_key(interface) && outcome.failures.contains_key(interface))
             {
-                rows.insert(interface.clone(), row(session, None));
+                rows.insert(interface.clone(), row(session, &planner::Row::default()));
             }
         }
     }
@@ -77,6 +64,7 @@ fn as_planned(plan: &planner::Row, actual: &planner::Row) -> planner::Row {
             .or(actual.traffic_mirror_target_id.clone()),
         session_number: plan.session_number.or(actual.session_number),
         virtual_network_id: plan.virtual_network_id.or(actual.virtual_network_id),
+        traffic_mirror_filter_id: plan.traffic_mirror_filter_id.clone(),
     }
 }
 

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use super::convert::{self, known_strings};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{namesakes, prior_id};
+use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
 use super::validate::validate;
-use super::{Coverage, note};
-use crate::ec2::{Account, Ec2Error, Lookup};
+use super::{Coverage, note, preflight};
+use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
-use crate::planner::{self, Fleet, Plan, Reason, Skip};
+use crate::planner::{self, Fleet, Plan};
 use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -32,7 +33,14 @@ impl Coverage {
         let mut planned = config.clone();
         planned.forget_computed();
         planned.tags_all = tags_all(config);
-        planned.filter_id = config.traffic_mirror_filter_id.clone();
+        planned.filter_id = match (&config.traffic_mirror_filter_id, &request.prior) {
+            (Attr::Null, Some(prior)) if prior.owns_filter() && prior.filter_id.is_known() => {
+                prior.filter_id.clone()
+            }
+            // The coverage's own is made at apply.
+            (Attr::Null, _) => Attr::Unknown,
+            (given, _) => given.clone(),
+        };
         let requires_replace = self.plan_region(&mut planned, request.prior.as_ref());
         if let Some(prior) = &request.prior {
             planned.keep_computed_of(prior);
@@ -42,8 +50,7 @@ impl Coverage {
             false => self.connection.account(planned.region.as_str()),
         };
         if let Some(account) = &account {
-            self.check_references(account, &planned, request.prior.as_ref(), &mut diagnostics)
-                .await;
+            preflight::check_references(account, &planned, request.prior.as_ref(), &mut diagnostics).await;
         }
         let private = match self
             .known(&request, &planned, account.as_ref(), &mut diagnostics)
@@ -59,6 +66,9 @@ impl Coverage {
                 decide(*fleet, &request, &mut planned, &mut diagnostics)
             }
         };
+        if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
+            preflight::dry_run(account, &planned, &mut diagnostics).await;
+        }
         if diagnostics.has_errors() {
             return Response {
                 diagnostics,
@@ -112,69 +122,6 @@ impl Coverage {
             _ => Vec::new(),
         }
     }
-
-    /// Targets and filters that the state does not have yet must exist.
-    async fn check_references(
-        &self,
-        account: &Account,
-        planned: &CoverageModel,
-        prior: Option<&CoverageModel>,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let in_state = prior
-            .map(|prior| &prior.traffic_mirror_target_ids)
-            .and_then(Attr::known);
-        let listed = planned
-            .traffic_mirror_target_ids
-            .known()
-            .into_iter()
-            .flatten()
-            .enumerate();
-        let path = AttributePath::root("traffic_mirror_target_ids");
-        let new: BTreeMap<String, AttributePath> = listed
-            .filter(|(_, id)| !in_state.is_some_and(|known| known.contains(id)))
-            .filter_map(|(index, id)| Some((id.known()?.clone(), path.clone().index(index))))
-            .collect();
-        let found = account.targets(&new.keys().cloned().collect::<Vec<_>>()).await;
-        report_missing("traffic mirror target", found, &path, &new, diagnostics);
-
-        let path = AttributePath::root("traffic_mirror_filter_id");
-        let filter = &planned.traffic_mirror_filter_id;
-        let changed = prior.is_none_or(|prior| prior.traffic_mirror_filter_id != *filter);
-        let new: BTreeMap<String, AttributePath> = filter
-            .known()
-            .filter(|_| changed)
-            .map(|id| (id.clone(), path.clone()))
-            .into_iter()
-            .collect();
-        let found = account.filters(&new.keys().cloned().collect::<Vec<_>>()).await;
-        report_missing("traffic mirror filter", found, &path, &new, diagnostics);
-    }
-}
-
-/// Reports what was looked up and is not there, each at the path where it stands.
-fn report_missing<T>(
-    what: &str,
-    looked_up: Result<Lookup<T>, Ec2Error>,
-    argument: &AttributePath,
-    paths: &BTreeMap<String, AttributePath>,
-    diagnostics: &mut Diagnostics,
-) {
-    match looked_up {
-        Ok(lookup) => diagnostics.extend(lookup.missing.iter().map(|missing| {
-            let detail = format!(
-                "EC2 does not find the {what} {:?}: {}. Give the id of one that exists in this region and is visible to \
-                 this account.",
-                missing.id, missing.error
-            );
-            let path = paths.get(&missing.id).unwrap_or(argument).clone();
-            Diagnostic::error(format!("No such {what}"), detail).at(path)
-        })),
-        Err(error) => {
-            let title = format!("The {what}s could not be looked up");
-            diagnostics.push(ec2_diagnostic(&title, &error).at(argument.clone()));
-        }
-    }
 }
 
 /// The selection is not known: a create lists its sessions after apply, an update leaves everything as it is.
@@ -191,6 +138,14 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
         return None;
     };
     planned.keep_computed_of(prior);
+    let stored = decode(&request.prior_private).unwrap_or_default();
+    let mut owned_filter = stored.owned_filter.clone();
+    if planned.owns_filter() && planned.filter_id.is_unknown() {
+        // Made by a later apply, which nothing here promises.
+        planned.filter_id = Attr::Null;
+    } else if !planned.owns_filter() && prior.owns_filter() {
+        owned_filter = prior.filter_id.known().cloned();
+    }
     diagnostics.warning(
         "The sessions stay as they are until the next plan",
         format!(
@@ -204,11 +159,11 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
     {
         tracing::warn!(%error, "no note could be left for the final plan");
     }
-    let stored = decode(&request.prior_private).unwrap_or_default();
     let dropped = !prior.description.is_null() && planned.description.is_null();
     let fleet = Fleet {
         held: true,
         remove_description: stored.remove_description || dropped,
+        owned_filter,
         ..stored
     };
     fleet.encode().ok().map(String::into_bytes)
@@ -244,7 +199,7 @@ fn decide(
             return None;
         }
     };
-    refuse(planned, &plan, diagnostics);
+    plan_words::refuse(planned, &fleet, &plan, diagnostics);
     planned.set_plan(&plan);
     planned.deviations = Attr::Known(Default::default());
     let calls = match &request.prior {
@@ -256,7 +211,7 @@ fn decide(
         Some(prior) if !prior.failures.is_null() => prior.failures.clone(),
         _ => Attr::Known(Default::default()),
     };
-    warn(&fleet, request.prior.as_ref(), planned, &plan, diagnostics);
+    plan_words::warn(&fleet, request.prior.as_ref(), planned, &plan, diagnostics);
     match fleet.encode() {
         Ok(text) => Some(text.into_bytes()),
         Err(error) => {
@@ -264,41 +219,6 @@ fn decide(
             None
         }
     }
-}
-
-/// What the plan must not do becomes an error.
-fn refuse(planned: &CoverageModel, plan: &Plan, diagnostics: &mut Diagnostics) {
-    for violation in &plan.violations {
-        let path = AttributePath::root("limits").key(violation.argument.to_string());
-        diagnostics.push(Diagnostic::error(&violation.title, &violation.detail).at(path));
-    }
-    let never = plan
-        .skipped
-        .iter()
-        .filter(|(_, skip)| skip.reason != Reason::MaxCreates);
-    if planned.on_ineligible.as_str() == Some("error") && never.clone().next().is_some() {
-        let path = AttributePath::root("on_ineligible");
-        let title = "Selected network interfaces cannot be mirrored";
-        let detail = format!(
-            "{}\n\nExclude them, or set on_ineligible = \"skip\".",
-            listed(never)
-        );
-        diagnostics.push(Diagnostic::error(title, detail).at(path));
-    }
-}
-
-/// Skipped interfaces, one a line.
-fn listed<'a>(skipped: impl Iterator<Item = (&'a String, &'a Skip)> + Clone) -> String {
-    let mut lines: Vec<String> = skipped
-        .clone()
-        .take(10)
-        .map(|(interface, skip)| format!("{interface}: {} ({})", skip.reason, skip.detail))
-        .collect();
-    let more = skipped.count().saturating_sub(lines.len());
-    if more > 0 {
-        lines.push(format!("and {more} more in skipped"));
-    }
-    lines.join("\n")
 }
 
 /// Whether applying the plan of an update makes a call that could fail.
@@ -327,52 +247,9 @@ fn calls_ec2(
         )
     };
     let sessions_change = plan.sessions != *prior_rows;
-    let any_session = !plan.sessions.is_empty() || !prior_rows.is_empty();
-    drifted || sessions_change || any_session && shared(prior) != shared(planned)
-}
-
-fn warn(
-    fleet: &Fleet,
-    prior: Option<&CoverageModel>,
-    planned: &CoverageModel,
-    plan: &Plan,
-    diagnostics: &mut Diagnostics,
-) {
-    let name = planned.name.as_str().unwrap_or_default();
-    if !fleet.namesakes.is_empty() && planned.name.is_known() {
-        let others: Vec<&str> = fleet.namesakes.iter().map(String::as_str).collect();
-        diagnostics.warning(
-            "Another coverage has the same name",
-            format!(
-                "Sessions of {} carry the name {name:?} too. They are left alone. If another state manages them, give one of the \
-                 two another name. If their state was lost, import them: terraform import ADDRESS {}.",
-                others.join(", "),
-                others[0]
-            ),
-        );
-    }
-    if prior.is_none() && plan.empty && plan.skipped.is_empty() {
-        diagnostics.warning(
-            "No network interface is selected",
-            format!(
-                "Coverage {name} selects no network interface in {} now, so it creates no session. Check the tag's spelling \
-                 (case matters), the region and the account {}.",
-                fleet.region, fleet.account_id
-            ),
-        );
-    }
-    let skipped_before = prior
-        .map(|prior| prior.skipped.clone())
-        .unwrap_or(Attr::Known(Default::default()));
-    if planned.skipped != skipped_before && !plan.skipped.is_empty() {
-        diagnostics.warning(
-            format!(
-                "{} selected network interfaces get no session",
-                plan.skipped.len()
-            ),
-            listed(plan.skipped.iter()),
-        );
-    }
+    let replaces_filter = planned.filter_id.is_unknown() || prior.owns_filter() != planned.owns_filter();
+    let any = !plan.sessions.is_empty() || !prior_rows.is_empty() || planned.owns_filter();
+    drifted || sessions_change || replaces_filter || any && shared(prior) != shared(planned)
 }
 
 /// The tags of every session, without those that mark its owner.

@@ -6,9 +6,10 @@ use super::Coverage;
 use super::convert::{self, Rows};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
+use super::owned_filter;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Blueprint, Fleet, MirrorSession, Reason, Row, Skip};
+use crate::planner::{self, Blueprint, Fleet, MirrorSession, Override, Pick, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -80,9 +81,14 @@ async fn refreshed(
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
     let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref()).await?;
+    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref(), &before).await?;
     let sessions = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
-    let rows = actual_rows(&sessions, &fleet, &before);
+    let wish = state.wish();
+    let rule = wish
+        .as_ref()
+        .map(|wish| wish.override_rule.clone())
+        .unwrap_or_default();
+    let rows = actual_rows(&sessions, &fleet, &rule, &before);
     fleet.remember(decode(private).unwrap_or_default());
     fleet.intended = intended(&rows, &before);
 
@@ -94,16 +100,16 @@ async fn refreshed(
         ..blueprint
     };
     state.deviations = convert::strings(planner::deviations(&blueprint, &fleet.interfaces, &sessions));
-    if let Some(wish) = state.wish() {
-        let mut skipped = planner::skips(&wish.eligibility, &fleet, &rows);
+    if let Some(wish) = wish {
+        let mut skipped = planner::skips(&wish, &fleet, &rows);
         state.summary = convert::summary(planner::summary(&fleet, &skipped));
         let uncovered = |interface: &String, skipped: &BTreeMap<String, Skip>| {
             fleet.interfaces.contains_key(interface)
                 && !skipped.contains_key(interface)
                 && !rows.contains_key(interface)
         };
-        // Whoever waits for the next apply goes on waiting until there is one.
-        let waits = |skip: &Skip| skip.reason == Reason::MaxCreates;
+        // Whoever waits for room or for the next apply goes on waiting until a plan decides anew.
+        let waits = |skip: &Skip| skip.reason.may_pass() || skip.reason == Reason::NotVisible;
         let waiting = convert::skips(&state.skipped);
         let waiting = waiting
             .into_iter()
@@ -116,6 +122,8 @@ async fn refreshed(
         state.failures = Attr::Known(failures.collect());
         state.skipped = convert::skipped(&skipped);
     }
+    let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;
+    owned_filter::note(&mut state, filter.as_ref(), &blueprint);
     let private = fleet.encode()?;
     Ok((state, private))
 }
@@ -127,30 +135,44 @@ pub(super) fn decode(private: &[u8]) -> Option<Fleet> {
         .and_then(|text| Fleet::decode(text).ok())
 }
 
-fn actual_rows(sessions: &BTreeMap<String, Vec<&MirrorSession>>, fleet: &Fleet, before: &Rows) -> Rows {
+fn actual_rows(
+    sessions: &BTreeMap<String, Vec<&MirrorSession>>,
+    fleet: &Fleet,
+    rule: &Override,
+    before: &Rows,
+) -> Rows {
     let first = sessions
         .iter()
         .filter_map(|(interface, list)| Some((interface, list.first()?)));
     first
         .map(|(interface, session)| {
-            let seen = fleet
-                .interfaces
-                .get(interface)
-                .map(|member| member.instance_id.clone());
-            let recorded = || before.get(interface).and_then(|row| row.instance_id.clone());
-            (interface.clone(), row(session, seen.unwrap_or_else(recorded)))
+            let recorded = before.get(interface);
+            let shape = match fleet.interfaces.get(interface) {
+                Some(member) => Row {
+                    instance_id: member.instance_id.clone(),
+                    traffic_mirror_filter_id: match rule.filter(&member.tags) {
+                        Pick::Picked(filter) => Some(filter),
+                        Pick::NotTagged | Pick::Unlisted(_) | Pick::Contradictory(_) => None,
+                    },
+                    ..Row::default()
+                },
+                None => recorded.cloned().unwrap_or_default(),
+            };
+            (interface.clone(), row(session, &shape))
         })
         .collect()
 }
 
-/// The row of a session.
-pub(super) fn row(session: &MirrorSession, instance_id: Option<String>) -> Row {
+/// The row of a session, with the instance of `shape`, and with its filter where `shape` has one.
+pub(super) fn row(session: &MirrorSession, shape: &Row) -> Row {
+    let filter = &session.traffic_mirror_filter_id;
     Row {
         id: Some(session.id.clone()),
-        instance_id,
+        instance_id: shape.instance_id.clone(),
         traffic_mirror_target_id: Some(session.traffic_mirror_target_id.clone()),
         session_number: Some(session.session_number),
         virtual_network_id: session.virtual_network_id,
+        traffic_mirror_filter_id: shape.traffic_mirror_filter_id.as_ref().map(|_| filter.clone()),
     }
 }
 
@@ -162,6 +184,7 @@ fn intended(rows: &Rows, before: &Rows) -> Rows {
         let meant = Row {
             instance_id: row.instance_id.clone(),
             virtual_network_id: row.virtual_network_id,
+            traffic_mirror_filter_id: row.traffic_mirror_filter_id.clone(),
             ..known.clone()
         };
         (meant != *row).then(|| (interface.clone(), meant))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::execute::Failure;
+use super::failure::Failure;
 
 /// Lines of a diagnostic before the rest is only counted.
 const SHOWN: usize = 20;
@@ -64,7 +64,7 @@ pub fn failures_detail(failed: &[(String, Failure)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::execute::FailureKind;
+    use super::super::failure::FailureKind;
     use super::*;
 
     #[test]

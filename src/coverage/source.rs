@@ -1,6 +1,7 @@
 //! Where a plan gets its fleet from.
 
 use super::Coverage;
+use super::convert::rows;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
 use super::observe::{Selecting, id_of, observe, prior_id};
@@ -71,24 +72,47 @@ impl Coverage {
             return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
         };
         let key = seen_key(request, account, &digest);
-        if let Some(fleet) = first_plan.or(stored.clone()).filter(usable) {
-            if request.prior.is_none() {
+        let waits = planned.has_unknown_target();
+        let from_note = || {
+            let text = note::read(&key).filter(|_| self.is_final(request))?;
+            Fleet::decode(&text).ok().filter(usable)
+        };
+        if let Some(mut fleet) = first_plan.clone().or(stored.clone()).filter(usable) {
+            if first_plan.is_none() && request.prior.is_some() {
+                // Only a first plan that did not know every target leaves a note where the fleet is stored anyway.
+                match from_note() {
+                    Some(noted) => fleet = noted,
+                    None => note::remove(&key),
+                }
+            }
+            fleet.late_targets |= self.waited(request, account, &digest, waits);
+            if request.prior.is_none() || waits {
                 leave(&key, &fleet);
             }
             return Known::Fleet(Box::new(fleet));
         }
-        if self.is_final(request)
-            && let Some(fleet) = note::read(&key)
-                .and_then(|text| Fleet::decode(&text).ok())
-                .filter(usable)
-        {
+        if let Some(fleet) = from_note() {
             return Known::Fleet(Box::new(fleet));
         }
-        match observe(account, &selecting, planned, prior_id(request).as_ref()).await {
+        let recorded = request
+            .prior
+            .as_ref()
+            .map(|prior| rows(&prior.sessions))
+            .unwrap_or_default();
+        match observe(
+            account,
+            &selecting,
+            planned,
+            prior_id(request).as_ref(),
+            &recorded,
+        )
+        .await
+        {
             Ok((mut fleet, _)) => {
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
                 }
+                fleet.late_targets = self.waited(request, account, &digest, waits);
                 leave(&key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
@@ -98,6 +122,24 @@ impl Coverage {
                 Known::Failed
             }
         }
+    }
+
+    /// Whether this plan, or of a create the first one, does not know every target. That stands in a note of its own, since it must
+    /// outlast core's process: a saved plan is applied by another.
+    fn waited(&self, request: &Request, account: &Account, digest: &str, waits: bool) -> bool {
+        if request.prior.is_some() {
+            return waits;
+        }
+        let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
+        let key = Key::of(&[b"late", place[0], place[1], place[2]]);
+        if waits {
+            leave_text(&key, "late");
+        } else if self.is_final(request) {
+            return note::read(&key).is_some();
+        } else {
+            note::remove(&key);
+        }
+        waits
     }
 
     /// Whether the first plan of this update left everything as it was.
@@ -135,11 +177,14 @@ impl Coverage {
 
 /// Leaves the fleet of this plan for the final one.
 fn leave(key: &Key, fleet: &Fleet) {
-    let left = fleet
-        .encode()
-        .map_err(std::io::Error::other)
-        .and_then(|text| note::leave(key, &text));
-    if let Err(error) = left {
+    match fleet.encode() {
+        Ok(text) => leave_text(key, &text),
+        Err(error) => tracing::warn!(%error, "no note could be left for the final plan"),
+    }
+}
+
+fn leave_text(key: &Key, text: &str) {
+    if let Err(error) = note::leave(key, text) {
         tracing::warn!(%error, "no note could be left for the final plan");
     }
 }

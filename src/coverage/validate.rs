@@ -1,8 +1,8 @@
 //! Checks of the configuration that need no network; what is unknown is left for later.
 
 use super::model::CoverageModel;
-use super::validate_sessions as sessions;
-use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
+use super::{validate_choices as choices, validate_sessions as sessions};
+use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{CoverageId, Fleet, MAX_SESSION_NUMBER};
 use crate::provider::{looks_like_region, not_a_region};
 use crate::selection;
@@ -39,6 +39,7 @@ pub fn validate(config: &CoverageModel) -> Diagnostics {
     filter(config, &mut diagnostics);
     number(config, &mut diagnostics);
     sessions::validate(config, &mut diagnostics);
+    choices::validate(config, &mut diagnostics);
     if config.description.as_str() == Some("") {
         diagnostics.push(
             Diagnostic::error(
@@ -117,19 +118,12 @@ fn selecting(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 }
 
 fn filter(config: &CoverageModel, diagnostics: &mut Diagnostics) {
-    let (title, detail) = match &config.traffic_mirror_filter_id {
-        Attr::Null => (
-            "No traffic mirror filter",
-            "traffic_mirror_filter_id is not set, and this version of the provider does not create a filter by itself. Give the \
-             id of an aws_ec2_traffic_mirror_filter with the rules for the traffic to mirror.",
-        ),
-        Attr::Known(id) if id.is_empty() => (
-            "Empty traffic_mirror_filter_id",
-            "traffic_mirror_filter_id is an empty string. Give the id of a traffic mirror filter.",
-        ),
-        _ => return,
-    };
-    diagnostics.push(Diagnostic::error(title, detail).at(AttributePath::root("traffic_mirror_filter_id")));
+    if config.traffic_mirror_filter_id.as_str() == Some("") {
+        let detail = "traffic_mirror_filter_id is an empty string. Give the id of a traffic mirror filter, or leave it out for one that \
+                      accepts everything.";
+        let path = AttributePath::root("traffic_mirror_filter_id");
+        diagnostics.push(Diagnostic::error("Empty traffic_mirror_filter_id", detail).at(path));
+    }
 }
 
 fn number(config: &CoverageModel, diagnostics: &mut Diagnostics) {
@@ -194,6 +188,7 @@ fn tags(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::Attr;
     use crate::selection::SelectorBlock;
 
     fn good() -> CoverageModel {
@@ -246,10 +241,6 @@ mod tests {
         assert_eq!(
             problems(|m| m.traffic_mirror_target_ids = Attr::Known(vec![])),
             ["traffic_mirror_target_ids"]
-        );
-        assert_eq!(
-            problems(|m| m.traffic_mirror_filter_id = Attr::Null),
-            ["traffic_mirror_filter_id"]
         );
         assert_eq!(
             problems(|m| m.traffic_mirror_filter_id = "".into()),

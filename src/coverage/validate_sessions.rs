@@ -2,7 +2,7 @@
 
 use super::model::CoverageModel;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{Limit, Template, VirtualNetworkId, VirtualNetworkRange};
+use crate::planner::{Template, VirtualNetworkId, VirtualNetworkRange};
 use crate::selection;
 
 /// Longest packet that a session can be asked for, in bytes: the largest MTU of EC2 less the VXLAN overhead of IPv4 (54
@@ -40,16 +40,6 @@ pub fn validate(config: &CoverageModel, diagnostics: &mut Diagnostics) {
         selection::check_list(list, &AttributePath::root(argument), diagnostics);
     }
     copied(config, diagnostics);
-    if let Some(other) = config
-        .on_ineligible
-        .as_str()
-        .filter(|text| !["skip", "error"].contains(text))
-    {
-        let path = AttributePath::root("on_ineligible");
-        let detail = format!("{other:?} is not a choice. Use \"skip\" or \"error\".");
-        diagnostics.push(Diagnostic::error("Unknown on_ineligible", detail).at(path));
-    }
-    limits(config, diagnostics);
 }
 
 fn packet_length(config: &CoverageModel, diagnostics: &mut Diagnostics) {
@@ -135,29 +125,6 @@ fn copied(config: &CoverageModel, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn limits(config: &CoverageModel, diagnostics: &mut Diagnostics) {
-    for (name, value) in config.limits.known().into_iter().flatten() {
-        let path = AttributePath::root("limits").key(name);
-        let problem = match (name.as_str(), value) {
-            (_, Attr::Unknown) => continue,
-            ("max_sessions" | "max_creates" | "max_deletes", Attr::Known(text)) => {
-                match text.parse::<Limit>() {
-                    Ok(_) => continue,
-                    Err(error) => error.to_string(),
-                }
-            }
-            ("allow_empty", Attr::Known(text)) if ["true", "false"].contains(&text.as_str()) => continue,
-            ("allow_empty", _) => "allow_empty is true or false".to_owned(),
-            ("max_sessions" | "max_creates" | "max_deletes", Attr::Null) => {
-                "its value is null; leave the key out for no limit".to_owned()
-            }
-            _ => "there is no such limit; there are max_sessions, max_creates, max_deletes and allow_empty"
-                .to_owned(),
-        };
-        diagnostics.push(Diagnostic::error("Not a limit", format!("In {path}, {problem}.")).at(path));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::model::RangeModel;
@@ -207,17 +174,5 @@ mod tests {
             problems(|m| m.try_instance_types = Attr::Known(vec![])),
             ["try_instance_types"]
         );
-        assert_eq!(problems(|m| m.on_ineligible = "stop".into()), ["on_ineligible"]);
-        for (name, value) in [
-            ("max_deletes", "ten"),
-            ("max_delete", "10"),
-            ("allow_empty", "yes"),
-        ] {
-            let limits = [(name.to_owned(), Attr::from(value))].into();
-            assert_eq!(
-                problems(|m| m.limits = Attr::Known(limits)),
-                [format!("limits[{name:?}]")]
-            );
-        }
     }
 }

@@ -15,6 +15,11 @@ pub enum Action {
     CreateTrafficMirrorSession,
     ModifyTrafficMirrorSession,
     DeleteTrafficMirrorSession,
+    CreateTrafficMirrorFilter,
+    DeleteTrafficMirrorFilter,
+    CreateTrafficMirrorFilterRule,
+    DeleteTrafficMirrorFilterRule,
+    ModifyTrafficMirrorFilterNetworkServices,
     CreateTags,
     DeleteTags,
 }
@@ -49,6 +54,11 @@ impl Action {
             Self::CreateTrafficMirrorSession
             | Self::ModifyTrafficMirrorSession
             | Self::DeleteTrafficMirrorSession
+            | Self::CreateTrafficMirrorFilter
+            | Self::DeleteTrafficMirrorFilter
+            | Self::CreateTrafficMirrorFilterRule
+            | Self::DeleteTrafficMirrorFilterRule
+            | Self::ModifyTrafficMirrorFilterNetworkServices
             | Self::CreateTags
             | Self::DeleteTags => true,
         }

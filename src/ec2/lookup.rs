@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_ec2::types::{TrafficMirrorFilter, TrafficMirrorNetworkService, TrafficMirrorTarget};
+use aws_sdk_ec2::types::TrafficMirrorTarget;
 
 use super::error::ErrorKind;
+use super::filters::filter;
 use super::page::{MAX_RESULTS, Pages};
-use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{MirrorFilter, MirrorTarget};
 
@@ -81,7 +81,12 @@ impl Account {
                 .describe_traffic_mirror_filters()
                 .set_traffic_mirror_filter_ids(Some(ids));
             let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
-            Ok(page.traffic_mirror_filters().iter().filter_map(filter).collect())
+            Ok(page
+                .traffic_mirror_filters()
+                .iter()
+                .filter_map(filter)
+                .map(|filter| (filter.id.clone(), filter))
+                .collect())
         };
         let missing = "InvalidTrafficMirrorFilterId.NotFound";
         self.look_up(ids, Action::DescribeTrafficMirrorFilters, missing, describe)
@@ -162,17 +167,4 @@ fn target(target: &TrafficMirrorTarget) -> Option<(String, MirrorTarget)> {
         owner_id: target.owner_id().map(str::to_owned),
     };
     Some((id, target))
-}
-
-fn filter(filter: &TrafficMirrorFilter) -> Option<(String, MirrorFilter)> {
-    let id = filter.traffic_mirror_filter_id()?.to_owned();
-    let filter = MirrorFilter {
-        id: id.clone(),
-        rule_count: filter.ingress_filter_rules().len() + filter.egress_filter_rules().len(),
-        amazon_dns: filter
-            .network_services()
-            .contains(&TrafficMirrorNetworkService::AmazonDns),
-        tags: from_sdk(filter.tags()),
-    };
-    Some((id, filter))
 }

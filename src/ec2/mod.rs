@@ -12,6 +12,7 @@ mod class;
 mod config;
 mod connect;
 mod error;
+mod filters;
 mod interfaces;
 mod lookup;
 mod page;

@@ -1,12 +1,17 @@
 //! Traffic mirror sessions: list, create, modify, delete.
 
+use aws_sdk_ec2::operation::create_traffic_mirror_session::builders::CreateTrafficMirrorSessionFluentBuilder;
 use aws_sdk_ec2::types::{ResourceType, TagSpecification, TrafficMirrorSession, TrafficMirrorSessionField};
 
 use super::error::ErrorKind;
+use super::filters::granted;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::{from_sdk, to_sdk};
 use super::{Account, Action, Ec2Error, ErrorClass, What};
 use crate::planner::{FieldChange, Filter, MirrorSession, Tags};
+
+/// Values that EC2 takes in one filter.
+const FILTER_VALUES: usize = 200;
 
 /// A session to be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +59,7 @@ pub enum Deleted {
 impl Account {
     /// All sessions that the account owns in this region, in order of their ids.
     pub async fn sessions(&self) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self.list("owner-id", self.account_id()).await?;
+        let mut sessions = self.list("owner-id", &[self.account_id().to_owned()]).await?;
         // The owner of a shared target sees the sessions that others made on it.
         sessions.retain(|session| {
             session
@@ -70,16 +75,29 @@ impl Account {
         &self,
         network_interface_id: &str,
     ) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self.list("network-interface-id", network_interface_id).await?;
+        let mut sessions = self
+            .list("network-interface-id", &[network_interface_id.to_owned()])
+            .await?;
         sessions.retain(|session| session.network_interface_id == network_interface_id);
         Ok(sessions)
     }
 
-    async fn list(&self, filter: &str, value: &str) -> Result<Vec<MirrorSession>, Ec2Error> {
+    /// All sessions on these targets that the account can see, those of other accounts on its own targets included, in order of
+    /// their ids. No id: no call.
+    pub async fn sessions_on_targets(&self, target_ids: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
+        let mut sessions = Vec::new();
+        for batch in target_ids.chunks(FILTER_VALUES) {
+            sessions.extend(self.list("traffic-mirror-target-id", batch).await?);
+        }
+        sessions.retain(|session| target_ids.contains(&session.traffic_mirror_target_id));
+        Ok(sessions)
+    }
+
+    async fn list(&self, filter: &str, values: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
         let action = Action::DescribeTrafficMirrorSessions;
         let filters = sdk_filters(&[Filter {
             name: filter.to_owned(),
-            values: vec![value.to_owned()],
+            values: values.to_vec(),
         }]);
         let mut sessions = Vec::new();
         let mut pages = Pages::default();
@@ -108,6 +126,24 @@ impl Account {
     /// Creates a session and returns it as EC2 made it.
     pub async fn create_session(&self, new: &NewSession) -> Result<MirrorSession, Ec2Error> {
         let action = Action::CreateTrafficMirrorSession;
+        let call = self.call(action);
+        let request = self.creation(new)?;
+        let created = call.end(request.customize().interceptor(call.probe()).send().await)?;
+        self.session(action, created.traffic_mirror_session())
+    }
+
+    /// Asks whether EC2 would create the session, without creating it. It judges permissions, and little else.
+    pub async fn would_create_session(&self, new: &NewSession) -> Result<(), Ec2Error> {
+        let call = self.call(Action::CreateTrafficMirrorSession);
+        let request = self.creation(new)?.dry_run(true);
+        granted(
+            call.end(request.customize().interceptor(call.probe()).send().await)
+                .map(drop),
+        )
+    }
+
+    fn creation(&self, new: &NewSession) -> Result<CreateTrafficMirrorSessionFluentBuilder, Ec2Error> {
+        let action = Action::CreateTrafficMirrorSession;
         let tags = (!new.tags.is_empty()).then(|| {
             let resource = ResourceType::TrafficMirrorSession;
             vec![
@@ -133,9 +169,7 @@ impl Account {
             .set_description(new.description.clone())
             .set_tag_specifications(tags)
             .client_token(&new.client_token);
-        let call = self.call(action);
-        let created = call.end(request.customize().interceptor(call.probe()).send().await)?;
-        self.session(action, created.traffic_mirror_session())
+        Ok(request)
     }
 
     /// Changes a session in place and returns it as it is now.
@@ -238,7 +272,7 @@ impl Account {
     }
 
     /// The API's integers have 32 bits; every narrower range is the API's to judge.
-    fn int(&self, action: Action, name: &str, value: i64) -> Result<i32, Ec2Error> {
+    pub(super) fn int(&self, action: Action, name: &str, value: i64) -> Result<i32, Ec2Error> {
         i32::try_from(value).map_err(|_| {
             let message = format!("{name} {value} does not fit into 32 bits");
             self.error(action, ErrorKind::Argument(name.to_owned()), message)

@@ -95,6 +95,7 @@ impl Reader {
                 };
                 let kind = Type::from_json(part("type")?.get().as_bytes())?;
                 self.value(part("value")?, &kind, depth)
+                    .map(|value| value.typed(kind))
             }
             (kind, first) => Err(ValueError::wrong(
                 kind,

@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
                 }
                 let marker = Marker::from_u8(self.array::<1>()?[0]);
                 let kind = Type::from_json(self.text(marker)?.ok_or_else(|| wrong(kind, marker))?)?;
-                self.value(&kind, depth)
+                self.value(&kind, depth).map(|value| value.typed(kind))
             }
             (Type::Bool, _) => Err(wrong(kind, marker)),
         }

@@ -19,12 +19,13 @@ fn encode(out: &mut Vec<u8>, value: &Value, kind: &Type, depth: usize) -> Result
     match (value, kind) {
         (Value::Null, _) => out.extend(b"null"),
         (Value::Unknown, _) => return Err(Reason::Unknown.into()),
+        (Value::Typed(_, value), kind) if *kind != Type::Dynamic => encode(out, value, kind, depth)?,
         (_, Type::Dynamic) => {
             let kind = value.implied_type();
             out.extend(b"{\"type\":");
             out.extend(kind.to_json());
             out.extend(b",\"value\":");
-            encode(out, value, &kind, depth)?;
+            encode(out, value.untyped(), &kind, depth)?;
             out.push(b'}');
         }
         (Value::Bool(value), Type::Bool) => out.extend(if *value { "true" } else { "false" }.as_bytes()),

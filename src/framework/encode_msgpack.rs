@@ -27,11 +27,12 @@ fn encode(out: &mut ByteBuf, value: &Value, kind: &Type, depth: usize) -> Result
             // Extension 0 with one byte that says nothing: unknown, without refinement.
             out.as_mut_vec().extend([0xd4, 0, 0]);
         }
+        (Value::Typed(_, value), kind) if *kind != Type::Dynamic => encode(out, value, kind, depth)?,
         (_, Type::Dynamic) => {
             let kind = value.implied_type();
             write::write_array_len(out, 2).map_err(too_many)?;
             write::write_bin(out, &kind.to_json()).map_err(too_many)?;
-            encode(out, value, &kind, depth)?;
+            encode(out, value.untyped(), &kind, depth)?;
         }
         (Value::Bool(value), Type::Bool) => infallible(write::write_bool(out, *value)),
         (Value::Number(value), Type::Number) => number(out, value)?,

@@ -7,10 +7,13 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
+use super::any::ANY;
 use super::attr::{ATTR, KNOWN, NULL, UNKNOWN};
+use super::encode_msgpack::encode_msgpack;
 use super::error::{Reason, ValueError};
 use super::number::{NUMBER, Number};
 use super::path::Step;
+use super::types::Type;
 use super::value::Value;
 
 impl de::Error for ValueError {
@@ -100,6 +103,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
                 current: None,
                 step: Step::Key,
             }),
+            Value::Typed(_, value) => Self(*value).deserialize_any(visitor),
         }
     }
 
@@ -132,6 +136,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
+        if name == ANY {
+            return visitor.visit_byte_buf(encode_msgpack(&self.0, &Type::Dynamic)?);
+        }
         // A text is no number, though the visitor would read one.
         if name == NUMBER && !matches!(self.0, Value::Number(_)) {
             return Err(ValueError::wrong(&"a number", self.0.kind()));

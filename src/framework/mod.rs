@@ -3,6 +3,7 @@
 //! A resource is a [`Resource`] over a model struct; the struct is the one definition of schema, documentation,
 //! configuration and state. Nothing here knows AWS.
 
+mod any;
 mod attr;
 mod data_source;
 mod decode_json;
@@ -28,6 +29,7 @@ mod types;
 pub mod value;
 pub mod walker;
 
+pub use any::Any;
 pub use attr::Attr;
 pub use data_source::{DataSource, ReadDataRequest, ReadDataResponse};
 pub use decode_json::{Attributes, decode_json};

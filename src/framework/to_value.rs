@@ -6,9 +6,11 @@ use std::fmt;
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 use super::attr::{ATTR, UNKNOWN};
+use super::decode_msgpack::decode_msgpack;
 use super::error::{Reason, ValueError};
 use super::number::{NUMBER, Number};
 use super::path::Step;
+use super::types::Type;
 use super::value::Value;
 
 impl ser::Error for ValueError {
@@ -86,8 +88,9 @@ impl Serializer for ValueSerializer {
         Ok(Value::String(value.to_owned()))
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Result<Value, ValueError> {
-        unsupported("bytes")
+    /// Only [`super::Any`] has bytes: a value that carries its type.
+    fn serialize_bytes(self, bytes: &[u8]) -> Result<Value, ValueError> {
+        decode_msgpack(bytes, &Type::Dynamic)
     }
 
     fn serialize_none(self) -> Result<Value, ValueError> {

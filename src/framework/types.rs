@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value as Json;
 
 /// A type constraint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Type {
     /// `bool`
     Bool,

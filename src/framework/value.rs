@@ -23,6 +23,9 @@ pub enum Value {
     List(Vec<Value>),
     /// A map or an object. Ordered, so that the same value always has the same bytes.
     Map(BTreeMap<String, Value>),
+    /// A value where the schema gives no type, with the type that it came with where the value alone does not tell it: Terraform
+    /// compares types too. Never inside another one.
+    Typed(Box<Type>, Box<Value>),
 }
 
 impl Value {
@@ -35,6 +38,7 @@ impl Value {
     pub fn implied_type(&self) -> Type {
         match self {
             Self::Unknown | Self::Null => Type::Dynamic,
+            Self::Typed(kind, _) => kind.as_ref().clone(),
             Self::Bool(_) => Type::Bool,
             Self::Number(_) => Type::Number,
             Self::String(_) => Type::String,
@@ -48,6 +52,22 @@ impl Value {
         }
     }
 
+    /// The value without the type that it came with.
+    pub fn untyped(&self) -> &Self {
+        match self {
+            Self::Typed(_, value) => value,
+            value => value,
+        }
+    }
+
+    /// The value with its type where it alone does not tell it.
+    pub(crate) fn typed(self, kind: Type) -> Self {
+        if kind == self.implied_type() {
+            return self;
+        }
+        Self::Typed(Box::new(kind), Box::new(self))
+    }
+
     /// What it is, in the words of a message to the user.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
@@ -58,6 +78,7 @@ impl Value {
             Self::String(_) => "a string",
             Self::List(_) => "a list",
             Self::Map(_) => "a map or an object",
+            Self::Typed(_, value) => value.kind(),
         }
     }
 
@@ -67,6 +88,7 @@ impl Value {
             Self::Unknown => false,
             Self::List(elements) => elements.iter().all(Self::is_wholly_known),
             Self::Map(elements) => elements.values().all(Self::is_wholly_known),
+            Self::Typed(_, value) => value.is_wholly_known(),
             _ => true,
         }
     }
@@ -77,6 +99,7 @@ impl Value {
             Self::Unknown => *self = Self::Null,
             Self::List(elements) => elements.iter_mut().for_each(Self::forget_unknown),
             Self::Map(elements) => elements.values_mut().for_each(Self::forget_unknown),
+            Self::Typed(_, value) => value.forget_unknown(),
             _ => (),
         }
     }
@@ -100,6 +123,7 @@ impl Value {
                 Value::Map(elements) => elements
                     .iter()
                     .any(|(name, element)| inside(Step::Attribute(name.clone()), element)),
+                Value::Typed(_, value) => search(value, steps),
                 _ => false,
             }
         }

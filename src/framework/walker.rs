@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
 
+use super::any::TITLE;
 use super::model::Model;
 use super::path::AttributePath;
 use super::schema::{Attribute, AttributeKind, Block, NestedBlock, Nesting, Schema, Type};
@@ -280,6 +281,9 @@ fn plain(json: &Object) -> Result<Type, Wrong> {
             Nesting::Map => Type::Map(element),
             Nesting::List | Nesting::Single => Type::List(element),
         });
+    }
+    if json.get("title").and_then(Json::as_str) == Some(TITLE) {
+        return Ok(Type::Dynamic);
     }
     match type_name(json) {
         Some("boolean") => Ok(Type::Bool),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Blueprint, Member, MirrorSession, Row, SessionSpec};
+use super::{Blueprint, Member, MirrorFilter, MirrorSession, Row, SessionSpec, Tags, filter_repair};
 
 /// The coverage's own sessions of each interface. Where there are several, the one of the state comes first, else the one
 /// with the lowest number; the others are duplicates.
@@ -71,23 +71,33 @@ fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
             None => "packet_length is not set".to_owned(),
         });
     }
-    for key in spec.tags_to_set(&session.tags).keys() {
-        match session.tags.get(key) {
-            Some(value) => found.push(format!("tag {key} is {value:?}")),
-            None => found.push(format!("tag {key} is missing")),
-        }
-    }
-    found.extend(
-        spec.tags_to_remove(&session.tags)
-            .iter()
-            .map(|key| format!("tag {key} is not in the configuration")),
-    );
+    found.extend(tag_differences(spec, &session.tags));
     found
+}
+
+fn tag_differences(spec: &SessionSpec, tags: &Tags) -> Vec<String> {
+    let set = spec.tags_to_set(tags);
+    let set = set.keys().map(|key| match tags.get(key) {
+        Some(value) => format!("tag {key} is {value:?}"),
+        None => format!("tag {key} is missing"),
+    });
+    let remove = spec.tags_to_remove(tags);
+    let remove = remove
+        .iter()
+        .map(|key| format!("tag {key} is not in the configuration"));
+    set.chain(remove).collect()
+}
+
+/// What differs of the filter that the coverage owns; empty when nothing does.
+pub fn filter_deviation(blueprint: &Blueprint, filter: &MirrorFilter) -> String {
+    let mut found = filter_repair(filter).found;
+    found.extend(tag_differences(&blueprint.filter_tags(), &filter.tags));
+    found.join("; ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{COVERAGE_TAG, NAME_TAG, Tags, Template};
+    use super::super::{COVERAGE_TAG, NAME_TAG, Template};
     use super::*;
 
     fn blueprint() -> Blueprint {

@@ -14,7 +14,8 @@ use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Interface, MirrorTarget, Row, Selector, Tags, TargetSite, is_selected};
+use super::override_rule::same_key;
+use super::{Adoption, Interface, MirrorTarget, Row, Selector, Tags, TargetSite, is_selected};
 
 /// Marks the text and its format; a later format gets another number.
 const MAGIC: &str = "mirror1:";
@@ -46,12 +47,12 @@ pub struct Member {
 }
 
 impl Member {
-    /// The member made of an interface, with the instance tags of these keys.
+    /// The member made of an interface, with the instance tags of these keys, in whatever case: `override` reads them so.
     pub fn of(interface: &Interface, tag_keys: &[String]) -> Self {
         let tags = interface
             .instance_tags
             .iter()
-            .filter(|(key, _)| tag_keys.contains(key));
+            .filter(|(key, _)| tag_keys.iter().any(|wanted| same_key(wanted, key)));
         Self {
             instance_id: interface.instance_id.clone(),
             instance_type: interface.instance_type.clone(),
@@ -94,9 +95,33 @@ pub struct Fleet {
     /// What is known of the targets that the configuration lists, by id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetSite>,
+    /// Sources that others' sessions send to the listed network interface targets, by target; without those that are selected
+    /// here too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_sources: BTreeMap<String, usize>,
+    /// Sessions of the account in the region that are not of this coverage, where they and the selected interfaces come near
+    /// the quota; else 0, so that others' comings and goings change nothing here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_sessions: usize,
+    /// Selected interfaces that have no session of this coverage and no room for one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub crowded: BTreeSet<String>,
+    /// Others' sessions that are to be adopted, by interface.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adoptable: BTreeMap<String, Row>,
+    /// Further such sessions, which are left alone, by interface.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_adopted: BTreeMap<String, Vec<String>>,
+    /// Set when the first plan did not know every target: no row that it showed can be dropped.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late_targets: bool,
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,
+    /// The filter that the coverage still owns although the configuration gave another while the plan was held: it is still to
+    /// be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned_filter: Option<String>,
     /// Set when the configuration dropped its description while the plan was held: it is still to be removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remove_description: bool,
@@ -118,6 +143,10 @@ pub enum FleetError {
     TooLarge,
     #[error("its content is not what this version of the provider writes")]
     Content(#[from] serde_json::Error),
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Fleet {
@@ -154,6 +183,7 @@ impl Fleet {
     pub fn remember(&mut self, earlier: Self) {
         self.intended = earlier.intended;
         self.remove_description = earlier.remove_description;
+        self.owned_filter = earlier.owned_filter;
         // An instance that got another type since may be tried again.
         let same = |id: &String, then: &Option<String>| {
             self.interfaces
@@ -167,15 +197,16 @@ impl Fleet {
             .collect();
     }
 
-    /// SHA-256 of the selecting arguments and of the tag keys that are carried along, to tell whether a fleet was made with
+    /// SHA-256 of the arguments that say what to look for, the tag keys that are carried along among them, to tell whether a fleet was made with
     /// the same ones.
     pub fn selecting(
         selectors: &[Selector],
         excludes: &[Selector],
         selection: Option<&str>,
         tag_keys: &[String],
+        adoption: &Adoption,
     ) -> Result<String, FleetError> {
-        let arguments = serde_json::to_vec(&(selectors, excludes, selection, tag_keys))?;
+        let arguments = serde_json::to_vec(&(selectors, excludes, selection, tag_keys, adoption))?;
         Ok(Sha256::digest(arguments)
             .iter()
             .map(|byte| format!("{byte:02x}"))

@@ -15,6 +15,8 @@ pub struct Limits {
     pub max_creates: Option<Limit>,
     /// Sessions that one apply deletes; a share is of the sessions in the state.
     pub max_deletes: Option<Limit>,
+    /// Sources that a network interface target takes, where AWS's list of instance types is older than the target's.
+    pub max_sources_per_target: Option<usize>,
     /// Whether a plan may delete every session although their interfaces still exist.
     pub allow_empty: bool,
 }

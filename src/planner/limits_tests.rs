@@ -158,7 +158,7 @@ proptest! {
             max_sessions: count.map(Limit::Count),
             max_creates: count.map(Limit::Count),
             max_deletes: count.map(Limit::Count),
-            allow_empty: false,
+            ..Limits::default()
         };
         let disabled = PlannedChange { enabled: false, ..change(creates, deletes, stays) };
         prop_assert_eq!(check_limits(&limits, &disabled), LimitVerdict::default());

@@ -8,6 +8,7 @@
 //!
 //! Nothing here performs I/O, reads a clock or knows the AWS SDK, so that the same input gives the same plan twice.
 
+mod adoption;
 mod assess;
 mod data_table;
 mod deviation;
@@ -17,7 +18,9 @@ mod instance_type;
 mod interface;
 mod limit;
 mod limits;
+mod others;
 mod override_rule;
+mod owned_filter;
 mod ownership;
 #[cfg(test)]
 mod parity;
@@ -27,6 +30,8 @@ mod placement;
 mod plan;
 mod reason;
 mod reconcile;
+mod room;
+mod rows;
 mod selector;
 mod session;
 mod spec;
@@ -35,8 +40,9 @@ mod template;
 mod virtual_network;
 mod wildcard;
 
+pub use adoption::{Adoption, crowded};
 pub use assess::{Assessment, Counts, Finding, OverallStatus, assess};
-pub use deviation::{by_interface, deviations};
+pub use deviation::{by_interface, deviations, filter_deviation};
 pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Member};
 pub use instance_type::{Support, instance_type_support};
@@ -44,14 +50,17 @@ pub use interface::{Interface, Tags};
 pub use limit::{Limit, LimitError};
 pub use limits::{LimitArgument, LimitVerdict, Limits, PlannedChange, Violation, check_limits};
 pub use override_rule::{Override, Pick};
+pub use owned_filter::{FilterRepair, filter_repair};
 pub use ownership::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, Ownership};
 pub use placement::{Placed, Placement, PlacementTarget, Source, place};
 pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
+pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, is_selected, scans};
 pub use session::{
-    MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite, next_session_number,
+    FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
+    next_session_number,
 };
 pub use spec::{Blueprint, SessionSpec};
 pub use target_capacity::sources_per_interface_target;

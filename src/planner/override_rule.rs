@@ -9,6 +9,8 @@ pub struct Override {
     pub target_tag: Option<String>,
     /// Targets that the tag may name. Whoever may tag an instance could otherwise send its traffic anywhere.
     pub target_ids: Vec<String>,
+    /// Whether the list has targets besides that are known only at apply.
+    pub unknown_target_ids: bool,
     /// Key of the tag that picks a filter; none: no tag does.
     pub filter_tag: Option<String>,
     /// Filters that the tag may name.
@@ -22,8 +24,10 @@ pub enum Pick {
     Picked(String),
     /// No such tag: what is configured for all applies.
     NotTagged,
-    /// [`super::Reason::OverrideRefused`], with what was found in words.
-    Refused(String),
+    /// [`super::Reason::OverrideRefused`], with what was found in words: the tag names an id that is not listed.
+    Unlisted(String),
+    /// [`super::Reason::OverrideRefused`], with what was found in words: two tags contradict each other.
+    Contradictory(String),
 }
 
 impl Override {
@@ -47,18 +51,27 @@ impl Override {
         )
     }
 
-    /// Whether this tag of an instance is read: keys compare without regard to case.
-    pub fn reads(&self, key: &str) -> bool {
-        [&self.target_tag, &self.filter_tag]
-            .into_iter()
-            .flatten()
-            .any(|tag| same_key(tag, key))
+    /// Keys of the instance tags that are read.
+    pub fn tag_keys(&self) -> impl Iterator<Item = &String> {
+        [&self.target_tag, &self.filter_tag].into_iter().flatten()
+    }
+
+    /// What is read of an instance, in words; none when nothing is.
+    pub fn needs_of_instance(&self) -> Option<String> {
+        let arguments = [(&self.target_tag, "target_tag"), (&self.filter_tag, "filter_tag")];
+        let read = arguments.into_iter().filter_map(|(tag, argument)| {
+            Some(format!(
+                "the tag {}, which override.{argument} reads",
+                tag.as_ref()?
+            ))
+        });
+        Some(read.collect::<Vec<_>>().join(", and ")).filter(|text| !text.is_empty())
     }
 }
 
 /// As AutoMirror compares its tags Mirror-Target and Mirror-Filter.
-fn same_key(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+pub(super) fn same_key(one: &str, other: &str) -> bool {
+    one == other || one.to_lowercase() == other.to_lowercase()
 }
 
 fn pick(tag: Option<&str>, listed: &[String], argument: &str, tags: &Tags) -> Pick {
@@ -71,14 +84,14 @@ fn pick(tag: Option<&str>, listed: &[String], argument: &str, tags: &Tags) -> Pi
     };
     // EC2 tells keys of different case apart, so an instance can carry several.
     if let Some((other, different)) = found.find(|(_, other)| *other != value) {
-        return Pick::Refused(format!(
+        return Pick::Contradictory(format!(
             "its tag {key} is {value:?}, and its tag {other} is {different:?}"
         ));
     }
     if listed.contains(value) {
         Pick::Picked(value.clone())
     } else {
-        Pick::Refused(format!(
+        Pick::Unlisted(format!(
             "its tag {key} is {value:?}, which {argument} does not list"
         ))
     }
@@ -93,6 +106,7 @@ mod tests {
         Override {
             target_tag: Some("Mirror-Target".into()),
             target_ids: vec!["tmt-1".into(), "tmt-2".into()],
+            unknown_target_ids: false,
             filter_tag: Some("Mirror-Filter".into()),
             filter_ids: vec!["tmf-1".into()],
         }
@@ -136,12 +150,12 @@ mod tests {
         for value in ["tmt-9", "", "TMT-1", " tmt-1", "tmf-1"] {
             assert_eq!(
                 rule().target(&tags(&[("mirror-target", value)])),
-                Pick::Refused(format!(
+                Pick::Unlisted(format!(
                     "its tag mirror-target is {value:?}, which override.target_ids does not list"
                 ))
             );
         }
-        let Pick::Refused(detail) = rule().filter(&tags(&[("Mirror-Filter", "tmt-1")])) else {
+        let Pick::Unlisted(detail) = rule().filter(&tags(&[("Mirror-Filter", "tmt-1")])) else {
             panic!("a target is no filter");
         };
         assert!(
@@ -155,7 +169,7 @@ mod tests {
         let both = tags(&[("Mirror-Target", "tmt-1"), ("mirror-target", "tmt-2")]);
         assert_eq!(
             rule().target(&both),
-            Pick::Refused(
+            Pick::Contradictory(
                 "its tag Mirror-Target is \"tmt-1\", and its tag mirror-target is \"tmt-2\"".into()
             )
         );
@@ -165,8 +179,16 @@ mod tests {
 
     #[test]
     fn the_tags_that_are_read_are_known() {
-        assert!(rule().reads("mirror-target") && rule().reads("MIRROR-FILTER"));
-        assert!(!rule().reads("Mirror") && !Override::default().reads(""));
+        assert_eq!(
+            rule().tag_keys().collect::<Vec<_>>(),
+            ["Mirror-Target", "Mirror-Filter"]
+        );
+        assert_eq!(Override::default().needs_of_instance(), None);
+        let needs = rule().needs_of_instance().unwrap();
+        assert!(
+            needs.contains("the tag Mirror-Target, which override.target_tag reads, and"),
+            "{needs}"
+        );
     }
 
     proptest! {

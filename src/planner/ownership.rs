@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{MirrorSession, Row};
+use super::{MirrorSession, Row, Tags};
 
 /// Tag with the coverage's name.
 pub const COVERAGE_TAG: &str = "mirror:coverage";
@@ -82,14 +82,14 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Reads the ownership tags; none when the session belongs to no coverage.
-    pub fn of(session: &MirrorSession) -> Option<Self> {
-        let value = session.tags.get(COVERAGE_ID_TAG)?;
+    /// Reads the ownership tags of a session or filter; none when it belongs to no coverage.
+    pub fn of(tags: &Tags) -> Option<Self> {
+        let value = tags.get(COVERAGE_ID_TAG)?;
         let (id, pending) = match value.split_once(PENDING) {
             Some((id, maker)) => (id, Some(maker.to_owned())),
             None => (value.as_str(), None),
         };
-        let name = session.tags.get(COVERAGE_TAG).cloned().unwrap_or_default();
+        let name = tags.get(COVERAGE_TAG).cloned().unwrap_or_default();
         Some(Self {
             name,
             id: id.parse().ok()?,
@@ -112,7 +112,7 @@ impl Ownership<'_> {
     /// and it carries nobody's id, as after somebody removed its tags.
     pub fn owns(&self, session: &MirrorSession) -> bool {
         match session.tags.get(COVERAGE_ID_TAG) {
-            Some(_) => Owner::of(session).is_some_and(|owner| Some(&owner.id) == self.id),
+            Some(_) => Owner::of(&session.tags).is_some_and(|owner| Some(&owner.id) == self.id),
             None => {
                 let row = self.recorded.get(&session.network_interface_id);
                 row.and_then(|row| row.id.as_deref()) == Some(&session.id)
@@ -197,10 +197,8 @@ mod tests {
     #[test]
     fn pending_is_read() {
         let id = CoverageId::from_bits(7);
-        let owner = Owner::of(&session(&[
-            (COVERAGE_TAG, "prod"),
-            (COVERAGE_ID_TAG, &id.pending("p-1")),
-        ]));
+        let session = session(&[(COVERAGE_TAG, "prod"), (COVERAGE_ID_TAG, &id.pending("p-1"))]);
+        let owner = Owner::of(&session.tags);
         assert_eq!(
             owner,
             Some(Owner {

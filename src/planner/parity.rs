@@ -54,6 +54,7 @@ pub fn automirror_override() -> Override {
         target_ids: TARGETS.map(str::to_owned).to_vec(),
         filter_tag: Some("Mirror-Filter".into()),
         filter_ids: vec!["tmf-all".into(), "tmf-web".into()],
+        ..Override::default()
     }
 }
 

@@ -43,12 +43,12 @@ fn sessions(case: &Case) -> BTreeMap<String, (String, Option<String>)> {
         let filter = match rule.filter(&interface.instance_tags) {
             Pick::Picked(id) => Some(id),
             Pick::NotTagged => None,
-            Pick::Refused(_) => continue,
+            Pick::Unlisted(_) | Pick::Contradictory(_) => continue,
         };
         let target = match rule.target(&interface.instance_tags) {
             Pick::Picked(id) => Some(id),
             Pick::NotTagged => None,
-            Pick::Refused(_) => continue,
+            Pick::Unlisted(_) | Pick::Contradictory(_) => continue,
         };
         filters.insert(interface.id.as_str(), filter);
         picks.insert(interface.id.as_str(), target);
@@ -60,6 +60,7 @@ fn sessions(case: &Case) -> BTreeMap<String, (String, Option<String>)> {
             zone_id: Some("euw1-az1"),
             current: case.earlier.get(id).copied(),
             picked: picked.as_deref(),
+            waits: false,
         })
         .collect();
     let targets: Vec<PlacementTarget> = case

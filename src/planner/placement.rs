@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strum::{Display, EnumString};
+use strum::{Display, EnumIter, EnumString};
 
 use super::Reason;
 
 /// How new sessions are spread over the targets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Display, EnumString, EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum Placement {
     /// A target in the interface's zone where one has room, else any.
@@ -42,6 +42,8 @@ pub struct Source<'a> {
     pub current: Option<&'a str>,
     /// The target that its instance's tag picked: it goes there and nowhere else, in whatever zone.
     pub picked: Option<&'a str>,
+    /// Whether its target is not known yet: it gets none, unless it stays where it is.
+    pub waits: bool,
 }
 
 /// Where an interface's session goes, or why it has no place.
@@ -52,7 +54,8 @@ pub type Placed = Result<String, (Reason, String)>;
 ///
 /// A session that exists stays where it is unless its target is no longer listed, its tag picks another, or
 /// [`Placement::SameAz`] rules its zone out; it stays on a target that is over its capacity too. The others go to the target
-/// with the fewest of these sources, so what other coverages and tools send there decides nothing.
+/// with the fewest of these sources, so what other coverages and tools send there decides nothing. A source that waits and does
+/// not stay is not in the result.
 pub fn place<'a>(
     placement: Placement,
     targets: &'a [PlacementTarget],
@@ -67,6 +70,7 @@ pub fn place<'a>(
                 load[index] += 1;
                 placed.insert(source.id, Ok(targets[index].target_id.clone()));
             }
+            None if source.waits => {}
             None => moving.push(source),
         }
     }

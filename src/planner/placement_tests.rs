@@ -20,6 +20,7 @@ fn source<'a>(id: &'a str, zone_id: Option<&'a str>, current: Option<&'a str>) -
         zone_id,
         current,
         picked: None,
+        waits: false,
     }
 }
 

@@ -1,19 +1,21 @@
 //! The planned sessions: a pure function of the configuration, the fleet and the sessions of the state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::rows::{assign_targets, existing, row};
 use super::{
-    Candidate, EligibilityRules, Fleet, Limits, Member, Placement, PlacementTarget, PlannedChange, Reason,
-    Source, Surroundings, Violation, VirtualNetwork, VirtualNetworkError, check_limits, ineligible, place,
+    Candidate, EligibilityRules, Fleet, Limits, Member, Override, Pick, Placement, PlannedChange, Reason,
+    Surroundings, Violation, VirtualNetwork, VirtualNetworkError, check_limits, ineligible, room,
     virtual_network_ids,
 };
 
 /// The value of an argument while planning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Wanted<T> {
     /// Left out.
+    #[default]
     Unset,
     /// Known only at apply.
     Unknown,
@@ -21,12 +23,16 @@ pub enum Wanted<T> {
 }
 
 /// The part of the configuration that decides the rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
     /// False removes every session.
     pub enabled: bool,
     /// Traffic mirror targets in the order of the configuration; none for one that is known only at apply.
     pub targets: Vec<Option<String>>,
+    pub placement: Placement,
+    pub override_rule: Override,
+    /// Whether interfaces without room are skipped; otherwise they are an error.
+    pub allow_partial: bool,
     /// A fixed number, or one chosen at apply for each interface.
     pub session_number: Wanted<i64>,
     pub virtual_network: VirtualNetwork,
@@ -43,6 +49,9 @@ pub struct Row {
     pub traffic_mirror_target_id: Option<String>,
     pub session_number: Option<i64>,
     pub virtual_network_id: Option<i64>,
+    /// Only where the instance's tag picked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic_mirror_filter_id: Option<String>,
 }
 
 /// A selected interface that gets no session.
@@ -73,21 +82,23 @@ pub struct Plan {
     pub summary: Summary,
     /// Limits that the plan breaks: it must not be carried out.
     pub violations: Vec<Violation>,
+    /// Interfaces that lack room although partial coverage is not allowed, and why: the plan must not be carried out.
+    pub without_room: BTreeMap<String, Skip>,
+    /// Targets that would get more sources than they take, others' included, in words, by id: the plan must not be carried
+    /// out.
+    pub overfull: BTreeMap<String, String>,
     /// Whether nothing has a session and nothing gets one.
     pub empty: bool,
 }
 
 /// Selected interfaces that can never have a session, and why. `prior` holds the sessions of the state.
-pub fn skips(
-    rules: &EligibilityRules,
-    fleet: &Fleet,
-    prior: &BTreeMap<String, Row>,
-) -> BTreeMap<String, Skip> {
+pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTreeMap<String, Skip> {
+    let needs_of_instance = wish.override_rule.needs_of_instance();
     let around = Surroundings {
         sensor_instance_ids: &fleet.sensor_instance_ids,
         target_interface_ids: &fleet.target_interface_ids,
         refused: &fleet.refused,
-        needs_of_instance: None,
+        needs_of_instance: needs_of_instance.as_deref(),
     };
     let skip = |id: &String, member: &Member| {
         let candidate = Candidate {
@@ -97,10 +108,14 @@ pub fn skips(
             interface_type: &member.interface_type,
             ..Candidate::default()
         };
-        let (reason, detail) = ineligible(rules, &around, &candidate)?;
         // EC2 has accepted a session that exists: a table is no reason to take it away.
-        let exists = prior.get(id).is_some_and(|row| row.id.is_some());
-        (!exists || reason != Reason::UnsupportedInstanceType).then(|| Skip {
+        let exists = existing(fleet, prior, id).is_some();
+        let never = ineligible(&wish.eligibility, &around, &candidate)
+            .filter(|(reason, _)| !exists || *reason != Reason::UnsupportedInstanceType);
+        let (reason, detail) = never.or_else(|| {
+            refused_override(wish, fleet, member).map(|detail| (Reason::OverrideRefused, detail))
+        })?;
+        Some(Skip {
             instance_id: member.instance_id.clone(),
             reason,
             detail,
@@ -111,6 +126,23 @@ pub fn skips(
         .iter()
         .filter_map(|(id, member)| Some((id.clone(), skip(id, member)?)))
         .collect()
+}
+
+/// Why the instance's tags must not be followed. What is not listed may yet turn out to be a target that is known only at
+/// apply.
+fn refused_override(wish: &Wish, fleet: &Fleet, member: &Member) -> Option<String> {
+    let rule = &wish.override_rule;
+    let waits = rule.unknown_target_ids || fleet.late_targets;
+    [
+        (rule.target(&member.tags), waits),
+        (rule.filter(&member.tags), false),
+    ]
+    .into_iter()
+    .find_map(|(pick, waits)| match pick {
+        Pick::Contradictory(detail) => Some(detail),
+        Pick::Unlisted(detail) if !waits => Some(detail),
+        _ => None,
+    })
 }
 
 /// Counts of the selected interfaces, of which `never` can never have a session.
@@ -129,49 +161,65 @@ pub fn summary(fleet: &Fleet, never: &BTreeMap<String, Skip>) -> Summary {
 ///
 /// When the range of virtual network ids is too small.
 pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result<Plan, VirtualNetworkError> {
-    let mut skipped = skips(&wish.eligibility, fleet, prior);
+    let mut skipped = skips(wish, fleet, prior);
     let summary = summary(fleet, &skipped);
     let mut sessions = BTreeMap::new();
     if wish.enabled {
-        for (interface, member) in fleet
+        let eligible = fleet
             .interfaces
             .iter()
-            .filter(|(id, _)| !skipped.contains_key(*id))
-        {
-            sessions.insert(
-                interface.clone(),
-                row(wish, fleet, prior.get(interface), interface, member),
-            );
-        }
+            .filter(|(id, _)| !skipped.contains_key(*id));
+        sessions.extend(eligible.map(|(id, member)| (id.clone(), row(wish, fleet, prior, id, member))));
     }
-    let exists = |id: &String| prior.get(id).is_some_and(|row| row.id.is_some());
-    let in_state = prior.keys().filter(|id| exists(id)).count();
-    let stays = sessions.keys().filter(|id| exists(id)).count();
+    let in_state = prior.values().filter(|row| row.id.is_some()).count();
+    let stays = |sessions: &BTreeMap<String, Row>| {
+        let in_state = |id: &String| prior.get(id).is_some_and(|row| row.id.is_some());
+        sessions.keys().filter(|id| in_state(id)).count()
+    };
+    let deletes = in_state - stays(&sessions);
     let verdict = check_limits(
         &wish.limits,
         &PlannedChange {
             enabled: wish.enabled,
-            creates: sessions.keys().filter(|id| !exists(id)).cloned().collect(),
-            deletes: in_state - stays,
-            stays,
+            creates: new(&sessions),
+            deletes,
+            stays: sessions.len() - new(&sessions).len(),
             // EC2 deletes a session with its interface: what is still in the state after a refresh has one.
-            deletes_of_existing_interfaces: in_state - stays,
+            deletes_of_existing_interfaces: deletes,
             in_state,
             eligible: summary.eligible,
         },
     );
     for waiting in &verdict.waiting {
         if let Some(row) = sessions.remove(waiting) {
-            let detail = verdict.waiting_detail.clone();
             let skip = Skip {
                 instance_id: row.instance_id,
                 reason: Reason::MaxCreates,
-                detail,
+                detail: verdict.waiting_detail.clone(),
             };
             skipped.insert(waiting.clone(), skip);
         }
     }
-    assign_targets(wish, &mut sessions);
+    let mut without_room = room::beyond_quota(fleet, &sessions);
+    sessions.retain(|id, _| !without_room.contains_key(id));
+    let unknown = wish.targets.iter().any(Option::is_none);
+    // What the first plan showed while it did not know every target cannot go any more: without a target it becomes a failure
+    // of the apply.
+    let unplaced = match fleet.late_targets {
+        true => assign_targets(wish, fleet, &mut sessions.clone(), true),
+        false => assign_targets(wish, fleet, &mut sessions, unknown),
+    };
+    sessions.retain(|id, _| !unplaced.contains_key(id));
+    without_room.extend(unplaced);
+    if fleet.late_targets {
+        assign_targets(wish, fleet, &mut sessions, unknown);
+    }
+    let mut overfull = BTreeMap::new();
+    if wish.allow_partial {
+        skipped.append(&mut without_room);
+    } else if !fleet.late_targets {
+        overfull = room::overfull(wish, fleet, &sessions, prior);
+    }
     let drawn = sessions
         .iter()
         .map(|(id, row)| (id.as_str(), row.virtual_network_id))
@@ -186,66 +234,22 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
         skipped,
         summary,
         violations: verdict.violations,
+        without_room,
+        overfull,
         empty: verdict.empty,
     })
 }
 
-fn row(wish: &Wish, fleet: &Fleet, prior: Option<&Row>, interface: &str, member: &Member) -> Row {
-    // A row without an id is one whose creation failed: it is planned like a new one.
-    let existing = prior.filter(|row| row.id.is_some());
-    let base = existing.map(|row| fleet.intended.get(interface).unwrap_or(row));
-    let stays = |target: &String| wish.targets.iter().flatten().any(|listed| listed == target);
-    Row {
-        id: existing.and_then(|row| row.id.clone()),
-        instance_id: member.instance_id.clone(),
-        traffic_mirror_target_id: base
-            .and_then(|row| row.traffic_mirror_target_id.clone())
-            .filter(stays),
-        session_number: match wish.session_number {
-            Wanted::Set(number) => Some(number),
-            Wanted::Unknown => None,
-            Wanted::Unset => base.and_then(|row| row.session_number),
-        },
-        virtual_network_id: base.and_then(|row| row.virtual_network_id),
-    }
-}
-
-/// Gives a target to each row that has none, unless one of the targets is still unknown: then the choice waits.
-fn assign_targets(wish: &Wish, sessions: &mut BTreeMap<String, Row>) {
-    let Some(targets) = wish
-        .targets
-        .iter()
-        .map(Option::as_deref)
-        .collect::<Option<Vec<_>>>()
-    else {
-        return;
-    };
-    let listed: Vec<PlacementTarget> = targets
-        .iter()
-        .map(|target| PlacementTarget {
-            target_id: (*target).to_owned(),
-            ..PlacementTarget::default()
-        })
-        .collect();
-    let sources: Vec<Source<'_>> = sessions
-        .iter()
-        .map(|(id, row)| Source {
-            id,
-            current: row.traffic_mirror_target_id.as_deref(),
-            ..Source::default()
-        })
-        .collect();
-    let placed: Vec<(String, String)> = place(Placement::Balanced, &listed, &sources)
-        .into_iter()
-        .filter_map(|(id, placed)| Some((id.to_owned(), placed.ok()?)))
-        .collect();
-    for (interface, target) in placed {
-        if let Some(row) = sessions.get_mut(&interface) {
-            row.traffic_mirror_target_id = Some(target);
-        }
-    }
+/// Interfaces whose session is still to be made.
+fn new(sessions: &BTreeMap<String, Row>) -> BTreeSet<String> {
+    let new = sessions.iter().filter(|(_, row)| row.id.is_none());
+    new.map(|(id, _)| id.clone()).collect()
 }
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "plan_room_tests.rs"]
+mod room_tests;

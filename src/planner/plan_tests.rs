@@ -32,10 +32,9 @@ fn wish(targets: &[Option<&str>]) -> Wish {
     Wish {
         enabled: true,
         targets,
-        session_number: Wanted::Unset,
-        virtual_network: VirtualNetwork::Drawn,
-        eligibility: EligibilityRules::default(),
+        placement: Placement::Balanced,
         limits,
+        ..Wish::default()
     }
 }
 

@@ -56,6 +56,11 @@ impl Reason {
         }
     }
 
+    /// Whether an interface may get its session later without any change of it: it waits for room or for its turn.
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::MaxCreates | Self::TargetFull | Self::Quota)
+    }
+
     /// What to do about it, one sentence; empty when there is nothing to do.
     pub fn advice(self) -> &'static str {
         match self {

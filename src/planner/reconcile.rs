@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Blueprint, Member, MirrorSession, NAME_TAG, Row, SessionSpec, Tags};
+use super::{Blueprint, Fleet, Member, MirrorSession, NAME_TAG, Row, SessionSpec, Tags, TargetKind};
 
 /// What to do with a field that can be absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,12 +89,12 @@ impl Actions {
 
 /// Lists the calls that turn the coverage's own sessions into the planned ones.
 ///
-/// A planned row must have its target by now; one without is left out. `members` are the interfaces as the plan saw them. `own` holds the sessions that may be
-/// changed, those of the state first (see [`super::by_interface`]).
+/// A planned row must have its target by now; one without is left out. `fleet` holds the interfaces and targets as the plan saw
+/// them. `own` holds the sessions that may be changed, those of the state first (see [`super::by_interface`]).
 pub fn reconcile(
     planned: &BTreeMap<String, Row>,
     blueprint: &Blueprint,
-    members: &BTreeMap<String, Member>,
+    fleet: &Fleet,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
 ) -> Actions {
     let mut actions = Actions::default();
@@ -114,7 +114,7 @@ pub fn reconcile(
             instance_id: row.instance_id.clone(),
             ..Member::default()
         };
-        let spec = &blueprint.spec(interface, members.get(interface).unwrap_or(&unseen));
+        let spec = &blueprint.spec(interface, fleet.interfaces.get(interface).unwrap_or(&unseen));
         match own.get(interface).and_then(|sessions| sessions.first()) {
             Some(session) => {
                 let change = (
@@ -124,9 +124,12 @@ pub fn reconcile(
                 if change != (Tags::new(), Vec::new()) {
                     retags.entry(change).or_default().push(session.id.clone());
                 }
+                let site = fleet.targets.get(target);
+                let is_load_balancer =
+                    site.is_some_and(|site| site.kind == Some(TargetKind::NetworkLoadBalancer));
                 actions
                     .modify
-                    .extend(modify(interface, row, target, spec, session));
+                    .extend(modify(interface, row, (target, is_load_balancer), spec, session));
             }
             None if row.id.is_some() => actions.vanished.push(interface.clone()),
             None => actions.create.push(create(interface, row, target, spec)),
@@ -162,7 +165,7 @@ fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Creat
 fn modify(
     interface: &str,
     row: &Row,
-    target: &str,
+    (target, is_load_balancer): (&str, bool),
     spec: &SessionSpec,
     session: &MirrorSession,
 ) -> Option<Modify> {
@@ -187,6 +190,13 @@ fn modify(
             .virtual_network_id
             .filter(|id| Some(*id) != session.virtual_network_id),
         packet_length: match spec.packet_length {
+            // What a network load balancer calls the whole packet would cut packets to another kind of target.
+            None if session.traffic_mirror_target_id != target
+                && session.packet_length.is_some()
+                && !is_load_balancer =>
+            {
+                FieldChange::Remove
+            }
             _ if spec.has_length_of(session) => FieldChange::Keep,
             Some(length) => FieldChange::Set(length),
             None => FieldChange::Remove,
@@ -248,7 +258,7 @@ mod tests {
                 remove_description,
                 ..blueprint()
             },
-            &BTreeMap::new(),
+            &Fleet::default(),
             &by_interface(own, &planned),
         )
     }
@@ -323,6 +333,33 @@ mod tests {
                 description: FieldChange::Remove,
             }]
         );
+    }
+
+    #[test]
+    fn the_length_of_a_load_balancer_goes_with_it() {
+        let from_load_balancer = MirrorSession {
+            packet_length: Some(8500),
+            traffic_mirror_target_id: "tmt-nlb".into(),
+            ..session("tms-1", "eni-1")
+        };
+        let planned = BTreeMap::from([("eni-1".to_owned(), row(Some("tms-1")))]);
+        for (kind, expected) in [
+            (TargetKind::NetworkLoadBalancer, FieldChange::Keep),
+            (TargetKind::NetworkInterface, FieldChange::Remove),
+            (TargetKind::GatewayLoadBalancerEndpoint, FieldChange::Remove),
+        ] {
+            let site = super::super::TargetSite {
+                kind: Some(kind),
+                ..Default::default()
+            };
+            let fleet = Fleet {
+                targets: BTreeMap::from([("tmt-1".to_owned(), site)]),
+                ..Fleet::default()
+            };
+            let own = by_interface([&from_load_balancer], &planned);
+            let modify = reconcile(&planned, &blueprint(), &fleet, &own).modify;
+            assert_eq!(modify[0].packet_length, expected, "{kind}");
+        }
     }
 
     #[test]

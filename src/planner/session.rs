@@ -77,11 +77,28 @@ pub struct TargetSite {
 pub struct MirrorFilter {
     /// `tmf-…`
     pub id: String,
-    /// Ingress and egress rules together: a filter without any mirrors nothing.
-    pub rule_count: usize,
+    /// Ingress and egress rules together: a filter without any mirrors nothing but what it takes of network services.
+    pub rules: Vec<FilterRule>,
     /// Whether traffic to the Amazon DNS server is mirrored.
     pub amazon_dns: bool,
     pub tags: Tags,
+}
+
+/// One rule of a traffic mirror filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FilterRule {
+    /// `tmfr-…`
+    pub id: String,
+    /// Whether it is about traffic that leaves the source; else about what arrives.
+    pub egress: bool,
+    /// Rules of one direction are tried in ascending order.
+    pub number: i64,
+    /// Whether it mirrors what matches; else it rejects that.
+    pub accept: bool,
+    pub source_cidr: String,
+    pub destination_cidr: String,
+    /// Whether protocol or ports narrow it.
+    pub narrowed: bool,
 }
 
 /// The session number for a new session on an interface whose other sessions have the numbers `taken`: after the

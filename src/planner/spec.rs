@@ -1,8 +1,8 @@
 //! What a session should be, apart from its target and numbers.
 
 use super::{
-    COVERAGE_ID_TAG, COVERAGE_TAG, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession, NAME_TAG, Tags,
-    Template, TemplateValues,
+    COVERAGE_ID_TAG, COVERAGE_TAG, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession, NAME_TAG, Override,
+    Pick, Tags, Template, TemplateValues,
 };
 
 /// What the configuration asks of every session.
@@ -13,6 +13,8 @@ pub struct Blueprint {
     /// Value of the tag `mirror:coverage-id`: the settled or the pending form of the id.
     pub id_tag: String,
     pub traffic_mirror_filter_id: String,
+    /// Lets an instance's tag pick another filter.
+    pub override_rule: Override,
     /// None: whatever stands there is left alone.
     pub description: Option<Template>,
     /// Whether a description is removed where none is asked for: one was asked for before.
@@ -47,7 +49,10 @@ impl Blueprint {
         tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
         tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
         SessionSpec {
-            traffic_mirror_filter_id: self.traffic_mirror_filter_id.clone(),
+            traffic_mirror_filter_id: match self.override_rule.filter(&member.tags) {
+                Pick::Picked(filter) => filter,
+                _ => self.traffic_mirror_filter_id.clone(),
+            },
             description: self
                 .description
                 .as_ref()
@@ -58,6 +63,17 @@ impl Blueprint {
         }
     }
 
+    /// The tags of the filter that the coverage owns.
+    pub fn filter_tags(&self) -> SessionSpec {
+        let mut tags = self.tags.clone();
+        tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
+        tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
+        SessionSpec {
+            tags,
+            ..SessionSpec::default()
+        }
+    }
+
     /// Keys of the instance tags that sessions are made from.
     pub fn tag_keys(&self) -> Vec<String> {
         let mut keys = self.copy_tags.clone();
@@ -65,6 +81,7 @@ impl Blueprint {
         if templates.into_iter().flatten().any(Template::needs_instance_name) {
             keys.push(NAME_TAG.to_owned());
         }
+        keys.extend(self.override_rule.tag_keys().cloned());
         keys.sort();
         keys.dedup();
         keys

@@ -39,7 +39,6 @@ ARGUMENTS = {
         "traffic_mirror_target_ids",
         ["tmt-1"],
     ),
-    "filter-missing": ("traffic_mirror_filter_id", "", "", ["traffic_mirror_filter_id"]),
     "filter-empty": ("traffic_mirror_filter_id", 'traffic_mirror_filter_id = ""', "traffic_mirror_filter_id", ["empty"]),
     "selector-missing": ("selector", "", "", ["selector", "selection"]),
     "selector-empty": ("selector", selector(""), "selector", ["empty"]),

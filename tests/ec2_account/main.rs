@@ -232,7 +232,7 @@ async fn targets_and_filters_by_id() {
             .all(|missing| missing.error.class() == ErrorClass::NotFound(What::Target))
     );
     let lookup = account.filters(&strings(&[FILTER])).await.unwrap();
-    assert!(lookup.found[0].rule_count >= 2 && lookup.found[0].amazon_dns);
+    assert!(lookup.found[0].rules.len() >= 2 && lookup.found[0].amazon_dns);
     let lookup = account
         .filters(&strings(&["tmf-0123456789abcdef0"]))
         .await

@@ -119,7 +119,7 @@ async fn the_rules_of_a_filter_are_counted() {
     .await;
     let lookup = server.account().await.filters(&ids(&["tmf-1"])).await.unwrap();
     assert_eq!(
-        (lookup.found[0].rule_count, lookup.found[0].amazon_dns),
+        (lookup.found[0].rules.len(), lookup.found[0].amazon_dns),
         (3, true)
     );
 }

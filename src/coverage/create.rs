@@ -1,0 +1,167 @@
+//! Create.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::Coverage;
+use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
+use super::convert;
+use super::maker::{self, Maker};
+use super::model::CoverageModel;
+use super::note;
+use super::observe::maker_of;
+use super::outcome::{failed, finished, merged};
+use super::owned_filter;
+use super::read::decode;
+use super::report::{failures, failures_detail};
+use super::stop::{self, Stop};
+use crate::ec2::{Account, Ec2Error};
+use crate::framework::{Attr, Diagnostic, Diagnostics};
+use crate::planner::{self, Blueprint, CoverageId, MirrorSession, Tags};
+use crate::provider::ec2_diagnostic;
+
+/// How often, and how long apart, a create looks whether a killed one has ended: longer than a provider without its core
+/// takes to end.
+const ENDING_ATTEMPTS: usize = 35;
+const ENDING_WAIT: Duration = Duration::from_secs(1);
+
+impl Coverage {
+    /// Creates the object and its sessions. Once a session was made there is no error, only warnings: an error would
+    /// taint the object, and the next apply would tear down all of it.
+    pub(super) async fn made(&self, request: Request) -> Response {
+        let Some(mut planned) = request.planned.clone() else {
+            return Response::default();
+        };
+        let stop = Stop::new(
+            &request.cancel,
+            stop::limit(&planned, |timeouts| &timeouts.create),
+        );
+        let id = CoverageId::from_bits(Uuid::new_v4().as_u128());
+        let (account, sessions) = match self.settled_sessions(&planned).await {
+            Ok(found) => found,
+            Err(diagnostic) => return nothing_done(diagnostic.into()),
+        };
+        let fleet = decode(&request.private).unwrap_or_default();
+        let rows = convert::rows(&planned.sessions);
+        let name = planned.name.as_str().unwrap_or_default().to_owned();
+        // What a create of the same name left behind when it was killed before its state was saved.
+        let leavings = sessions.iter().filter(|session| {
+            match maker_of(&session.tags, &name).map(|mark| maker::of(&mark)) {
+                Some(Maker::Gone) => true,
+                // On another machine it may still run: only what is in the way is taken over.
+                Some(Maker::Unknown) => rows.contains_key(&session.network_interface_id),
+                Some(Maker::Runs) | None => false,
+            }
+        });
+        let mut own: Vec<&MirrorSession> = leavings.collect();
+        own.extend(adopted(&sessions, &planned, &rows, &own));
+        let own = planner::by_interface(own, &rows);
+        let pending = id.pending(&maker::mark());
+        let core = note::core_process();
+        let made_filter = match filter_of(&account, &planned, &pending, &name).await {
+            Ok(filter) => filter,
+            Err(error) => {
+                let title = "The traffic mirror filter of the coverage could not be created";
+                return nothing_done(ec2_diagnostic(title, &error).into());
+            }
+        };
+        if let Some(filter) = &made_filter {
+            planned.filter_id = Attr::Known(filter.clone());
+        }
+        let actions = planner::reconcile(&rows, &planned.blueprint(&pending), &fleet, &own);
+        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+
+        let actual = merged(&rows, &own, &outcome, false);
+        let failed = failed(&outcome, &rows);
+        let is_made = |interface: &&String| {
+            !outcome.failures.contains_key(*interface) && !actions.vanished.contains(interface)
+        };
+        let mut made: Vec<String> = actual
+            .iter()
+            .filter(|(interface, _)| is_made(interface))
+            .filter_map(|(_, row)| row.id.clone())
+            .collect();
+        let mut diagnostics = Diagnostics::new();
+        if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| failure.is_error()) {
+            let title = "No traffic mirror session could be created";
+            diagnostics.push(Diagnostic::error(title, failures_detail(&failed)));
+            if let Some(filter) = &made_filter
+                && let Err(error) = account.delete_filter(filter).await
+            {
+                let title = format!("The traffic mirror filter {filter} is left behind");
+                diagnostics.warning(title, error.detail());
+            }
+            return nothing_done(diagnostics);
+        }
+        made.extend(made_filter);
+        // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
+        if !made.is_empty() && note::core_process() == core {
+            let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
+            if let Err(error) = account.create_tags(&made, &settled).await {
+                let title = "The sessions are created, but still marked as pending";
+                diagnostics.warning(
+                    title,
+                    format!(
+                        "{}\n\nThe next terraform apply marks them as settled.",
+                        error.detail()
+                    ),
+                );
+            }
+        }
+        warn_of_vanished(&actions.vanished, &mut diagnostics);
+        for (title, detail) in failures(&failed, rows.len()) {
+            diagnostics.warning(title, detail);
+        }
+        let state = finished(&account, planned, id.as_str(), &actual, &failed);
+        self.response(&account, state, &request, &failed, diagnostics)
+    }
+
+    /// The sessions, once no killed create of the same name is still finishing its last calls.
+    async fn settled_sessions(
+        &self,
+        model: &CoverageModel,
+    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
+        let name = model.name.as_str().unwrap_or_default();
+        let mut patience = ENDING_ATTEMPTS;
+        loop {
+            let (account, sessions) = self.account_and_sessions(model).await?;
+            let ending = |session: &MirrorSession| {
+                maker_of(&session.tags, name).is_some_and(|mark| maker::is_ending(&mark))
+            };
+            if patience == 0 || !sessions.iter().any(ending) {
+                return Ok((account, sessions));
+            }
+            patience -= 1;
+            tokio::time::sleep(ENDING_WAIT).await;
+        }
+    }
+}
+
+/// The coverage's own filter: made, or taken over from a create that was killed. None when the configuration gives one.
+async fn filter_of(
+    account: &Account,
+    planned: &CoverageModel,
+    pending: &str,
+    name: &str,
+) -> Result<Option<String>, Ec2Error> {
+    if !planned.owns_filter() {
+        return Ok(None);
+    }
+    let blueprint: Blueprint = planned.blueprint(pending);
+    let mut left = owned_filter::own(account, name, None, None).await?.into_iter();
+    let filter = match left.next() {
+        Some(filter) => {
+            owned_filter::mend(account, &filter, &blueprint).await?;
+            filter.id
+        }
+        None => owned_filter::make(account, &blueprint).await?,
+    };
+    for filter in left {
+        // Its sessions, if it has any, are taken over only later.
+        if let Err(error) = account.delete_filter(&filter.id).await {
+            tracing::warn!(filter = filter.id, %error, "a filter that a killed create left could not be deleted");
+        }
+    }
+    Ok(Some(filter))
+}

@@ -1,0 +1,99 @@
+//! Delete.
+
+use super::Coverage;
+use super::apply::{Request, Response};
+use super::convert::{self, Rows};
+use super::execute::Outcome;
+use super::failure::Failure;
+use super::model::CoverageModel;
+use super::observe::{id_of, own};
+use super::outcome::{failed, finished};
+use super::owned_filter;
+use super::read::row;
+use super::report::failures;
+use super::stop::{self, Stop};
+use crate::ec2::Account;
+use crate::framework::Diagnostics;
+
+impl Coverage {
+    /// Deletes every session of the object, and what killed creates of its name left behind; nothing else.
+    pub(super) async fn removed(&self, request: Request) -> Response {
+        let Some(prior) = request.prior.clone() else {
+            return Response::default();
+        };
+        let (account, sessions) = match self.account_and_sessions(&prior).await {
+            Ok(found) => found,
+            Err(diagnostic) => {
+                return Response {
+                    state: Some(prior),
+                    diagnostics: diagnostic.into(),
+                    ..Response::default()
+                };
+            }
+        };
+        let before = convert::rows(&prior.sessions);
+        let name = prior.name.as_str().unwrap_or_default();
+        let own = own(&sessions, name, id_of(&prior).as_ref(), &before);
+        let delete: Vec<(String, String)> = own
+            .iter()
+            .map(|session| (session.id.clone(), session.network_interface_id.clone()))
+            .collect();
+        let stop = Stop::new(&request.cancel, stop::limit(&prior, |timeouts| &timeouts.delete));
+        let mut outcome = Outcome::default();
+        self.executor(&account, &sessions, &stop)
+            .delete(&delete, &mut outcome)
+            .await;
+        let mut failed = failed(&outcome, &Rows::new());
+        if failed.is_empty() {
+            failed.extend(drop_filters(&account, &prior).await);
+        }
+        if failed.is_empty() {
+            return Response::default();
+        }
+        let left = own
+            .iter()
+            .filter(|session| outcome.failures.contains_key(&session.network_interface_id));
+        let left: Rows = left
+            .map(|session| {
+                let interface = session.network_interface_id.clone();
+                let shape = before.get(&interface).cloned().unwrap_or_default();
+                (interface, row(session, &shape))
+            })
+            .collect();
+        let mut diagnostics = Diagnostics::new();
+        for (title, detail) in failures(&failed, delete.len()) {
+            diagnostics.error(title, detail);
+        }
+        let id = prior.id.as_str().unwrap_or_default().to_owned();
+        let state = finished(&account, prior, &id, &left, &failed);
+        Response {
+            state: Some(state),
+            diagnostics,
+            ..Response::default()
+        }
+    }
+}
+
+/// Deletes the filter that the coverage owns, and those that killed creates of its name left behind. What fails is returned by
+/// the filter's id.
+async fn drop_filters(account: &Account, prior: &CoverageModel) -> Vec<(String, Failure)> {
+    if !prior.owns_filter() {
+        return Vec::new();
+    }
+    let name = prior.name.as_str().unwrap_or_default();
+    let recorded = prior.filter_id.as_str();
+    let filters = match owned_filter::own(account, name, id_of(prior).as_ref(), recorded).await {
+        Ok(filters) => filters,
+        Err(error) => {
+            let filter = recorded.unwrap_or("filter").to_owned();
+            return vec![(filter, Failure::of("delete", &error))];
+        }
+    };
+    let mut failed = Vec::new();
+    for filter in filters {
+        if let Err(error) = account.delete_filter(&filter.id).await {
+            failed.push((filter.id, Failure::of("delete", &error)));
+        }
+    }
+    failed
+}

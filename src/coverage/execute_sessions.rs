@@ -1,0 +1,196 @@
+//! Changes and creates sessions, and finds each a number that is free.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::FutureExt;
+use uuid::Uuid;
+
+use super::execute::{Executor, Outcome, in_parallel};
+use super::failure::{Failure, FailureKind};
+use crate::ec2::{NewSession, SessionChange};
+use crate::planner::{Create, MirrorSession, Modify, Owner};
+
+/// How often, and how long apart, it is looked whether another coverage has freed a number.
+const FREEING_ATTEMPTS: usize = 15;
+const FREEING_WAIT: Duration = Duration::from_secs(1);
+/// How often a number that somebody else took meanwhile is chosen anew.
+const NUMBER_ATTEMPTS: usize = 5;
+
+impl Executor<'_> {
+    pub(super) async fn modify(&self, changes: &[Modify], refused: &BTreeSet<String>, outcome: &mut Outcome) {
+        let mut changes: Vec<&Modify> = changes
+            .iter()
+            .filter(|change| !refused.contains(&change.session_id))
+            .collect();
+        // What moves away makes room for what moves in: who found a full target tries again while others get through.
+        loop {
+            let mut calls = Vec::with_capacity(changes.len());
+            for change in &changes {
+                calls.push(self.modify_one(change).boxed());
+            }
+            let results = in_parallel(calls).await;
+            let is_full = |result: &Result<_, Failure>| {
+                result
+                    .as_ref()
+                    .is_err_and(|failure| failure.kind == FailureKind::TargetFull)
+            };
+            let progress = results.iter().any(Result::is_ok);
+            let again = changes.iter().zip(&results).filter(|(_, result)| is_full(result));
+            let again: Vec<&Modify> = again.map(|(change, _)| *change).collect();
+            for (change, result) in changes.iter().zip(results) {
+                outcome.failures.remove(&change.network_interface_id);
+                outcome.note(&change.network_interface_id, result);
+            }
+            if again.is_empty() || !progress || self.stop.is_stopped() {
+                return;
+            }
+            changes = again;
+        }
+    }
+
+    async fn modify_one(&self, change: &Modify) -> Result<MirrorSession, Failure> {
+        let wanted = session_change(change);
+        let failure = match self.call("change", self.account.modify_session(&wanted)).await {
+            Err(failure) if failure.kind == FailureKind::NumberTaken => failure,
+            result => return result,
+        };
+        let Some(number) = change.session_number else {
+            return Err(failure);
+        };
+        let interface = &change.network_interface_id;
+        // Another coverage may be about to give this number away, perhaps for the one that this session has: out of the way.
+        let Some(taken) = self.taken_by_coverages(interface, number).await else {
+            return Err(failure);
+        };
+        let Some(spare) = self.numbers.next(self.account.region(), interface, &taken) else {
+            return Err(failure);
+        };
+        let aside = SessionChange {
+            session_number: Some(spare),
+            ..wanted
+        };
+        let moved = self.call("change", self.account.modify_session(&aside)).await;
+        if moved.is_ok() {
+            self.wait_for_number(interface, number).await;
+        }
+        self.numbers.give_back(self.account.region(), interface, spare);
+        moved?;
+        let back = SessionChange {
+            id: change.session_id.clone(),
+            session_number: Some(number),
+            ..SessionChange::default()
+        };
+        self.call("change", self.account.modify_session(&back)).await
+    }
+
+    /// All numbers of the interface, if the session that has `number` belongs to a coverage: one of this run may free it.
+    async fn taken_by_coverages(&self, interface: &str, number: i64) -> Option<BTreeSet<i64>> {
+        let sessions = self.account.sessions_of_interface(interface).await.ok()?;
+        let holder = sessions.iter().find(|session| session.session_number == number);
+        let of_coverage = holder.is_none_or(|session| Owner::of(&session.tags).is_some());
+        of_coverage.then(|| sessions.iter().map(|session| session.session_number).collect())
+    }
+
+    /// Waits until no coverage has the number on the interface, but not for long.
+    async fn wait_for_number(&self, interface: &str, number: i64) {
+        for _ in 0..FREEING_ATTEMPTS {
+            match self.taken_by_coverages(interface, number).await {
+                Some(taken) if taken.contains(&number) && !self.stop.is_stopped() => {
+                    tokio::time::sleep(FREEING_WAIT).await;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    pub(super) async fn create(&self, creates: &[Create], outcome: &mut Outcome) {
+        let mut taken: BTreeMap<&str, BTreeSet<i64>> = BTreeMap::new();
+        for session in self.sessions {
+            taken
+                .entry(&session.network_interface_id)
+                .or_default()
+                .insert(session.session_number);
+        }
+        let mut calls = Vec::with_capacity(creates.len());
+        for create in creates {
+            let taken = taken
+                .get(create.network_interface_id.as_str())
+                .cloned()
+                .unwrap_or_default();
+            calls.push(self.create_one(create, taken).boxed());
+        }
+        for (create, result) in creates.iter().zip(in_parallel(calls).await) {
+            outcome.note(&create.network_interface_id, result);
+        }
+    }
+
+    async fn create_one(&self, create: &Create, mut taken: BTreeSet<i64>) -> Result<MirrorSession, Failure> {
+        let interface = &create.network_interface_id;
+        let mut attempts = NUMBER_ATTEMPTS;
+        loop {
+            if self.stop.is_stopped() {
+                return Err(Failure::stopped("create", self.stop));
+            }
+            let chosen = || self.numbers.next(self.account.region(), interface, &taken);
+            let Some(session_number) = create.session_number.or_else(chosen) else {
+                return Err(Failure {
+                    what: "create",
+                    code: "NoSessionNumber".to_owned(),
+                    message: "every session number of the interface is taken".to_owned(),
+                    advice: "Delete a session of the interface.".to_owned(),
+                    kind: FailureKind::Error,
+                });
+            };
+            let new = NewSession {
+                network_interface_id: interface.clone(),
+                traffic_mirror_target_id: create.traffic_mirror_target_id.clone(),
+                traffic_mirror_filter_id: create.traffic_mirror_filter_id.clone(),
+                session_number,
+                virtual_network_id: create.virtual_network_id,
+                packet_length: create.packet_length,
+                description: create.description.clone(),
+                tags: create.tags.clone(),
+                // Of this attempt only: EC2 may answer an older token with a session that is long deleted.
+                client_token: Uuid::new_v4().to_string(),
+            };
+            let failure = match self.call("create", self.account.create_session(&new)).await {
+                Ok(session) => return Ok(session),
+                Err(failure) => failure,
+            };
+            if create.session_number.is_none() {
+                self.numbers
+                    .give_back(self.account.region(), interface, session_number);
+            }
+            if failure.kind != FailureKind::NumberTaken || attempts == 1 {
+                return Err(failure);
+            }
+            attempts -= 1;
+            if let Some(number) = create.session_number {
+                if self.taken_by_coverages(interface, number).await.is_none() {
+                    return Err(failure);
+                }
+                self.wait_for_number(interface, number).await;
+                // Once more, and no longer wait for it.
+                attempts = 1;
+                continue;
+            }
+            taken.insert(session_number);
+            if let Ok(sessions) = self.account.sessions_of_interface(interface).await {
+                taken.extend(sessions.iter().map(|session| session.session_number));
+            }
+        }
+    }
+}
+
+fn session_change(change: &Modify) -> SessionChange {
+    SessionChange {
+        id: change.session_id.clone(),
+        traffic_mirror_target_id: change.traffic_mirror_target_id.clone(),
+        traffic_mirror_filter_id: change.traffic_mirror_filter_id.clone(),
+        session_number: change.session_number,
+        virtual_network_id: change.virtual_network_id.into(),
+        packet_length: change.packet_length.clone(),
+        description: change.description.clone(),
+    }
+}

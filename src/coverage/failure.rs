@@ -1,0 +1,84 @@
+//! Why a session is not as planned.
+
+use super::stop::Stop;
+use crate::ec2::{Ec2Error, ErrorClass, Limit, What};
+
+/// Why a session is not as planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was tried: create, change or delete.
+    pub what: &'static str,
+    /// AWS's own code, or `Cancelled`.
+    pub code: String,
+    pub message: String,
+    /// What to do next.
+    pub advice: String,
+    pub kind: FailureKind,
+}
+
+/// What a failure means for the apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// It failed.
+    Error,
+    /// The interface no longer exists, so there is nothing to retry.
+    Vanished,
+    /// EC2 refuses the interface for good, so retrying would fail for ever.
+    Refused,
+    /// Another session of the interface has the number.
+    NumberTaken,
+    /// The target has as many sources as it takes.
+    TargetFull,
+}
+
+impl Failure {
+    pub(super) fn of(what: &'static str, error: &Ec2Error) -> Self {
+        Self {
+            what,
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+            advice: error.advice(),
+            kind: match error.class() {
+                // A malformed id never named an interface that could have gone.
+                ErrorClass::NotFound(What::NetworkInterface)
+                    if what == "create" && !error.code().ends_with("Malformed") =>
+                {
+                    FailureKind::Vanished
+                }
+                ErrorClass::InterfaceUnsupported if what == "create" => FailureKind::Refused,
+                ErrorClass::NumberInUse => FailureKind::NumberTaken,
+                ErrorClass::LimitExceeded(Limit::SourcesPerTarget | Limit::SessionsPerTarget) => {
+                    FailureKind::TargetFull
+                }
+                _ => FailureKind::Error,
+            },
+        }
+    }
+
+    /// Whether the apply failed: an interface that is gone or that EC2 refuses for good is no failure of the apply.
+    pub fn is_error(&self) -> bool {
+        !matches!(self.kind, FailureKind::Vanished | FailureKind::Refused)
+    }
+
+    pub(super) fn stopped(what: &'static str, stop: &Stop) -> Self {
+        let (code, message, advice) = match stop.is_timeout() {
+            true => (
+                "TimedOut",
+                "the time that timeouts gives was over before this call had ended",
+                "Raise timeouts, or run terraform apply again to go on.",
+            ),
+            false => (
+                "Cancelled",
+                "the run was interrupted before this call had ended",
+                "Run terraform apply again to go on.",
+            ),
+        };
+        Self {
+            what,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            advice: advice.to_owned(),
+            kind: FailureKind::Error,
+        }
+    }
+}

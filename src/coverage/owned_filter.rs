@@ -1,0 +1,154 @@
+//! The filter that a coverage owns when none is given: it accepts everything.
+
+use uuid::Uuid;
+
+use super::maker::{self, Maker};
+use super::model::CoverageModel;
+use super::observe::maker_of;
+use crate::ec2::{Account, Ec2Error};
+use crate::framework::Attr;
+use crate::planner::{
+    Blueprint, COVERAGE_ID_TAG, CoverageId, FilterRepair, MirrorFilter, NAME_TAG, Owner, filter_deviation,
+    filter_repair,
+};
+
+/// Whether the filter belongs to the coverage with this id.
+pub fn is_of(filter: &MirrorFilter, id: &CoverageId) -> bool {
+    Owner::of(&filter.tags).is_some_and(|owner| owner.id == *id)
+}
+
+/// Whether nobody's id is on the filter, as after somebody removed its tags: then the state decides.
+fn is_nobodys(filter: &MirrorFilter) -> bool {
+    !filter.tags.contains_key(COVERAGE_ID_TAG)
+}
+
+/// The filter of the state, if it is the coverage's own; `id` is the coverage's.
+///
+/// # Errors
+///
+/// When EC2 refuses or cannot be reached.
+pub async fn of_state(
+    account: &Account,
+    state: &CoverageModel,
+    id: Option<&CoverageId>,
+) -> Result<Option<MirrorFilter>, Ec2Error> {
+    let (true, Some(filter), Some(id)) = (state.owns_filter(), state.filter_id.known(), id) else {
+        return Ok(None);
+    };
+    by_id(account, filter, id).await
+}
+
+/// The filter with this id, if it exists and belongs to the coverage.
+///
+/// # Errors
+///
+/// When EC2 refuses or cannot be reached.
+pub async fn by_id(
+    account: &Account,
+    filter: &str,
+    id: &CoverageId,
+) -> Result<Option<MirrorFilter>, Ec2Error> {
+    let found = account.filters(&[filter.to_owned()]).await?.found;
+    Ok(found
+        .into_iter()
+        .find(|filter| is_of(filter, id) || is_nobodys(filter)))
+}
+
+/// Writes into a refreshed state what has become of its filter: what differs is a deviation, and a filter that is gone leaves no
+/// id, so that the next plan makes another.
+pub fn note(state: &mut CoverageModel, filter: Option<&MirrorFilter>, blueprint: &Blueprint) {
+    let Some(id) = state.filter_id.known().cloned().filter(|_| state.owns_filter()) else {
+        return;
+    };
+    let found = match filter {
+        Some(filter) => filter_deviation(blueprint, filter),
+        None => {
+            state.filter_id = Attr::Null;
+            "the filter of this coverage is gone".to_owned()
+        }
+    };
+    if let (false, Some(deviations)) = (found.is_empty(), state.deviations.known_mut()) {
+        deviations.insert(id, Attr::Known(found));
+    }
+}
+
+/// Makes the filter. One that cannot be completed is deleted again.
+///
+/// # Errors
+///
+/// When EC2 refuses one of the calls.
+pub async fn make(account: &Account, blueprint: &Blueprint) -> Result<String, Ec2Error> {
+    let mut tags = blueprint.filter_tags().tags;
+    tags.entry(NAME_TAG.to_owned())
+        .or_insert_with(|| blueprint.name.clone());
+    let description = format!("Everything, for mirror coverage {}", blueprint.name);
+    let id = account
+        .create_filter(&description, &tags, &Uuid::new_v4().to_string())
+        .await?;
+    let empty = MirrorFilter {
+        id: id.clone(),
+        rules: Vec::new(),
+        amazon_dns: false,
+        tags,
+    };
+    match complete(account, &id, &filter_repair(&empty)).await {
+        Ok(()) => Ok(id),
+        Err(error) => {
+            if let Err(error) = account.delete_filter(&id).await {
+                tracing::warn!(filter = id, %error, "an incomplete traffic mirror filter could not be deleted");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Brings a filter back to accepting everything, and its tags to what they should be.
+///
+/// # Errors
+///
+/// When EC2 refuses one of the calls; what was done stays done.
+pub async fn mend(account: &Account, filter: &MirrorFilter, blueprint: &Blueprint) -> Result<(), Ec2Error> {
+    let spec = blueprint.filter_tags();
+    let ids = std::slice::from_ref(&filter.id);
+    account.create_tags(ids, &spec.tags_to_set(&filter.tags)).await?;
+    account
+        .delete_tags(ids, &spec.tags_to_remove(&filter.tags))
+        .await?;
+    complete(account, &filter.id, &filter_repair(filter)).await
+}
+
+async fn complete(account: &Account, id: &str, repair: &FilterRepair) -> Result<(), Ec2Error> {
+    for rule in &repair.delete {
+        account.delete_filter_rule(rule).await?;
+    }
+    for rule in &repair.create {
+        account
+            .create_filter_rule(id, rule, &Uuid::new_v4().to_string())
+            .await?;
+    }
+    if repair.add_amazon_dns {
+        account.add_amazon_dns(id).await?;
+    }
+    Ok(())
+}
+
+/// The filters of the coverage with this name and id, that of its state among them, and those that killed creates of the name
+/// left behind.
+///
+/// # Errors
+///
+/// When EC2 refuses or cannot be reached.
+pub async fn own(
+    account: &Account,
+    name: &str,
+    id: Option<&CoverageId>,
+    recorded: Option<&str>,
+) -> Result<Vec<MirrorFilter>, Ec2Error> {
+    let left = |filter: &MirrorFilter| {
+        maker_of(&filter.tags, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone)
+    };
+    let mut filters = account.all_filters().await?;
+    let in_state = |filter: &MirrorFilter| recorded == Some(&filter.id) && is_nobodys(filter);
+    filters.retain(|filter| id.is_some_and(|id| is_of(filter, id)) || left(filter) || in_state(filter));
+    Ok(filters)
+}

@@ -1,0 +1,202 @@
+//! What a plan refuses or warns of, in words.
+
+use super::convert;
+use super::model::CoverageModel;
+use super::outcome::shown;
+use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
+use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
+
+/// Longest packet to a network load balancer target, in bytes (CreateTrafficMirrorSession).
+const LOAD_BALANCER_LENGTH: i64 = 8500;
+
+/// What the plan must not do becomes an error.
+pub fn refuse(planned: &CoverageModel, fleet: &Fleet, plan: &Plan, diagnostics: &mut Diagnostics) {
+    for violation in &plan.violations {
+        let path = AttributePath::root("limits").key(violation.argument.to_string());
+        diagnostics.push(Diagnostic::error(&violation.title, &violation.detail).at(path));
+    }
+    refuse_without_room(plan, diagnostics);
+    let cut = planned
+        .packet_length
+        .known()
+        .filter(|length| **length > LOAD_BALANCER_LENGTH);
+    let load_balancer = fleet
+        .targets
+        .iter()
+        .find(|(_, site)| site.kind == Some(TargetKind::NetworkLoadBalancer));
+    if let (Some(length), Some((target, _))) = (cut, load_balancer) {
+        let detail = format!(
+            "packet_length is {length}, and {target} delivers to a network load balancer, which takes at most {LOAD_BALANCER_LENGTH}. \
+             Lower it, or leave it out for the whole packet."
+        );
+        let path = AttributePath::root("packet_length");
+        diagnostics.push(Diagnostic::error("Packets too long for the target", detail).at(path));
+    }
+    let never = plan.skipped.iter().filter(|(_, skip)| !skip.reason.may_pass());
+    if planned.on_ineligible.as_str() == Some("error") && never.clone().next().is_some() {
+        let path = AttributePath::root("on_ineligible");
+        let title = "Selected network interfaces cannot be mirrored";
+        let detail = format!(
+            "{}\n\nExclude them, or set on_ineligible = \"skip\".",
+            listed(never)
+        );
+        diagnostics.push(Diagnostic::error(title, detail).at(path));
+    }
+}
+
+/// Interfaces without room, and targets that others fill, become errors.
+fn refuse_without_room(plan: &Plan, diagnostics: &mut Diagnostics) {
+    for (reason, argument, title, advice) in [
+        (
+            Reason::TargetFull,
+            "traffic_mirror_target_ids",
+            "No room on the traffic mirror targets",
+            "A target on a network interface takes 10 sources, or 100 on some large instance types. Add another target, move the sensor \
+             to such a type, or use a Network Load Balancer or Gateway Load Balancer endpoint, which take any number. Or set \
+             allow_partial = true to mirror as many as there is room for.",
+        ),
+        (
+            Reason::Quota,
+            "selector",
+            "No room for more traffic mirror sessions",
+            "The quotas of Traffic Mirroring cannot be raised. Delete sessions that are no longer needed, adopt them (see adopt), or \
+             exclude the interfaces. Or set allow_partial = true to mirror as many as there is room for.",
+        ),
+        (
+            Reason::NotVisible,
+            "placement",
+            "The zone of network interfaces is not visible",
+            "Set placement to prefer_same_az or balanced, or exclude the interfaces.",
+        ),
+    ] {
+        let these = plan.without_room.iter().filter(|(_, skip)| skip.reason == reason);
+        if these.clone().next().is_some() {
+            let detail = format!("{}\n\n{advice}", listed(these));
+            diagnostics.push(Diagnostic::error(title, detail).at(AttributePath::root(argument)));
+        }
+    }
+    for (target, found) in &plan.overfull {
+        let detail = format!(
+            "{target} {found}. Add another target, move the sensor to an instance type that takes 100, use a load balancer, which takes any \
+             number, or set allow_partial = true, which leaves it to the apply."
+        );
+        let path = AttributePath::root("traffic_mirror_target_ids");
+        diagnostics.push(Diagnostic::error("No room on a traffic mirror target", detail).at(path));
+    }
+}
+
+/// Skipped interfaces, one a line.
+fn listed<'a>(skipped: impl Iterator<Item = (&'a String, &'a Skip)> + Clone) -> String {
+    let mut lines: Vec<String> = skipped
+        .clone()
+        .take(10)
+        .map(|(interface, skip)| format!("{interface}: {} ({})", skip.reason, skip.detail))
+        .collect();
+    let more = skipped.count().saturating_sub(lines.len());
+    if more > 0 {
+        lines.push(format!("and {more} more in skipped"));
+    }
+    lines.join("\n")
+}
+
+/// What the plan does, or cannot do, that the user should look at before applying it.
+pub fn warn(
+    fleet: &Fleet,
+    prior: Option<&CoverageModel>,
+    planned: &CoverageModel,
+    plan: &Plan,
+    diagnostics: &mut Diagnostics,
+) {
+    let name = planned.name.as_str().unwrap_or_default();
+    if !fleet.namesakes.is_empty() && planned.name.is_known() {
+        let others: Vec<&str> = fleet.namesakes.iter().map(String::as_str).collect();
+        diagnostics.warning(
+            "Another coverage has the same name",
+            format!(
+                "Sessions of {} carry the name {name:?} too. They are left alone. If another state manages them, give one of the \
+                 two another name. If their state was lost, import them: terraform import ADDRESS {}.",
+                others.join(", "),
+                others[0]
+            ),
+        );
+    }
+    if prior.is_none() && plan.empty && plan.skipped.is_empty() {
+        diagnostics.warning(
+            "No network interface is selected",
+            format!(
+                "Coverage {name} selects no network interface in {} now, so it creates no session. Check the tag's spelling \
+                 (case matters), the region and the account {}.",
+                fleet.region, fleet.account_id
+            ),
+        );
+    }
+    let skipped_before = prior
+        .map(|prior| prior.skipped.clone())
+        .unwrap_or(Attr::Known(Default::default()));
+    if planned.skipped != skipped_before && !plan.skipped.is_empty() {
+        diagnostics.warning(
+            format!(
+                "{} selected network interfaces get no session",
+                plan.skipped.len()
+            ),
+            listed(plan.skipped.iter()),
+        );
+    }
+    if let Some(prior) = prior {
+        warn_of_changes(name, &convert::rows(&prior.sessions), plan, diagnostics);
+    }
+    if !fleet.adoptable.is_empty() && !fleet.not_adopted.is_empty() {
+        let left: Vec<String> = fleet
+            .not_adopted
+            .iter()
+            .map(|(interface, sessions)| format!("{interface}: {}", sessions.join(", ")))
+            .collect();
+        diagnostics.warning(
+            "Some sessions that adopt describes are left alone",
+            format!(
+                "An interface gets one session of coverage {name}. These further ones stay as they are, and AWS goes on charging for \
+                 them:\n{}\n\nDelete them once the adopted ones deliver.",
+                shown(&left)
+            ),
+        );
+    }
+}
+
+/// The totals of a plan that deletes or moves sessions, before anybody has to scroll for them.
+fn warn_of_changes(name: &str, before: &convert::Rows, plan: &Plan, diagnostics: &mut Diagnostics) {
+    let existed = |id: &String| before.get(id).is_some_and(|row| row.id.is_some());
+    let created = plan.sessions.values().filter(|row| row.id.is_none()).count();
+    let deleted: Vec<String> = before
+        .iter()
+        .filter(|(id, row)| row.id.is_some() && !plan.sessions.contains_key(*id))
+        .map(|(id, _)| id.clone())
+        .collect();
+    let is_moved = |(id, row): &(&String, &Row)| {
+        existed(id)
+            && before.get(*id).map(|row| &row.traffic_mirror_target_id) != Some(&row.traffic_mirror_target_id)
+    };
+    let moved: Vec<String> = plan
+        .sessions
+        .iter()
+        .filter(is_moved)
+        .map(|(id, _)| id.clone())
+        .collect();
+    if deleted.is_empty() && moved.is_empty() {
+        return;
+    }
+    let mut lines = Vec::new();
+    for (what, interfaces) in [("Deleted", &deleted), ("Moved to another target", &moved)] {
+        if !interfaces.is_empty() {
+            lines.push(format!("{what}: {}", shown(interfaces)));
+        }
+    }
+    lines.push("See sessions for each of them.".to_owned());
+    diagnostics.warning(
+        format!(
+            "Coverage {name}: {created} created, {} deleted, {} moved",
+            deleted.len(),
+            moved.len()
+        ),
+        lines.join("\n\n"),
+    );
+}

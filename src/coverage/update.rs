@@ -1,0 +1,169 @@
+//! Update.
+
+use super::Coverage;
+use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
+use super::convert;
+use super::failure::Failure;
+use super::model::CoverageModel;
+use super::observe::{id_of, own};
+use super::outcome::{failed, finished, merged};
+use super::owned_filter;
+use super::read::decode;
+use super::report::failures;
+use super::stop::{self, Stop};
+use crate::ec2::{Account, Ec2Error};
+use crate::framework::{Attr, Diagnostic, Diagnostics};
+use crate::planner::{self, Blueprint, CoverageId};
+use crate::provider::ec2_diagnostic;
+
+impl Coverage {
+    /// Brings the sessions to what is planned. All that can be done is done, then what failed is an error.
+    pub(super) async fn changed(&self, request: Request) -> Response {
+        let (Some(mut planned), Some(prior)) = (request.planned.clone(), &request.prior) else {
+            return Response::default();
+        };
+        let stop = Stop::new(
+            &request.cancel,
+            stop::limit(&planned, |timeouts| &timeouts.update),
+        );
+        let fleet = decode(&request.private).unwrap_or_default();
+        let (account, sessions) = match self.account_and_sessions(&planned).await {
+            Ok(found) => found,
+            Err(diagnostic) => return nothing_done(diagnostic.into()),
+        };
+        let id = id_of(prior);
+        let id_tag = id.as_ref().map_or("", |id| id.as_str());
+        let rows = convert::rows(&planned.sessions);
+        let before = convert::rows(&prior.sessions);
+        let prior_name = prior.name.as_str().unwrap_or_default();
+        let mut diagnostics = Diagnostics::new();
+        if fleet.held {
+            // The plan promised to leave the sessions alone.
+            let state = finished(&account, planned, id_tag, &rows, &[]);
+            return self.response(&account, state, &request, &[], diagnostics);
+        }
+        let mut own = own(&sessions, prior_name, id.as_ref(), &before);
+        own.extend(adopted(&sessions, &planned, &rows, &own));
+        let own = planner::by_interface(own, &rows);
+        let dropped = !prior.description.is_null() && planned.description.is_null();
+        let mut blueprint = Blueprint {
+            remove_description: dropped || fleet.remove_description,
+            ..planned.blueprint(id_tag)
+        };
+        let mut failed_filter = None;
+        match ready_filter(&account, &planned, id.as_ref(), &blueprint).await {
+            Ok(filter) => {
+                planned.filter_id = Attr::Known(filter.clone());
+                blueprint.traffic_mirror_filter_id = filter;
+            }
+            // Sessions that do not need it can still be done.
+            Err(Unready::Drifted(filter, error)) => {
+                failed_filter = Some((filter, Failure::of("change", &error)))
+            }
+            Err(Unready::Missing(diagnostic)) => return nothing_done((*diagnostic).into()),
+        }
+        let actions = planner::reconcile(&rows, &blueprint, &fleet, &own);
+        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+        let mut failed = failed(&outcome, &rows);
+        failed.extend(failed_filter);
+        let (errors, excused): (Vec<_>, Vec<_>) = failed
+            .iter()
+            .cloned()
+            .partition(|(_, failure)| failure.is_error());
+        // With an error the true state is saved; without one, what was planned must come back.
+        let mut actual = merged(&rows, &own, &outcome, !errors.is_empty());
+        if errors.is_empty() {
+            for interface in &actions.vanished {
+                actual.insert(
+                    interface.clone(),
+                    rows.get(interface).cloned().unwrap_or_default(),
+                );
+            }
+        }
+        warn_of_vanished(&actions.vanished, &mut diagnostics);
+        for (title, detail) in failures(&excused, rows.len()) {
+            diagnostics.warning(title, detail);
+        }
+        for (title, detail) in failures(&errors, rows.len()) {
+            diagnostics.error(title, detail);
+        }
+        let mut state = finished(&account, planned, id_tag, &actual, &failed);
+        let replaced = replaced_filter(prior, &state, fleet.owned_filter.as_deref());
+        if let (Some(filter), Some(id)) = (replaced, &id)
+            && let Err(diagnostic) = drop_filter(&account, &filter, id, !errors.is_empty()).await
+        {
+            // The state goes on to name it, so that the next apply tries again.
+            state.traffic_mirror_filter_id = Attr::Null;
+            state.filter_id = Attr::Known(filter);
+            diagnostics.extend(diagnostic);
+        }
+        self.response(&account, state, &request, &failed, diagnostics)
+    }
+}
+
+/// Why the filter cannot be used as it is.
+enum Unready {
+    /// It is there, and could not be brought back to what it should be.
+    Drifted(String, Ec2Error),
+    /// There is none.
+    Missing(Box<Diagnostic>),
+}
+
+/// The id of the filter that the sessions use: the given one, or the coverage's own, which is made or mended.
+async fn ready_filter(
+    account: &Account,
+    planned: &CoverageModel,
+    id: Option<&CoverageId>,
+    blueprint: &Blueprint,
+) -> Result<String, Unready> {
+    let named = planned.filter_id.known().cloned();
+    if !planned.owns_filter() {
+        return Ok(named.unwrap_or_default());
+    }
+    let (Some(filter), Some(id)) = (named, id) else {
+        let made = owned_filter::make(account, blueprint).await;
+        let title = "The traffic mirror filter of the coverage could not be created";
+        return made.map_err(|error| Unready::Missing(ec2_diagnostic(title, &error).into()));
+    };
+    match owned_filter::by_id(account, &filter, id).await {
+        Ok(Some(found)) => match owned_filter::mend(account, &found, blueprint).await {
+            Ok(()) => Ok(filter),
+            Err(error) => Err(Unready::Drifted(filter, error)),
+        },
+        Ok(None) => {
+            let title = "The traffic mirror filter of the coverage is gone";
+            let detail =
+                format!("{filter} was deleted since the plan. Run terraform apply again: it makes another.");
+            Err(Unready::Missing(Diagnostic::error(title, detail).into()))
+        }
+        Err(error) => Err(Unready::Drifted(filter, error)),
+    }
+}
+
+/// The coverage's own filter that is no longer used, since the configuration gives one.
+fn replaced_filter(prior: &CoverageModel, state: &CoverageModel, kept: Option<&str>) -> Option<String> {
+    if state.owns_filter() {
+        return None;
+    }
+    let own = prior.filter_id.as_str().filter(|_| prior.owns_filter());
+    own.or(kept).map(str::to_owned)
+}
+
+/// Deletes the coverage's own filter, unless sessions may still use it.
+async fn drop_filter(
+    account: &Account,
+    filter: &str,
+    id: &CoverageId,
+    in_use: bool,
+) -> Result<(), Option<Diagnostic>> {
+    if in_use {
+        return Err(None);
+    }
+    let deleted = match owned_filter::by_id(account, filter, id).await {
+        Ok(Some(_)) => account.delete_filter(filter).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    let title = "The coverage's own traffic mirror filter could not be deleted";
+    deleted.map_err(|error| Some(ec2_diagnostic(title, &error)))
+}

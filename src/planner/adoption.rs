@@ -1,0 +1,125 @@
+//! Sessions of others that a coverage takes over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::{MirrorSession, Owner, wildcard};
+
+/// The argument `adopt`; patterns with the wildcards of EC2 filters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Adoption {
+    pub descriptions: Vec<String>,
+    /// Names of coverages.
+    pub coverage_names: Vec<String>,
+}
+
+impl Adoption {
+    /// Whether the session is to be taken over. One that a create is still making is not: it would be taken from under it.
+    pub fn means(&self, session: &MirrorSession) -> bool {
+        let any =
+            |patterns: &[String], text: &str| patterns.iter().any(|pattern| wildcard::matches(pattern, text));
+        match Owner::of(&session.tags) {
+            Some(owner) if owner.pending.is_some() => false,
+            Some(owner) if any(&self.coverage_names, &owner.name) => true,
+            _ => session
+                .description
+                .as_deref()
+                .is_some_and(|text| any(&self.descriptions, text)),
+        }
+    }
+
+    /// The sessions to take over of these, by interface, that with the lowest number first.
+    pub fn candidates<'a>(
+        &self,
+        sessions: impl IntoIterator<Item = &'a MirrorSession>,
+    ) -> BTreeMap<&'a str, Vec<&'a MirrorSession>> {
+        let mut found: BTreeMap<&str, Vec<&MirrorSession>> = BTreeMap::new();
+        for session in sessions.into_iter().filter(|session| self.means(session)) {
+            found
+                .entry(&session.network_interface_id)
+                .or_default()
+                .push(session);
+        }
+        for list in found.values_mut() {
+            list.sort_by_key(|session| session.session_number);
+        }
+        found
+    }
+}
+
+/// Interfaces that have `limit` sessions or more among these.
+pub fn crowded<'a>(sessions: impl IntoIterator<Item = &'a MirrorSession>, limit: usize) -> BTreeSet<&'a str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for session in sessions {
+        *counts.entry(&session.network_interface_id).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count >= limit)
+        .map(|(id, _)| id)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId};
+    use super::*;
+
+    fn session(
+        id: &str,
+        number: i64,
+        description: Option<&str>,
+        coverage: Option<(&str, &str)>,
+    ) -> MirrorSession {
+        let tags = coverage.map(|(name, id)| {
+            [
+                (COVERAGE_TAG.to_owned(), name.to_owned()),
+                (COVERAGE_ID_TAG.to_owned(), id.to_owned()),
+            ]
+        });
+        MirrorSession {
+            id: id.into(),
+            network_interface_id: "eni-1".into(),
+            session_number: number,
+            description: description.map(str::to_owned),
+            tags: tags.map(Into::into).unwrap_or_default(),
+            ..MirrorSession::default()
+        }
+    }
+
+    #[test]
+    fn by_description_or_name_and_the_lowest_number_first() {
+        let id = CoverageId::from_bits(1);
+        let sessions = [
+            session("a", 7, Some("Created by AutoMirror"), None),
+            session("b", 2, Some("Created by AutoMirror"), None),
+            session("c", 1, Some("mine"), None),
+            session("d", 3, None, Some(("old", id.as_str()))),
+            session("e", 4, None, Some(("old", &id.pending("1")))),
+            session("f", 5, None, None),
+        ];
+        let adoption = |descriptions: &[&str], names: &[&str]| Adoption {
+            descriptions: descriptions.iter().map(|text| (*text).to_owned()).collect(),
+            coverage_names: names.iter().map(|text| (*text).to_owned()).collect(),
+        };
+        let ids = |adoption: Adoption| -> Vec<String> {
+            let found = adoption.candidates(&sessions);
+            found
+                .into_values()
+                .flatten()
+                .map(|session| session.id.clone())
+                .collect()
+        };
+        assert_eq!(ids(adoption(&["Created by *"], &[])), ["b", "a"]);
+        assert_eq!(ids(adoption(&[], &["old"])), ["d"]);
+        assert!(ids(Adoption::default()).is_empty());
+    }
+
+    #[test]
+    fn an_interface_is_crowded_from_the_limit_on() {
+        let sessions = [session("a", 1, None, None), session("b", 2, None, None)];
+        assert_eq!(crowded(&sessions, 2), BTreeSet::from(["eni-1"]));
+        assert!(crowded(&sessions, 3).is_empty());
+    }
+}

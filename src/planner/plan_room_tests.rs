@@ -1,0 +1,359 @@
+//! Plans with zones, capacities, tags that pick, sessions of others, and targets that are known only at apply.
+
+use proptest::collection::{btree_map, btree_set};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::super::{TargetKind, TargetSite};
+use super::*;
+
+const ZONES: [&str; 2] = ["az1", "az2"];
+
+/// A small target in a zone: its instance's type takes ten sources.
+fn small(zone: &str) -> TargetSite {
+    TargetSite {
+        kind: Some(TargetKind::NetworkInterface),
+        zone_ids: [zone.to_owned()].into(),
+        instance_type: Some("m5.large".into()),
+        shared: false,
+    }
+}
+
+fn member(zone: &str, tags: &[(&str, &str)]) -> Member {
+    Member {
+        instance_id: Some("i-1".into()),
+        instance_type: Some("m5.large".into()),
+        interface_type: "interface".into(),
+        availability_zone_id: Some(zone.into()),
+        tags: tags
+            .iter()
+            .map(|(key, value)| (key.to_string(), value.to_string()))
+            .collect(),
+        ..Member::default()
+    }
+}
+
+fn fleet_of(count: usize) -> Fleet {
+    Fleet {
+        interfaces: (0..count)
+            .map(|i| (format!("eni-{i:03}"), member("az1", &[])))
+            .collect(),
+        targets: [("t1".to_owned(), small("az1")), ("t2".to_owned(), small("az2"))].into(),
+        ..Fleet::default()
+    }
+}
+
+fn wish_of(targets: &[Option<&str>]) -> Wish {
+    Wish {
+        enabled: true,
+        targets: targets.iter().map(|target| target.map(str::to_owned)).collect(),
+        limits: Limits {
+            allow_empty: true,
+            ..Limits::default()
+        },
+        ..Wish::default()
+    }
+}
+
+fn planned(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Plan {
+    plan(wish, fleet, prior).unwrap()
+}
+
+/// What an apply of the plan leaves in the state; a row without a target is not made.
+fn applied(plan: &Plan) -> BTreeMap<String, Row> {
+    let made = plan
+        .sessions
+        .iter()
+        .filter(|(_, row)| row.traffic_mirror_target_id.is_some());
+    made.map(|(id, row)| {
+        let id_of_session = row.id.clone().unwrap_or(format!("tms-{id}"));
+        let row = Row {
+            id: Some(id_of_session),
+            session_number: row.session_number.or(Some(1)),
+            virtual_network_id: row.virtual_network_id.or(Some(7)),
+            ..row.clone()
+        };
+        (id.clone(), row)
+    })
+    .collect()
+}
+
+#[test]
+fn an_eleventh_source_of_a_small_target_goes_to_the_other_zone_or_is_refused() {
+    let none = BTreeMap::new();
+    let plan = planned(&wish_of(&[Some("t1"), Some("t2")]), &fleet_of(12), &none);
+    let on = |target: &str| {
+        plan.sessions
+            .values()
+            .filter(|row| row.traffic_mirror_target_id.as_deref() == Some(target))
+            .count()
+    };
+    assert_eq!(
+        (on("t1"), on("t2")),
+        (10, 2),
+        "the zone first, then whatever has room"
+    );
+    let full = planned(&wish_of(&[Some("t1")]), &fleet_of(12), &none);
+    assert_eq!((full.sessions.len(), full.without_room.len()), (10, 2));
+    assert!(
+        full.without_room
+            .values()
+            .all(|skip| skip.reason == Reason::TargetFull)
+    );
+    let partial = Wish {
+        allow_partial: true,
+        ..wish_of(&[Some("t1")])
+    };
+    let partial = planned(&partial, &fleet_of(12), &none);
+    assert!(partial.without_room.is_empty() && partial.skipped.len() == 2);
+    let raised = Limits {
+        max_sources_per_target: Some(12),
+        ..Limits::default()
+    };
+    let raised = planned(
+        &Wish {
+            limits: raised,
+            ..wish_of(&[Some("t1")])
+        },
+        &fleet_of(12),
+        &none,
+    );
+    assert_eq!(raised.sessions.len(), 12);
+}
+
+#[test]
+fn a_shared_targets_capacity_is_not_guessed() {
+    let mut fleet = fleet_of(12);
+    fleet.targets.insert(
+        "t1".into(),
+        TargetSite {
+            shared: true,
+            ..small("az1")
+        },
+    );
+    assert!(
+        planned(&wish_of(&[Some("t1")]), &fleet, &BTreeMap::new())
+            .without_room
+            .is_empty()
+    );
+}
+
+#[test]
+fn others_load_is_an_error_and_decides_no_placement() {
+    let none = BTreeMap::new();
+    let mut fleet = fleet_of(5);
+    let alone = planned(&wish_of(&[Some("t1"), Some("t2")]), &fleet, &none);
+    fleet.other_sources.insert("t1".into(), 6);
+    let beside = planned(&wish_of(&[Some("t1"), Some("t2")]), &fleet, &none);
+    assert_eq!(alone.sessions, beside.sessions);
+    assert_eq!(beside.overfull.keys().collect::<Vec<_>>(), ["t1"]);
+    assert!(beside.overfull["t1"].contains("takes 10 sources, has 6 of others, and would get 5"));
+    // Nothing new for it: no error, or an unrelated change could not be applied.
+    let state = applied(&alone);
+    assert!(
+        planned(&wish_of(&[Some("t1"), Some("t2")]), &fleet, &state)
+            .overfull
+            .is_empty()
+    );
+    let partial = Wish {
+        allow_partial: true,
+        ..wish_of(&[Some("t1")])
+    };
+    assert!(planned(&partial, &fleet, &none).overfull.is_empty());
+}
+
+#[test]
+fn quotas_of_the_interface_and_the_region() {
+    let none = BTreeMap::new();
+    let mut fleet = fleet_of(5);
+    fleet.crowded.insert("eni-001".into());
+    fleet.other_sessions = super::super::SESSIONS_PER_REGION - 3;
+    let plan = planned(&wish_of(&[Some("t1")]), &fleet, &none);
+    assert_eq!(
+        plan.without_room.keys().collect::<Vec<_>>(),
+        ["eni-001", "eni-004"]
+    );
+    assert!(
+        plan.without_room
+            .values()
+            .all(|skip| skip.reason == Reason::Quota)
+    );
+    // What exists has its room already.
+    let state = applied(&planned(&wish_of(&[Some("t1")]), &fleet_of(5), &none));
+    assert!(
+        planned(&wish_of(&[Some("t1")]), &fleet, &state)
+            .without_room
+            .is_empty()
+    );
+}
+
+#[test]
+fn an_adopted_session_keeps_its_id_number_and_target() {
+    let mut fleet = fleet_of(1);
+    let adopted = Row {
+        id: Some("tms-9".into()),
+        traffic_mirror_target_id: Some("t2".into()),
+        session_number: Some(4),
+        virtual_network_id: Some(77),
+        ..Row::default()
+    };
+    fleet.adoptable.insert("eni-000".into(), adopted.clone());
+    fleet.crowded.insert("eni-000".into());
+    let plan = planned(&wish_of(&[Some("t1"), Some("t2")]), &fleet, &BTreeMap::new());
+    let expected = Row {
+        instance_id: Some("i-1".into()),
+        ..adopted
+    };
+    assert_eq!(plan.sessions["eni-000"], expected);
+    let elsewhere = planned(&wish_of(&[Some("t1")]), &fleet, &BTreeMap::new());
+    assert_eq!(
+        elsewhere.sessions["eni-000"].traffic_mirror_target_id.as_deref(),
+        Some("t1")
+    );
+    assert_eq!(
+        elsewhere.sessions["eni-000"].id.as_deref(),
+        Some("tms-9"),
+        "moved, not made anew"
+    );
+}
+
+#[test]
+fn an_instance_that_is_not_visible_has_no_tags_to_follow() {
+    let mut fleet = fleet_of(1);
+    fleet.interfaces.insert(
+        "eni-999".into(),
+        Member {
+            interface_type: "interface".into(),
+            ..Member::default()
+        },
+    );
+    let rule = Override {
+        target_tag: Some("T".into()),
+        target_ids: vec!["t2".into()],
+        ..Override::default()
+    };
+    let wish = Wish {
+        override_rule: rule,
+        ..wish_of(&[Some("t1")])
+    };
+    let skip = &planned(&wish, &fleet, &BTreeMap::new()).skipped["eni-999"];
+    assert_eq!(skip.reason, Reason::NotVisible);
+    assert!(
+        skip.detail.contains("the tag T, which override.target_tag reads"),
+        "{}",
+        skip.detail
+    );
+    assert!(
+        planned(&wish_of(&[Some("t1")]), &fleet, &BTreeMap::new())
+            .skipped
+            .is_empty()
+    );
+}
+
+prop_compose! {
+    fn some_fleet()(
+        interfaces in btree_map(0_u8..40, (select(&ZONES[..]), option::of(select(vec!["t1", "t2", "t3", "t9"]))), 0..30),
+        crowded in btree_set(0_u8..40, 0..4),
+        sites in btree_map(select(vec!["t1", "t2", "t3"]), option::of(select(&ZONES[..])), 3),
+    ) -> Fleet {
+        let id = |n: u8| format!("eni-{n:02}");
+        let site = |zone: Option<&str>| match zone {
+            Some(zone) => small(zone),
+            None => TargetSite { kind: Some(TargetKind::NetworkLoadBalancer), ..TargetSite::default() },
+        };
+        Fleet {
+            crowded: crowded.into_iter().map(id).collect(),
+            interfaces: interfaces.into_iter().map(|(n, (zone, pick))| {
+                let tags: Vec<_> = pick.into_iter().map(|target| ("Mirror-Target", target)).collect();
+                (id(n), member(zone, &tags))
+            }).collect(),
+            targets: sites.into_iter().map(|(id, zone)| (id.to_owned(), site(zone))).collect(),
+            ..Fleet::default()
+        }
+    }
+}
+
+fn some_wish() -> impl Strategy<Value = Wish> {
+    let placement = select(vec![
+        Placement::Balanced,
+        Placement::PreferSameAz,
+        Placement::SameAz,
+    ]);
+    (placement, any::<bool>(), option::of(select(vec!["t2", "t3"]))).prop_map(
+        |(placement, allow_partial, by_tag)| Wish {
+            placement,
+            allow_partial,
+            override_rule: Override {
+                target_tag: by_tag.map(|_| "Mirror-Target".to_owned()),
+                target_ids: by_tag.map(str::to_owned).into_iter().collect(),
+                ..Override::default()
+            },
+            ..wish_of(&[Some("t1"), Some("t2")])
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_left_to_do_after_an_apply(fleet in some_fleet(), wish in some_wish()) {
+        let first = planned(&wish, &fleet, &BTreeMap::new());
+        let state = applied(&first);
+        let second = planned(&wish, &fleet, &state);
+        prop_assert_eq!(&second.sessions, &state);
+        prop_assert_eq!(second.skipped, first.skipped);
+        prop_assert_eq!(second.without_room, first.without_room);
+    }
+
+    #[test]
+    fn every_interface_has_a_session_or_a_reason(fleet in some_fleet(), wish in some_wish()) {
+        let plan = planned(&wish, &fleet, &BTreeMap::new());
+        for id in fleet.interfaces.keys() {
+            let places = [plan.sessions.contains_key(id), plan.skipped.contains_key(id), plan.without_room.contains_key(id)];
+            prop_assert_eq!(places.into_iter().filter(|there| *there).count(), 1, "{}", id);
+        }
+        prop_assert!(!wish.allow_partial || plan.without_room.is_empty());
+    }
+
+    /// One of the targets, and one of those that a tag may name, is made by the same run.
+    #[test]
+    fn a_final_plan_that_knows_every_target_agrees_with_the_first(
+        before in some_fleet(),
+        after in some_fleet(),
+        wish in some_wish(),
+        late in select(vec!["t2", "t3", "t9"]),
+    ) {
+        let state = applied(&planned(&wish, &before, &BTreeMap::new()));
+        let mut fleet = after;
+        let rule = wish.override_rule.clone();
+        let has_rule = rule.target_tag.is_some();
+        let unknown = Wish {
+            targets: vec![Some("t1".into()), None],
+            override_rule: Override { unknown_target_ids: has_rule, ..rule.clone() },
+            ..wish.clone()
+        };
+        let first = planned(&unknown, &fleet, &state);
+        prop_assume!(first.without_room.is_empty());
+        fleet.late_targets = true;
+        let mut target_ids = rule.target_ids.clone();
+        if has_rule && !target_ids.iter().any(|id| id == late) {
+            target_ids.push(late.to_owned());
+        }
+        let known = Wish {
+            targets: vec![Some("t1".into()), Some(late.into())],
+            override_rule: Override { target_ids, ..rule },
+            ..wish
+        };
+        let second = planned(&known, &fleet, &state);
+        prop_assert!(second.without_room.is_empty() && second.overfull.is_empty());
+        prop_assert_eq!(&first.skipped, &second.skipped);
+        prop_assert_eq!(first.sessions.keys().collect::<Vec<_>>(), second.sessions.keys().collect::<Vec<_>>());
+        for (id, row) in &first.sessions {
+            let later = &second.sessions[id];
+            let target = row.traffic_mirror_target_id.is_none() || row.traffic_mirror_target_id == later.traffic_mirror_target_id;
+            prop_assert!(target, "{:?} then {:?}", row, later);
+            let bare = |row: &Row| Row { traffic_mirror_target_id: None, ..row.clone() };
+            prop_assert_eq!(bare(row), bare(later));
+        }
+    }
+}

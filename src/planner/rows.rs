@@ -1,0 +1,132 @@
+//! The row of one interface, and its target.
+
+use std::collections::BTreeMap;
+
+use super::plan::{Row, Skip, Wanted, Wish};
+use super::{Fleet, Member, Pick, PlacementTarget, Source, place, room};
+
+/// The session that the interface has: that of the state, else one that is to be adopted. A row without an id is one whose
+/// creation failed, and counts as none.
+pub(super) fn existing<'a>(
+    fleet: &'a Fleet,
+    prior: &'a BTreeMap<String, Row>,
+    interface: &str,
+) -> Option<&'a Row> {
+    let recorded = prior.get(interface).filter(|row| row.id.is_some());
+    recorded.or_else(|| fleet.adoptable.get(interface))
+}
+
+/// The row of an interface. It has a target only where the session of `prior` has one that is still wanted.
+pub(super) fn row(
+    wish: &Wish,
+    fleet: &Fleet,
+    prior: &BTreeMap<String, Row>,
+    interface: &str,
+    member: &Member,
+) -> Row {
+    let existing = existing(fleet, prior, interface);
+    let intended = fleet.intended.get(interface);
+    let base = existing.map(|row| intended.filter(|meant| meant.id == row.id).unwrap_or(row));
+    Row {
+        id: existing.and_then(|row| row.id.clone()),
+        instance_id: member.instance_id.clone(),
+        traffic_mirror_target_id: base.and_then(|row| row.traffic_mirror_target_id.clone()),
+        session_number: match wish.session_number {
+            Wanted::Set(number) => Some(number),
+            Wanted::Unknown => None,
+            Wanted::Unset => base.and_then(|row| row.session_number),
+        },
+        virtual_network_id: base.and_then(|row| row.virtual_network_id),
+        traffic_mirror_filter_id: match wish.override_rule.filter(&member.tags) {
+            Pick::Picked(filter) => Some(filter),
+            Pick::NotTagged | Pick::Unlisted(_) | Pick::Contradictory(_) => None,
+        },
+    }
+}
+
+/// Gives each row its target, and returns the rows for which there is none, and why. While a target is `unknown`, only rows
+/// whose target does not depend on it have one: sessions that stay where they are, and those whose tag names a known one.
+pub(super) fn assign_targets(
+    wish: &Wish,
+    fleet: &Fleet,
+    sessions: &mut BTreeMap<String, Row>,
+    unknown: bool,
+) -> BTreeMap<String, Skip> {
+    let targets = targets(wish, fleet);
+    let nothing = Member::default();
+    let picks: BTreeMap<&String, (&Member, Pick)> = sessions
+        .keys()
+        .map(|id| {
+            let member = fleet.interfaces.get(id).unwrap_or(&nothing);
+            (id, (member, wish.override_rule.target(&member.tags)))
+        })
+        .collect();
+    let sources: Vec<Source<'_>> = sessions
+        .iter()
+        .filter_map(|(id, row)| {
+            let (member, pick) = picks.get(id)?;
+            let picked = match pick {
+                Pick::Picked(target) => Some(target.as_str()),
+                _ => None,
+            };
+            Some(Source {
+                id,
+                zone_id: member.availability_zone_id.as_deref(),
+                // What the tag names is not known yet: wherever the session is, it is not known to stay.
+                current: row
+                    .traffic_mirror_target_id
+                    .as_deref()
+                    .filter(|_| !matches!(pick, Pick::Unlisted(_))),
+                picked,
+                waits: match pick {
+                    Pick::Picked(_) => false,
+                    Pick::Unlisted(_) => true,
+                    _ => unknown,
+                },
+            })
+        })
+        .collect();
+    let placed: BTreeMap<String, _> = place(wish.placement, &targets, &sources)
+        .into_iter()
+        .map(|(id, placed)| (id.to_owned(), placed))
+        .collect();
+    let mut unplaced = BTreeMap::new();
+    for (id, row) in sessions {
+        row.traffic_mirror_target_id = match placed.get(id) {
+            Some(Ok(target)) => Some(target.clone()),
+            Some(Err((reason, detail))) => {
+                let skip = Skip {
+                    instance_id: row.instance_id.clone(),
+                    reason: *reason,
+                    detail: detail.clone(),
+                };
+                unplaced.insert(id.clone(), skip);
+                None
+            }
+            None => None,
+        };
+    }
+    unplaced
+}
+
+/// The targets that are known by now: those of the configuration, and those that only a tag may name.
+fn targets(wish: &Wish, fleet: &Fleet) -> Vec<PlacementTarget> {
+    let listed: Vec<&String> = wish.targets.iter().flatten().collect();
+    let by_tag = wish
+        .override_rule
+        .target_ids
+        .iter()
+        .filter(|id| !listed.contains(id));
+    let of = |id: &String, by_override_only| PlacementTarget {
+        target_id: id.clone(),
+        capacity: room::capacity(wish, fleet, id),
+        zone_ids: fleet
+            .targets
+            .get(id)
+            .map(|site| site.zone_ids.clone())
+            .unwrap_or_default(),
+        by_override_only,
+    };
+    let listed = listed.iter().map(|id| of(id, false));
+    listed.chain(by_tag.map(|id| of(id, true))).collect()
+}

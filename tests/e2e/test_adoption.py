@@ -1,0 +1,149 @@
+"""Sessions of others that a coverage takes over, without a moment without mirroring."""
+
+import pytest
+
+from harness.cloud import OWNER_ID
+from harness.hcl import coverage
+
+PROD = "mirror_coverage.prod"
+AUTO_MIRROR = "Created by AutoMirror"
+ADOPT = f'adopt = {{ descriptions = ["{AUTO_MIRROR}"] }}'
+
+
+def foreign(sandbox, fleet, interface, number=1, description=AUTO_MIRROR, target=None):
+    answer = sandbox.ec2.create_traffic_mirror_session(
+        NetworkInterfaceId=interface,
+        TrafficMirrorTargetId=target or fleet.target,
+        TrafficMirrorFilterId=fleet.other_filter,
+        SessionNumber=number,
+        Description=description,
+        TagSpecifications=[
+            {"ResourceType": "traffic-mirror-session", "Tags": [{"Key": "Name", "Value": interface}]}
+        ],
+    )
+    return answer["TrafficMirrorSession"]["TrafficMirrorSessionId"]
+
+
+def by_interface(sandbox):
+    return {session.interface: session.id for session in sandbox.sessions()}
+
+
+@pytest.mark.spine
+def test_a_fleet_of_automirror_is_taken_over(workspace, sandbox, fleet):
+    """One session an interface adopted, nothing created, nothing deleted."""
+    before = {interface: foreign(sandbox, fleet, interface) for interface in sorted(fleet.tagged_interfaces())}
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    plan = workspace.plan()
+    planned = plan.after(PROD)["sessions"]
+    assert {interface: row["id"] for interface, row in planned.items()} == before, "known in the plan"
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert by_interface(sandbox) == before
+    actions = {call.action for call in sandbox.changing_calls()}
+    assert not {"CreateTrafficMirrorSession", "DeleteTrafficMirrorSession"} & actions
+    # Tags first: nothing is changed that is not owned yet.
+    changes = [call.action for call in sandbox.changing_calls()]
+    assert changes.index("CreateTags") < changes.index("ModifyTrafficMirrorSession")
+    state = workspace.state()[PROD]
+    assert {session.owner for session in sandbox.sessions()} == {state["id"]}
+    assert {session.filter for session in sandbox.sessions()} == {fleet.filter}
+    assert {session.description for session in sandbox.sessions()} == {AUTO_MIRROR}, "left alone"
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_second_and_third_sessions_are_reported_and_left_alone(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    first = foreign(sandbox, fleet, interface, number=2)
+    more = {foreign(sandbox, fleet, interface, number=number) for number in (3, 5)}
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    plan = workspace.plan()
+    (warning,) = [warning for warning in plan.warnings if "adopt" in warning.summary]
+    assert all(session in warning.detail for session in more)
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    left = {session.id for session in sandbox.sessions() if session.owner is None}
+    assert left == more
+    assert workspace.state()[PROD]["sessions"][interface]["id"] == first
+    assert len(sandbox.sessions("prod")) == 3, "the other two were made"
+    workspace.destroy()
+    assert {session.id for session in sandbox.sessions()} == more
+
+
+def test_an_existing_coverage_adopts_later(workspace, sandbox, fleet):
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    session = foreign(sandbox, fleet, interface)
+    sandbox.tag(fleet.instances["web-1"], Mirror="True")
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == {interface}
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert by_interface(sandbox)[interface] == session
+    assert sandbox.calls("CreateTrafficMirrorSession") == []
+
+
+def test_from_another_coverage_by_name(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet, name="old", label="old"))
+    workspace.apply()
+    before = by_interface(sandbox)
+    workspace.run("state", "rm", "mirror_coverage.old").succeed()
+    workspace.configure(sandbox.provider(), coverage(fleet, 'adopt = { coverage_names = ["old"] }'))
+    workspace.apply()
+    assert by_interface(sandbox) == before
+    assert {session.tags["mirror:coverage"] for session in sandbox.sessions()} == {"prod"}
+
+
+def test_others_with_another_description_stay_others(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    session = foreign(sandbox, fleet, interface, description="mine")
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    workspace.apply()
+    assert len(sandbox.sessions("prod")) == 3
+    (left,) = [found for found in sandbox.sessions() if found.id == session]
+    assert left.owner is None and left.filter == fleet.other_filter
+
+
+@pytest.mark.spine
+def test_one_that_vanishes_between_plan_and_apply(workspace, sandbox, fleet):
+    before = {interface: foreign(sandbox, fleet, interface) for interface in sorted(fleet.tagged_interfaces())}
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    gone = min(before.values())
+    result = workspace.apply_at_prompt(
+        lambda: sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=gone)
+    )
+    assert result.code == 0 and "1 traffic mirror sessions are gone" in result.text, result.text
+    workspace.apply()
+    assert set(by_interface(sandbox)) == set(before)
+    assert {session.owner for session in sandbox.sessions()} == {workspace.state()[PROD]["id"]}
+
+
+@pytest.mark.spine
+def test_one_that_somebody_else_took_is_not_taken_back(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    session = foreign(sandbox, fleet, interface)
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+
+    def taken():
+        sandbox.tag(session, **{"mirror:coverage": "other", OWNER_ID: "mc-0123456789abcdef0"})
+        sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="taken")
+
+    result = workspace.apply_at_prompt(taken)
+    assert result.code == 0, result.text
+    (found,) = [found for found in sandbox.sessions() if found.id == session]
+    assert found.owner == "mc-0123456789abcdef0"
+    workspace.apply()
+    assert len(sandbox.sessions("prod")) == 3
+
+
+def test_three_foreign_sessions_are_no_obstacle_when_one_is_adopted(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    for number in (1, 2, 3):
+        foreign(sandbox, fleet, interface, number=number)
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    workspace.apply()

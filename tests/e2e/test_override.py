@@ -1,0 +1,112 @@
+"""A tag of the instance picks its target and filter among those that are listed."""
+
+import json
+
+import pytest
+
+from harness.hcl import Unknown, coverage
+
+PROD = "mirror_coverage.prod"
+
+
+def rule(fleet, targets=None):
+    targets = targets or json.dumps([fleet.target, fleet.other_target])
+    return (
+        f'override = {{\n    target_tag = "Mirror-Target"\n    target_ids = {targets}\n'
+        f'    filter_tag = "Mirror-Filter"\n    filter_ids = [{json.dumps(fleet.other_filter)}]\n  }}'
+    )
+
+
+def sessions(sandbox):
+    return {session.interface: session for session in sandbox.sessions()}
+
+
+@pytest.mark.spine
+def test_tags_pick_target_and_filter(workspace, sandbox, fleet):
+    sandbox.tag(fleet.instances["web-1"], **{"mirror-target": fleet.other_target, "Mirror-Filter": fleet.other_filter})
+    (interface,) = fleet.interfaces["web-1"]
+    workspace.configure(sandbox.provider(), coverage(fleet, rule(fleet)))
+    plan = workspace.plan()
+    planned = plan.after(PROD)["sessions"]
+    assert planned[interface]["traffic_mirror_target_id"] == fleet.other_target
+    assert planned[interface]["traffic_mirror_filter_id"] == fleet.other_filter
+    others = [row for key, row in planned.items() if key != interface]
+    assert {row["traffic_mirror_target_id"] for row in others} == {fleet.target}, "only by tag"
+    assert {row["traffic_mirror_filter_id"] for row in others} == {None}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert sessions(sandbox)[interface].filter == fleet.other_filter
+
+    # Drift of what the tag picked is repaired, and another tag is another filter.
+    session = sessions(sandbox)[interface]
+    sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session.id, TrafficMirrorFilterId=fleet.filter)
+    workspace.apply()
+    assert sessions(sandbox)[interface].filter == fleet.other_filter
+    sandbox.untag(fleet.instances["web-1"], key="Mirror-Filter")
+    sandbox.untag(fleet.instances["web-1"], key="mirror-target")
+    workspace.apply()
+    found = sessions(sandbox)[interface]
+    assert (found.id, found.filter, found.target) == (session.id, fleet.filter, fleet.target)
+
+
+@pytest.mark.spine
+def test_a_tag_that_names_anything_else_is_refused(workspace, sandbox, fleet):
+    """Whoever may tag an instance must not be able to send its traffic anywhere."""
+    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": "tmt-00000000000000bad"})
+    (interface,) = fleet.interfaces["web-1"]
+    workspace.configure(sandbox.provider(), coverage(fleet, rule(fleet)))
+    workspace.apply()
+    skip = workspace.state()[PROD]["skipped"][interface]
+    assert skip["reason"] == "OVERRIDE_REFUSED" and "tmt-00000000000000bad" in skip["detail"]
+    assert set(sessions(sandbox)) == set(fleet.interfaces["web-2"])
+    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": fleet.target})
+    workspace.apply()
+    assert sessions(sandbox)[interface].target == fleet.target
+
+
+def test_only_a_target(workspace, sandbox, fleet):
+    """An object that leaves out the rest, and a null one."""
+    partial = f'override = {{ target_tag = "Sensor", target_ids = [{json.dumps(fleet.other_target)}] }}'
+    sandbox.tag(fleet.instances["web-2"], sensor=fleet.other_target)
+    workspace.configure(sandbox.provider(), coverage(fleet, partial))
+    workspace.apply()
+    assert {sessions(sandbox)[interface].target for interface in fleet.interfaces["web-2"]} == {fleet.other_target}
+    workspace.configure(sandbox.provider(), coverage(fleet, "override = null"))
+    workspace.apply()
+    assert {session.target for session in sandbox.sessions()} == {fleet.target}
+
+
+@pytest.mark.spine
+def test_a_target_of_the_same_run(workspace, sandbox, fleet):
+    unknown = Unknown(workspace.core)
+    targets = f"[{unknown.expression(fleet.other_target)}]"
+    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": fleet.other_target})
+    sandbox.tag(fleet.instances["web-2"], **{"Mirror-Target": "tmt-00000000000000bad"})
+    (interface,) = fleet.interfaces["web-1"]
+    workspace.configure(sandbox.provider(), coverage(fleet, rule(fleet, targets)), unknown.block())
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == fleet.tagged_interfaces()
+    assert plan.unknown(PROD)["sessions"][interface]["traffic_mirror_target_id"] is True
+    result = workspace.apply_saved()
+    assert sessions(sandbox)[interface].target == fleet.other_target
+    assert set(sessions(sandbox)) == {interface}, "what the tag named turned out not to be listed"
+    assert any("NoTarget" in warning.detail for warning in result.warnings)
+    # By now it is known to be refused.
+    workspace.apply()
+    assert {skip["reason"] for skip in workspace.state()[PROD]["skipped"].values()} == {"OVERRIDE_REFUSED"}
+
+
+@pytest.mark.parametrize(
+    "argument, path",
+    [
+        ('override = { target_tag = "T" }', "target_ids"),
+        ('override = { filter_ids = ["tmf-1"] }', "filter_tag"),
+        ('override = { target = "T" }', "target"),
+        ('override = "T"', "override"),
+        ("override = {}", "override"),
+    ],
+)
+def test_mistakes_are_named(workspace, sandbox, fleet, argument, path):
+    workspace.configure(sandbox.provider(), coverage(fleet, argument))
+    result = workspace.run("validate", "-json")
+    assert result.code == 1 and "Not an override" in result.stdout and path in result.stdout
