@@ -54,7 +54,10 @@ impl Coverage {
                 },
             );
         let own = planner::by_interface(leavings, &Rows::new());
-        let blueprint = planned.blueprint(&id.pending(&maker::mark()));
+        let blueprint = Blueprint {
+            ignored_tags: self.connection.tags().ignored(),
+            ..planned.blueprint(&id.pending(&maker::mark()))
+        };
         let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);
         let core = note::core_process();
         let executor = self.executor(&account, &sessions, &request);
@@ -114,6 +117,7 @@ impl Coverage {
         let dropped = !prior.description.is_null() && planned.description.is_null();
         let blueprint = Blueprint {
             remove_description: dropped || fleet.remove_description,
+            ignored_tags: self.connection.tags().ignored(),
             ..planned.blueprint(id_tag)
         };
         let actions = planner::reconcile(&rows, &blueprint, &fleet.interfaces, &own);

@@ -9,7 +9,7 @@ use super::read::row;
 use crate::ec2::Account;
 use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
 use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner};
-use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
+use crate::provider::{TagPolicy, ec2_diagnostic, looks_like_region, not_a_region};
 use crate::selection::SelectorBlock;
 
 type Response = ImportResponse<CoverageModel, CoverageIdentity>;
@@ -56,7 +56,7 @@ impl Coverage {
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
         let (owner, own) = find(&wanted.name_or_id, &sessions, &account)?;
-        let state = state(&account, &owner, &own);
+        let state = state(&account, &self.connection.tags(), &owner, &own);
         Ok(Response {
             identity: state.identity(&account),
             state: Some(state),
@@ -159,7 +159,7 @@ fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
 }
 
 /// EC2 knows the sessions and not the selector: the state selects their interfaces by id.
-fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
+fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
     let list = |values: BTreeSet<&str>| Attr::Known(values.into_iter().map(Attr::from).collect::<Vec<_>>());
     let interfaces = own
         .iter()
@@ -177,7 +177,10 @@ fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageMo
         }
     };
     let filter = common(|session| Some(&session.traffic_mirror_filter_id));
-    let tags = common_tags(own);
+    let mut all = common_tags(own);
+    all.retain(|key, _| !policy.ignored().contains(key));
+    let mut tags = all.clone();
+    tags.retain(|key, value| !policy.is_default(key, value));
     let rows = planner_rows(own);
     CoverageModel {
         name: owner.name.as_str().into(),
@@ -191,9 +194,9 @@ fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageMo
         tags: if tags.is_empty() {
             Attr::Null
         } else {
-            convert::strings(tags.clone())
+            convert::strings(tags)
         },
-        tags_all: convert::strings(tags),
+        tags_all: convert::strings(all),
         sessions: convert::sessions(&rows, false),
         ..CoverageModel::default()
     }

@@ -17,6 +17,7 @@ mod read;
 mod refreshed;
 mod report;
 mod source;
+mod too_many_tags;
 mod validate;
 mod validate_sessions;
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::convert::{self, known_strings};
+use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{namesakes, prior_id};
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
 use super::validate::validate;
-use super::{Coverage, note};
+use super::{Coverage, note, too_many_tags};
 use crate::ec2::{Account, Ec2Error, Lookup};
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Fleet, Plan, Reason, Skip};
@@ -31,7 +31,7 @@ impl Coverage {
         }
         let mut planned = config.clone();
         planned.forget_computed();
-        planned.tags_all = tags_all(config);
+        planned.tags_all = self.connection.tags().all(&config.tags);
         planned.filter_id = config.traffic_mirror_filter_id.clone();
         let requires_replace = self.plan_region(&mut planned, request.prior.as_ref());
         if let Some(prior) = &request.prior {
@@ -56,6 +56,8 @@ impl Coverage {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
                         .await;
                 }
+                let ignored = self.connection.tags().ignored();
+                too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
                 decide(*fleet, &request, &mut planned, &mut diagnostics)
             }
         };
@@ -372,13 +374,5 @@ fn warn(
             ),
             listed(plan.skipped.iter()),
         );
-    }
-}
-
-/// The tags of every session, without those that mark its owner.
-fn tags_all(config: &CoverageModel) -> Attr<BTreeMap<String, Attr<String>>> {
-    match &config.tags {
-        Attr::Null => convert::strings(known_strings(&Attr::Null)),
-        tags => tags.clone(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod model;
+mod tags;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::interfaces::Interfaces;
 
 pub use connection::{Connection, ec2_diagnostic};
 pub use model::{EndpointsBlock, ProviderModel, looks_like_region, not_a_region};
+pub use tags::{DefaultTagsBlock, IgnoreTagsBlock, TagPolicy, TagsAttr, check_tags};
 
 /// The provider `mirror`.
 #[derive(Debug, Default)]
@@ -43,6 +45,14 @@ impl Provider for Mirror {
         if diagnostics.has_errors() {
             return diagnostics;
         }
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let tags = TagPolicy::new(&config.default_tags, &config.ignore_tags, environment);
+        tags.validate(&mut diagnostics);
+        if diagnostics.has_errors() {
+            return diagnostics;
+        }
+        self.connection.set_tags(tags);
         if config.has_unknown() {
             self.connection.wait_for_provider_block();
             return diagnostics;

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tags::{DefaultTagsBlock, IgnoreTagsBlock};
 use crate::framework::{Attr, AttributePath, BLOCK_SINGLE, Diagnostic, Diagnostics, OPTIONAL_SENSITIVE};
 
 /// Mirrors the traffic of tagged EC2 instances: one AWS VPC Traffic Mirroring session for every network interface that a
@@ -27,6 +28,12 @@ pub struct ProviderModel {
     /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub endpoints: Attr<EndpointsBlock>,
+    /// Tags of every traffic mirror session that this provider creates.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub default_tags: Attr<DefaultTagsBlock>,
+    /// Tags that other systems write on the sessions: they are neither changed nor removed, and no deviation.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub ignore_tags: Attr<IgnoreTagsBlock>,
 }
 
 /// Without keys and tokens, so that no log can hold them.
@@ -68,7 +75,7 @@ impl ProviderModel {
         ]
     }
 
-    /// Whether any argument is known only after apply.
+    /// Whether any argument that leads to the account is known only after apply; those about tags do not.
     pub fn has_unknown(&self) -> bool {
         let endpoints = match &self.endpoints {
             Attr::Unknown => true,
@@ -80,6 +87,12 @@ impl ProviderModel {
 
     /// Checks what is known; needs no network.
     pub fn validate(&self, diagnostics: &mut Diagnostics) {
+        if let Some(tags) = self.default_tags.known() {
+            tags.validate(diagnostics);
+        }
+        if let Some(tags) = self.ignore_tags.known() {
+            tags.validate(diagnostics);
+        }
         for (name, value) in self.fields() {
             if value.as_str() == Some("") {
                 diagnostics.push(
