@@ -44,6 +44,13 @@ impl Coverage {
             .identity
             .as_ref()
             .and_then(|identity| identity.account_id.as_str());
+        if let Some(expected) = expected.filter(|_| account.account_id().is_empty()) {
+            let detail = format!(
+                "The identity names account {expected}, and whose credentials these are is not known: the provider block has \
+                 skip_credentials_validation and skip_requesting_account_id. Remove one of them, or import without account_id."
+            );
+            return Err(Diagnostic::error("The account id is not known", detail).into());
+        }
         if let Some(expected) = expected.filter(|expected| *expected != account.account_id()) {
             let detail = format!(
                 "The identity names account {expected}, the provider is configured for {}. Import with a provider of that account.",
