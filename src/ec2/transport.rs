@@ -96,6 +96,16 @@ impl Proxies {
             .or_else(|| variable("HTTPS_PROXY"))
             .or_else(|| transport.http_proxy.clone());
         let no_proxy = transport.no_proxy.clone().or_else(|| variable("NO_PROXY"));
+        // The SDK takes the asterisk for names only, not for addresses.
+        let every_host = |hosts: &String| hosts.split(',').any(|host| host.trim() == "*");
+        if no_proxy.as_ref().is_some_and(every_host) {
+            return Ok(Self {
+                http: ProxyConfig::disabled(),
+                https: ProxyConfig::disabled(),
+                https_url: None,
+                no_proxy: None,
+            });
+        }
         let proxy = |argument: &str, url: &Option<String>, make: fn(&str) -> Option<ProxyConfig>| {
             let Some(url) = url.as_deref().filter(|url| !url.is_empty()) else {
                 return Ok(ProxyConfig::disabled());
