@@ -52,9 +52,13 @@ pub enum Deleted {
 }
 
 impl Account {
-    /// All sessions that the account owns in this region, in order of their ids.
+    /// All sessions that the account owns in this region, in order of their ids. Without the account id, those too that
+    /// others made on a target of this account.
     pub async fn sessions(&self) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self.list("owner-id", self.account_id()).await?;
+        if self.account_id().is_empty() {
+            return self.list(None).await;
+        }
+        let mut sessions = self.list(Some(("owner-id", self.account_id()))).await?;
         // The owner of a shared target sees the sessions that others made on it.
         sessions.retain(|session| {
             session
@@ -70,17 +74,20 @@ impl Account {
         &self,
         network_interface_id: &str,
     ) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self.list("network-interface-id", network_interface_id).await?;
+        let mut sessions = self
+            .list(Some(("network-interface-id", network_interface_id)))
+            .await?;
         sessions.retain(|session| session.network_interface_id == network_interface_id);
         Ok(sessions)
     }
 
-    async fn list(&self, filter: &str, value: &str) -> Result<Vec<MirrorSession>, Ec2Error> {
+    async fn list(&self, filter: Option<(&str, &str)>) -> Result<Vec<MirrorSession>, Ec2Error> {
         let action = Action::DescribeTrafficMirrorSessions;
-        let filters = sdk_filters(&[Filter {
-            name: filter.to_owned(),
+        let filter = filter.map(|(name, value)| Filter {
+            name: name.to_owned(),
             values: vec![value.to_owned()],
-        }]);
+        });
+        let filters = sdk_filters(filter.as_slice());
         let mut sessions = Vec::new();
         let mut pages = Pages::default();
         loop {
