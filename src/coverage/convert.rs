@@ -146,12 +146,13 @@ impl CoverageModel {
         self.summary = Attr::Unknown;
     }
 
-    /// The identity of this coverage; none while its name or region is unknown.
+    /// The identity of this coverage; none while its name or region is unknown. It has no account where the provider block
+    /// skips asking for it.
     pub fn identity(&self, account: &Account) -> Option<CoverageIdentity> {
         let name = self.name.known()?.clone();
         let region = self.region.known()?.clone();
         Some(CoverageIdentity {
-            account_id: Attr::Known(account.account_id().to_owned()),
+            account_id: Attr::from_option(Some(account.account_id().to_owned()).filter(|id| !id.is_empty())),
             region: Attr::Known(region),
             name: Attr::Known(name),
         })

@@ -59,7 +59,11 @@ impl Coverage {
         let own = planner::by_interface(own, &rows);
         let pending = id.pending(&maker::mark());
         let core = note::core_process();
-        let made_filter = match filter_of(&account, &planned, &pending, &name).await {
+        let blueprint = |planned: &CoverageModel| Blueprint {
+            ignored_tags: self.connection.tags().ignored(),
+            ..planned.blueprint(&pending)
+        };
+        let made_filter = match filter_of(&account, &planned, &blueprint(&planned), &name).await {
             Ok(filter) => filter,
             Err(error) => {
                 let title = "The traffic mirror filter of the coverage could not be created";
@@ -69,7 +73,7 @@ impl Coverage {
         if let Some(filter) = &made_filter {
             planned.filter_id = Attr::Known(filter.clone());
         }
-        let actions = planner::reconcile(&rows, &planned.blueprint(&pending), &fleet, &own);
+        let actions = planner::reconcile(&rows, &blueprint(&planned), &fleet, &own);
         let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
 
         let actual = merged(&rows, &own, &outcome, false);
@@ -142,20 +146,19 @@ impl Coverage {
 async fn filter_of(
     account: &Account,
     planned: &CoverageModel,
-    pending: &str,
+    blueprint: &Blueprint,
     name: &str,
 ) -> Result<Option<String>, Ec2Error> {
     if !planned.owns_filter() {
         return Ok(None);
     }
-    let blueprint: Blueprint = planned.blueprint(pending);
     let mut left = owned_filter::own(account, name, None, None).await?.into_iter();
     let filter = match left.next() {
         Some(filter) => {
-            owned_filter::mend(account, &filter, &blueprint).await?;
+            owned_filter::mend(account, &filter, blueprint).await?;
             filter.id
         }
-        None => owned_filter::make(account, &blueprint).await?,
+        None => owned_filter::make(account, blueprint).await?,
     };
     for filter in left {
         // Its sessions, if it has any, are taken over only later.

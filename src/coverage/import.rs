@@ -10,7 +10,7 @@ use super::read::row;
 use crate::ec2::Account;
 use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
 use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner, Row};
-use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
+use crate::provider::{TagPolicy, ec2_diagnostic, looks_like_region, not_a_region};
 use crate::selection::SelectorBlock;
 
 type Response = ImportResponse<CoverageModel, CoverageIdentity>;
@@ -45,6 +45,13 @@ impl Coverage {
             .identity
             .as_ref()
             .and_then(|identity| identity.account_id.as_str());
+        if let Some(expected) = expected.filter(|_| account.account_id().is_empty()) {
+            let detail = format!(
+                "The identity names account {expected}, and whose credentials these are is not known: the provider block has \
+                 skip_credentials_validation and skip_requesting_account_id. Remove one of them, or import without account_id."
+            );
+            return Err(Diagnostic::error("The account id is not known", detail).into());
+        }
         if let Some(expected) = expected.filter(|expected| *expected != account.account_id()) {
             let detail = format!(
                 "The identity names account {expected}, the provider is configured for {}. Import with a provider of that account.",
@@ -57,7 +64,7 @@ impl Coverage {
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
         let (owner, own) = find(&wanted.name_or_id, &sessions, &account)?;
-        let mut state = state(&account, &owner, &own);
+        let mut state = state(&account, &self.connection.tags(), &owner, &own);
         if let Some(filter) = state.filter_id.known() {
             let found = account.filters(std::slice::from_ref(filter)).await;
             let found = found
@@ -173,7 +180,7 @@ fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
 }
 
 /// EC2 knows the sessions and not the selector: the state selects their interfaces by id.
-fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
+fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
     let list = |values: BTreeSet<&str>| Attr::Known(values.into_iter().map(Attr::from).collect::<Vec<_>>());
     let interfaces = own
         .iter()
@@ -191,7 +198,10 @@ fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageMo
         }
     };
     let filter = common(|session| Some(&session.traffic_mirror_filter_id));
-    let tags = common_tags(own);
+    let mut all = common_tags(own);
+    all.retain(|key, _| !policy.ignored().contains(key));
+    let mut tags = all.clone();
+    tags.retain(|key, value| !policy.is_default(key, value));
     let rows = planner_rows(own);
     CoverageModel {
         name: owner.name.as_str().into(),
@@ -205,9 +215,9 @@ fn state(account: &Account, owner: &Owner, own: &[&MirrorSession]) -> CoverageMo
         tags: if tags.is_empty() {
             Attr::Null
         } else {
-            convert::strings(tags.clone())
+            convert::strings(tags)
         },
-        tags_all: convert::strings(tags),
+        tags_all: convert::strings(all),
         sessions: convert::sessions(&rows, false),
         ..CoverageModel::default()
     }

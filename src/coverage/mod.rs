@@ -26,6 +26,7 @@ mod refreshed;
 mod report;
 mod source;
 mod stop;
+mod too_many_tags;
 mod update;
 mod validate;
 mod validate_choices;

@@ -75,7 +75,7 @@ pub struct CoverageModel {
     /// Keys of instance tags that every session gets a copy of. Tags of the same key in `tags` win.
     pub copy_tags: Attr<Vec<Attr<String>>>,
     /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
-    /// given here.
+    /// given here. A tag of the same key in the `default_tags` of the provider block gives way. EC2 takes 50 in all.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
     /// Instance types to mirror although they are not on AWS's list of supported ones, with `*` and `?`, for example `m8g.*`.
     /// Types on no list are tried anyway.
@@ -138,7 +138,8 @@ pub struct CoverageModel {
     /// How many network interfaces are selected, and how many of them can be mirrored.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub summary: Attr<SummaryModel>,
-    /// Tags that the provider writes on every session, without those that mark its owner.
+    /// Tags that the provider writes on every session: `tags` over the `default_tags` of the provider block, without those of its
+    /// `ignore_tags` and without those that mark the owner.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub tags_all: Attr<BTreeMap<String, Attr<String>>>,
 }

@@ -1,15 +1,13 @@
 //! Planning: the configuration, the prior state and the fleet become the planned state.
 
-use std::collections::BTreeMap;
-
-use super::convert::{self, known_strings};
+use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{namesakes, prior_id};
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
 use super::validate::validate;
-use super::{Coverage, note, preflight};
+use super::{Coverage, note, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Fleet, Plan};
@@ -32,7 +30,7 @@ impl Coverage {
         }
         let mut planned = config.clone();
         planned.forget_computed();
-        planned.tags_all = tags_all(config);
+        planned.tags_all = self.connection.tags().all(&config.tags);
         planned.filter_id = match (&config.traffic_mirror_filter_id, &request.prior) {
             (Attr::Null, Some(prior)) if prior.owns_filter() && prior.filter_id.is_known() => {
                 prior.filter_id.clone()
@@ -63,6 +61,8 @@ impl Coverage {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
                         .await;
                 }
+                let ignored = self.connection.tags().ignored();
+                too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
                 decide(*fleet, &request, &mut planned, &mut diagnostics)
             }
         };
@@ -250,12 +250,4 @@ fn calls_ec2(
     let replaces_filter = planned.filter_id.is_unknown() || prior.owns_filter() != planned.owns_filter();
     let any = !plan.sessions.is_empty() || !prior_rows.is_empty() || planned.owns_filter();
     drifted || sessions_change || replaces_filter || any && shared(prior) != shared(planned)
-}
-
-/// The tags of every session, without those that mark its owner.
-fn tags_all(config: &CoverageModel) -> Attr<BTreeMap<String, Attr<String>>> {
-    match &config.tags {
-        Attr::Null => convert::strings(known_strings(&Attr::Null)),
-        tags => tags.clone(),
-    }
 }

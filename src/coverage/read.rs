@@ -1,6 +1,7 @@
 //! Refresh: the state becomes what EC2 has, and the private data what a plan needs to know.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Coverage;
 use super::convert::{self, Rows};
@@ -9,7 +10,7 @@ use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use super::owned_filter;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Blueprint, Fleet, MirrorSession, Override, Pick, Reason, Row, Skip};
+use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Pick, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -28,7 +29,14 @@ impl Coverage {
         if let Some(id) = state.id.as_str() {
             self.refreshed.insert(id);
         }
-        match refreshed(&account, state, &request.private).await {
+        match refreshed(
+            &account,
+            state,
+            &request.private,
+            self.connection.tags().ignored(),
+        )
+        .await
+        {
             Ok((state, private)) => ReadResponse {
                 identity: state.identity(&account),
                 state: Some(state),
@@ -75,6 +83,7 @@ async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
     private: &[u8],
+    ignored_tags: Arc<IgnoredTags>,
 ) -> Result<(CoverageModel, String), ObserveError> {
     let id = id_of(&state);
     let before = convert::rows(&state.sessions);
@@ -97,6 +106,7 @@ async fn refreshed(
     let blueprint = state.blueprint(id.as_ref().map_or("", |id| id.as_str()));
     let blueprint = Blueprint {
         remove_description: fleet.remove_description,
+        ignored_tags,
         ..blueprint
     };
     state.deviations = convert::strings(planner::deviations(&blueprint, &fleet.interfaces, &sessions));

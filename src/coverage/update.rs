@@ -48,6 +48,7 @@ impl Coverage {
         let dropped = !prior.description.is_null() && planned.description.is_null();
         let mut blueprint = Blueprint {
             remove_description: dropped || fleet.remove_description,
+            ignored_tags: self.connection.tags().ignored(),
             ..planned.blueprint(id_tag)
         };
         let mut failed_filter = None;

@@ -4,13 +4,11 @@ use super::model::CoverageModel;
 use super::{validate_choices as choices, validate_sessions as sessions};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{CoverageId, Fleet, MAX_SESSION_NUMBER};
-use crate::provider::{looks_like_region, not_a_region};
+use crate::provider::{check_tags, looks_like_region, not_a_region};
 use crate::selection;
 
 /// Longest name: a tag value has 256 characters, and `name@region` should fit one too.
 const MAX_NAME: usize = 200;
-/// Tags of a resource (EC2: 50) less the three that the provider writes itself.
-const MAX_TAGS: usize = 47;
 
 /// Checks a configuration of `mirror_coverage`.
 pub fn validate(config: &CoverageModel) -> Diagnostics {
@@ -146,42 +144,8 @@ fn number(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 }
 
 fn tags(config: &CoverageModel, diagnostics: &mut Diagnostics) {
-    let Some(tags) = config.tags.known() else { return };
-    let path = AttributePath::root("tags");
-    let mut error = |title: &str, detail: String, path: AttributePath| {
-        diagnostics.push(Diagnostic::error(title, detail).at(path));
-    };
-    if tags.len() > MAX_TAGS {
-        let detail = format!(
-            "{} tags are too many: EC2 takes 50 a resource, of which the provider uses 3.",
-            tags.len()
-        );
-        error("Too many tags", detail, path.clone());
-    }
-    for (key, value) in tags {
-        let at = path.clone().key(key);
-        if key.is_empty() || key.chars().count() > 128 {
-            error(
-                "Unusable tag key",
-                format!("A tag key has 1 to 128 characters, not {}.", key.chars().count()),
-                at,
-            );
-        } else if key.starts_with("aws:") || key.starts_with("mirror:") {
-            let detail = format!("Tag keys with the prefix of {key:?} are reserved. Choose another key.");
-            error("Reserved tag key", detail, at);
-        } else if value.is_null() {
-            error(
-                "Null tag value",
-                format!("The value of tag {key:?} is null. Give a value, or remove the tag."),
-                at,
-            );
-        } else if value.as_str().is_some_and(|value| value.chars().count() > 256) {
-            error(
-                "Tag value too long",
-                format!("The value of tag {key:?} has more than 256 characters."),
-                at,
-            );
-        }
+    if let Some(tags) = config.tags.known() {
+        check_tags(tags, Some(&AttributePath::root("tags")), diagnostics);
     }
 }
 

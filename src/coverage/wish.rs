@@ -83,7 +83,8 @@ impl CoverageModel {
         })
     }
 
-    /// What every session is made from; `id_tag` is the settled or pending form of the id.
+    /// What every session is made from; `id_tag` is the settled or pending form of the id. Which tags are ignored is the
+    /// provider block's to say.
     pub fn blueprint(&self, id_tag: &str) -> Blueprint {
         let template = |text: &Attr<String>| text.as_str().and_then(|text| Template::parse(text).ok());
         Blueprint {
@@ -99,6 +100,7 @@ impl CoverageModel {
             packet_length: self.packet_length.known().copied(),
             tags: known_strings(&self.tags_all),
             copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
+            ignored_tags: Default::default(),
         }
     }
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
 
-use super::call::{Call, without_userinfo};
+use super::call::{Call, Manner, without_userinfo};
+use super::connect::Loaded;
 use super::error::{Details, ErrorKind};
 use super::{AccountConfig, Action, Ec2Error, connect, retry};
 
@@ -23,6 +24,7 @@ struct Shared {
     ec2_endpoint: Option<String>,
     account_id: String,
     partition: String,
+    manner: Manner,
     /// Clients by region.
     clients: Mutex<HashMap<String, Client>>,
 }
@@ -33,16 +35,22 @@ impl Account {
     /// # Errors
     /// A missing region, missing or refused credentials, an endpoint that is no URL or does not answer.
     pub async fn connect(config: AccountConfig) -> Result<Self, Ec2Error> {
-        let (region, sdk) = connect::load(&config).await?;
-        let (account_id, partition) = identity(&region, &sdk, config.endpoints.sts.as_deref())
-            .await
-            .map_err(|error| error.of_profile(config.profile.as_deref()))?;
+        let Loaded { region, sdk, manner } = connect::load(&config).await?;
+        let (account_id, partition) = if config.skip_account {
+            (String::new(), partition_of(&region).to_owned())
+        } else {
+            identity(&region, &sdk, &manner, config.endpoints.sts.as_deref())
+                .await
+                .map_err(|error| error.of_profile(config.profile.as_deref()))?
+        };
+        check_account(&config, &account_id, &region)?;
         let client = client(&sdk, &region, config.endpoints.ec2.as_deref());
         let shared = Shared {
             sdk,
             ec2_endpoint: config.endpoints.ec2,
             account_id,
             partition,
+            manner,
             clients: Mutex::new(HashMap::from([(region.clone(), client.clone())])),
         };
         Ok(Self {
@@ -70,7 +78,7 @@ impl Account {
         &self.region
     }
 
-    /// The twelve digits of the account.
+    /// The twelve digits of the account; empty when STS was not to be asked.
     pub fn account_id(&self) -> &str {
         &self.shared.account_id
     }
@@ -85,7 +93,7 @@ impl Account {
     }
 
     pub(super) fn call(&self, action: Action) -> Call {
-        Call::start(action, &self.region)
+        Call::start(action, &self.region, &self.shared.manner)
     }
 
     /// An answer without something that the API model promises.
@@ -123,10 +131,47 @@ fn client(sdk: &aws_config::SdkConfig, region: &str, endpoint: Option<&str>) -> 
     Client::from_conf(config.build())
 }
 
+/// Refuses an account that the configuration does not allow, before anything is done in it.
+fn check_account(config: &AccountConfig, account_id: &str, region: &str) -> Result<(), Ec2Error> {
+    let allowed = &config.allowed_account_ids;
+    let has = |list: &[String]| list.iter().any(|id| id == account_id);
+    let message = if !allowed.is_empty() && !has(allowed) {
+        format!(
+            "the credentials are of AWS account {account_id}, which `allowed_account_ids` does not list: {}",
+            allowed.join(", ")
+        )
+    } else if has(&config.forbidden_account_ids) {
+        format!("the credentials are of AWS account {account_id}, which `forbidden_account_ids` lists")
+    } else {
+        return Ok(());
+    };
+    let mut details = Details::new(None, ErrorKind::WrongAccount, message);
+    details.region = Some(region.to_owned());
+    Err(Ec2Error::new(details, None))
+}
+
+/// The partition of a region, by the prefixes that AWS gives them.
+fn partition_of(region: &str) -> &'static str {
+    let prefixes = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    prefixes
+        .into_iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("aws", |(_, partition)| partition)
+}
+
 /// Account id and partition of the credentials.
 async fn identity(
     region: &str,
     sdk: &aws_config::SdkConfig,
+    manner: &Manner,
     endpoint: Option<&str>,
 ) -> Result<(String, String), Ec2Error> {
     let mut config = aws_sdk_sts::config::Builder::from(sdk).retry_partition(retry::partition());
@@ -135,7 +180,7 @@ async fn identity(
     }
     let sts = aws_sdk_sts::Client::from_conf(config.build());
     let action = Action::GetCallerIdentity;
-    let call = Call::start(action, region);
+    let call = Call::start(action, region, manner);
     let identity = call.end(
         sts.get_caller_identity()
             .customize()

@@ -8,6 +8,8 @@ use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 )]
 pub enum Action {
     GetCallerIdentity,
+    AssumeRole,
+    AssumeRoleWithWebIdentity,
     DescribeInstances,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
@@ -33,7 +35,7 @@ impl Action {
     /// The service that has the action, as IAM and the endpoints call it: `ec2` or `sts`.
     pub fn service(self) -> &'static str {
         match self {
-            Self::GetCallerIdentity => "sts",
+            Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => "sts",
             _ => "ec2",
         }
     }
@@ -47,6 +49,8 @@ impl Action {
     pub fn is_mutating(self) -> bool {
         match self {
             Self::GetCallerIdentity
+            | Self::AssumeRole
+            | Self::AssumeRoleWithWebIdentity
             | Self::DescribeInstances
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
@@ -74,7 +78,9 @@ mod tests {
     #[test]
     fn what_changes_something_is_not_called_describe_or_get() {
         for action in Action::iter() {
-            let reads = action.name().starts_with("Describe") || action.name().starts_with("Get");
+            let reads = ["Describe", "Get", "AssumeRole"]
+                .iter()
+                .any(|word| action.name().starts_with(word));
             assert_eq!(action.is_mutating(), !reads, "{action}");
         }
     }

@@ -31,6 +31,7 @@ impl Ec2Error {
             ErrorClass::ServerFault => format!("{service} failed inside during {action}"),
             ErrorClass::Configuration => match self.kind() {
                 ErrorKind::NoRegion => "No AWS region".into(),
+                ErrorKind::WrongAccount => "The AWS account is not allowed".into(),
                 ErrorKind::Argument(_) => format!("{action} cannot be asked for"),
                 _ => "The AWS configuration contradicts itself".into(),
             },
@@ -61,6 +62,11 @@ impl Ec2Error {
             ErrorClass::LimitExceeded(limit) => limit_advice(limit).into(),
             ErrorClass::ClientTokenReused => "Plan again: the session may exist already.".into(),
             ErrorClass::Denied => match self.action() {
+                Some(Action::AssumeRole | Action::AssumeRoleWithWebIdentity) => {
+                    "Check role_arn and external_id, that the trust policy of the role names these credentials, and that no \
+                     policy denies them the role."
+                        .into()
+                }
                 Some(action) => format!(
                     "Allow {} to these credentials, and look for a policy that denies it: an explicit deny, a service \
                      control policy, a permissions boundary, a VPC endpoint policy.",
@@ -98,6 +104,9 @@ impl Ec2Error {
             ErrorClass::ServerFault => "Try again in some minutes, and look at the AWS Health Dashboard.".into(),
             ErrorClass::Configuration => match self.kind() {
                 ErrorKind::NoRegion => "Set region in the provider block, or AWS_REGION in the environment.".into(),
+                ErrorKind::WrongAccount => {
+                    "Use the credentials of another account, or change the list in the provider block.".into()
+                }
                 ErrorKind::Argument(_) => "Correct the value.".into(),
                 _ => "Correct the provider block.".into(),
             },

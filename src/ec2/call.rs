@@ -6,7 +6,8 @@ use std::time::Instant;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut, FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextMut,
+    FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -18,6 +19,15 @@ use aws_smithy_types::retry::RetryConfig;
 use super::retry::Patience;
 use super::{Action, Ec2Error, sdk_error};
 
+/// How all calls of an account are made.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// Attempts of a call in all, however patient it would be.
+    pub(super) max_attempts: u32,
+    /// Appended to the User-Agent header.
+    pub(super) user_agent: Option<Arc<str>>,
+}
+
 /// A call that is being made.
 pub(super) struct Call {
     region: String,
@@ -26,9 +36,10 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn start(action: Action, region: &str) -> Self {
+    pub(super) fn start(action: Action, region: &str, manner: &Manner) -> Self {
         let probe = Probe {
             action,
+            manner: manner.clone(),
             seen: Arc::default(),
         };
         Self {
@@ -67,6 +78,7 @@ impl Call {
 #[derive(Debug, Clone)]
 pub(super) struct Probe {
     action: Action,
+    manner: Manner,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -85,6 +97,21 @@ struct Seen {
 impl Intercept for Probe {
     fn name(&self) -> &'static str {
         "Probe"
+    }
+
+    /// The header is not part of the signature.
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(more) = &self.manner.user_agent {
+            let headers = context.request_mut().headers_mut();
+            let own = headers.get("user-agent").unwrap_or_default().to_owned();
+            headers.try_insert("user-agent", format!("{own} {more}"))?;
+        }
+        Ok(())
     }
 
     fn read_before_transmit(
@@ -132,7 +159,8 @@ impl Intercept for Probe {
             Patience::with(context.inner()),
             cfg.load::<RetryConfig>().cloned(),
         ) {
-            cfg.interceptor_state().store_put(patience.of(config));
+            cfg.interceptor_state()
+                .store_put(patience.at_most(self.manner.max_attempts).of(config));
         }
         Ok(())
     }

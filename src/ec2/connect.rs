@@ -1,18 +1,27 @@
-//! Region and credentials, from the configuration or from where the AWS SDKs find them.
+//! Region, credentials and how calls are made, from the configuration or from where the AWS SDKs find them.
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
-use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_types::sdk_ua_metadata::FrameworkMetadata;
 
+use super::call::Manner;
 use super::error::{Details, ErrorKind};
-use super::{AccountConfig, Ec2Error, retry};
+use super::shared_files::SharedFiles;
+use super::{AccountConfig, Ec2Error, RetryMode, credentials, retry, transport};
 
-/// The region and the configuration that all clients share.
-pub(super) async fn load(config: &AccountConfig) -> Result<(String, SdkConfig), Ec2Error> {
+/// What the clients of an account are made from.
+pub(super) struct Loaded {
+    pub(super) region: String,
+    /// The configuration that all clients share.
+    pub(super) sdk: SdkConfig,
+    pub(super) manner: Manner,
+}
+
+/// Reads the configuration, the environment and the shared files.
+pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     let endpoints = &config.endpoints;
     for (name, url) in [
         ("ec2", &endpoints.ec2),
@@ -21,40 +30,53 @@ pub(super) async fn load(config: &AccountConfig) -> Result<(String, SdkConfig), 
     ] {
         check_endpoint(name, url.as_deref())?;
     }
-    let keys = keys(config)?;
-    let region = region(config).await?;
+    let shared = SharedFiles::load(config).await?;
+    let region = region(config, &shared).await?;
     check_region(&region)?;
+    let attempts = attempts(config, &shared)?;
+    let manner = Manner {
+        max_attempts: attempts,
+        user_agent: config.append_user_agent.as_deref().map(Into::into),
+    };
+    let mut calls = ProviderConfig::without_region().with_region(Some(Region::new(region.clone())));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
-        .retry_config(retry::config())
-        .timeout_config(retry::timeouts());
+        .retry_config(retry::config(mode(config, &shared)?, attempts))
+        .timeout_config(retry::timeouts())
+        .profile_files(shared.files.clone())
+        .no_credentials();
     for product in &config.user_agent {
         if let Ok(metadata) = FrameworkMetadata::new(product.name.clone(), product.version.clone()) {
             loader = loader.framework_metadata(metadata);
         }
     }
-    if let Some(profile) = &config.profile {
+    if let Some(profile) = &shared.profile {
         loader = loader.profile_name(profile);
     }
-    if let Some(keys) = keys {
-        loader = loader.credentials_provider(keys);
-    } else if let Some(profile) = &config.profile {
-        // In the default chain the environment comes before any profile; a profile that is configured comes first.
-        let region = ProviderConfig::without_region().with_region(Some(Region::new(region.clone())));
-        let profile = ProfileFileCredentialsProvider::builder()
-            .configure(&region)
-            .profile_name(profile);
-        loader = loader.credentials_provider(profile.build());
+    if let Some(fips) = config.use_fips_endpoint {
+        loader = loader.use_fips(fips);
+        calls = calls.with_use_fips(Some(fips));
     }
-    Ok((region, loader.load().await))
+    if let Some(dualstack) = config.use_dualstack_endpoint {
+        loader = loader.use_dual_stack(dualstack);
+        calls = calls.with_use_dual_stack(Some(dualstack));
+    }
+    if let Some(client) = transport::client(&config.transport)? {
+        loader = loader.http_client(client.clone());
+        calls = calls.with_http_client(client);
+    }
+    let sdk = loader.load().await;
+    let provider = credentials::provider(config, &shared, &sdk, &calls, &manner)?;
+    let sdk = sdk.into_builder().credentials_provider(provider).build();
+    Ok(Loaded { region, sdk, manner })
 }
 
-async fn region(config: &AccountConfig) -> Result<String, Ec2Error> {
+async fn region(config: &AccountConfig, shared: &SharedFiles) -> Result<String, Ec2Error> {
     if let Some(region) = &config.region {
         return Ok(region.clone());
     }
-    let mut profile = ProfileFileRegionProvider::builder();
-    if let Some(name) = &config.profile {
+    let mut profile = ProfileFileRegionProvider::builder().profile_files(shared.files.clone());
+    if let Some(name) = &shared.profile {
         profile = profile.profile_name(name);
     }
     let chain =
@@ -67,7 +89,7 @@ async fn region(config: &AccountConfig) -> Result<String, Ec2Error> {
     {
         Some(region) => Ok(region),
         None => {
-            let profile = config.profile.as_deref().unwrap_or("default");
+            let profile = shared.profile.as_deref().unwrap_or("default");
             let message = format!(
                 "no region in the provider block, in AWS_REGION or AWS_DEFAULT_REGION, or in the profile {profile:?}"
             );
@@ -79,21 +101,32 @@ async fn region(config: &AccountConfig) -> Result<String, Ec2Error> {
     }
 }
 
-fn keys(config: &AccountConfig) -> Result<Option<Credentials>, Ec2Error> {
-    match (&config.access_key, &config.secret_key) {
-        (Some(access), Some(secret)) => Ok(Some(Credentials::new(
-            access.expose(),
-            secret.expose(),
-            config.token.as_ref().map(|token| token.expose().to_owned()),
-            None,
-            "provider block",
+/// Attempts of a call in all.
+fn attempts(config: &AccountConfig, shared: &SharedFiles) -> Result<u32, Ec2Error> {
+    if let Some(retries) = config.max_retries {
+        return Ok(retries.saturating_add(1));
+    }
+    let Some(text) = shared.setting("AWS_MAX_ATTEMPTS", "max_attempts") else {
+        return Ok(retry::MAX_ATTEMPTS);
+    };
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| {
+        contradiction(&format!(
+            "AWS_MAX_ATTEMPTS or the profile's max_attempts must be a whole number from 1, not {text:?}"
+        ))
+    })
+}
+
+fn mode(config: &AccountConfig, shared: &SharedFiles) -> Result<RetryMode, Ec2Error> {
+    if let Some(mode) = config.retry_mode {
+        return Ok(mode);
+    }
+    match shared.setting("AWS_RETRY_MODE", "retry_mode").as_deref() {
+        None | Some("standard" | "legacy") => Ok(RetryMode::Standard),
+        Some("adaptive") => Ok(RetryMode::Adaptive),
+        Some(other) => Err(contradiction(&format!(
+            "AWS_RETRY_MODE or the profile's retry_mode must be \"standard\" or \"adaptive\", not {other:?}"
         ))),
-        (None, None) if config.token.is_none() => Ok(None),
-        (None, None) => Err(contradiction(
-            "`token` is set without `access_key` and `secret_key`",
-        )),
-        (Some(_), None) => Err(contradiction("`access_key` is set without `secret_key`")),
-        (None, Some(_)) => Err(contradiction("`secret_key` is set without `access_key`")),
     }
 }
 
@@ -122,6 +155,7 @@ fn check_region(region: &str) -> Result<(), Ec2Error> {
     )))
 }
 
-fn contradiction(message: &str) -> Ec2Error {
+/// The error for a configuration that cannot be used, before any call.
+pub(super) fn contradiction(message: &str) -> Ec2Error {
     Ec2Error::new(Details::new(None, ErrorKind::Configuration, message), None)
 }

@@ -27,6 +27,8 @@ pub enum ErrorKind {
     NoRegion,
     /// The provider block or the shared configuration files contradict themselves.
     Configuration,
+    /// The credentials are of an account that is not allowed.
+    WrongAccount,
     /// No credentials anywhere, or their source failed.
     NoCredentials,
     /// No answer at all.
@@ -46,7 +48,7 @@ pub enum ErrorKind {
     Argument(String),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Details {
     pub(super) action: Option<Action>,
     pub(super) kind: ErrorKind,
@@ -99,6 +101,14 @@ impl Ec2Error {
         }
     }
 
+    /// The same failure without its source, for a cause that the SDK shares.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            details: self.details.clone(),
+            source: None,
+        }
+    }
+
     /// The same error; where credentials are missing, it says of which profile. The SDK's own words do not.
     pub(super) fn of_profile(mut self, profile: Option<&str>) -> Self {
         if let (ErrorKind::NoCredentials, Some(profile)) = (&self.details.kind, profile) {
@@ -122,6 +132,7 @@ impl Ec2Error {
         match &self.details.kind {
             ErrorKind::NoRegion => "NoRegion",
             ErrorKind::Configuration => "Configuration",
+            ErrorKind::WrongAccount => "WrongAccount",
             ErrorKind::NoCredentials => "NoCredentials",
             ErrorKind::Unreachable => "Unreachable",
             ErrorKind::Interrupted => "Interrupted",
@@ -155,9 +166,10 @@ impl Ec2Error {
     /// What the caller can do about it.
     pub fn class(&self) -> ErrorClass {
         match &self.details.kind {
-            ErrorKind::NoRegion | ErrorKind::Configuration | ErrorKind::Argument(_) => {
-                ErrorClass::Configuration
-            }
+            ErrorKind::NoRegion
+            | ErrorKind::Configuration
+            | ErrorKind::WrongAccount
+            | ErrorKind::Argument(_) => ErrorClass::Configuration,
             ErrorKind::NoCredentials => ErrorClass::Credentials,
             ErrorKind::Unreachable | ErrorKind::Interrupted => ErrorClass::Unreachable,
             ErrorKind::NotEc2 { .. } | ErrorKind::Incomplete(_) => ErrorClass::NotEc2,

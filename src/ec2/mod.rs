@@ -7,24 +7,31 @@
 mod account;
 mod action;
 mod advice;
+mod assume_role;
 mod call;
 mod class;
 mod config;
 mod connect;
+mod credentials;
 mod error;
 mod filters;
+mod insecure;
 mod interfaces;
 mod lookup;
 mod page;
 mod retry;
 mod sdk_error;
 mod sessions;
+mod shared_files;
 mod tags;
+mod transport;
 
 pub use account::Account;
 pub use action::Action;
 pub use class::{ErrorClass, Limit, What};
-pub use config::{AccountConfig, Endpoints, Secret, UserAgent};
+pub use config::{
+    AccountConfig, AssumeRole, Endpoints, Metadata, RetryMode, Secret, Transport, UserAgent, WebIdentity,
+};
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use sessions::{Deleted, NewSession, SessionChange};

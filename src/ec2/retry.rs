@@ -11,9 +11,9 @@ use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::ErrorClass;
 use super::class::classify;
 use super::sdk_error::{error_code, never_connected};
+use super::{ErrorClass, RetryMode};
 
 /// What the failure of an attempt deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,20 @@ const TIMED_OUT: Patience = Patience {
     first_wait: Duration::from_millis(200),
 };
 
-/// The largest number of attempts, and up to 20 seconds between two.
-pub(super) fn config() -> RetryConfig {
-    THROTTLED.of(RetryConfig::standard())
+/// Attempts of a call unless something else is configured.
+pub(super) const MAX_ATTEMPTS: u32 = THROTTLED.attempts;
+
+/// This number of attempts, and up to 20 seconds between two.
+pub(super) fn config(mode: RetryMode, attempts: u32) -> RetryConfig {
+    let config = match mode {
+        RetryMode::Standard => RetryConfig::standard(),
+        RetryMode::Adaptive => RetryConfig::adaptive(),
+    };
+    Patience {
+        attempts,
+        ..THROTTLED
+    }
+    .of(config)
 }
 
 /// The SDK's own quota of retries is shared by all calls of a client and runs dry when many of them are throttled for
@@ -68,6 +79,16 @@ pub(super) fn timeouts() -> TimeoutConfig {
 }
 
 impl Patience {
+    /// Throttling is borne as long as is allowed, anything else no longer than it deserves.
+    pub(super) fn at_most(self, allowed: u32) -> Self {
+        let attempts = if self == THROTTLED {
+            allowed
+        } else {
+            self.attempts.min(allowed)
+        };
+        Self { attempts, ..self }
+    }
+
     pub(super) fn of(self, config: RetryConfig) -> RetryConfig {
         config
             .with_max_attempts(self.attempts)

@@ -26,6 +26,10 @@ pub(super) fn convert<E>(
 where
     E: Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
+    // The call before this one, which was to give the credentials.
+    if let Some(cause) = find::<Ec2Error>(&error) {
+        return cause.again();
+    }
     let mut details = describe(action, &error);
     details.region = Some(region.to_owned());
     details.url = url;

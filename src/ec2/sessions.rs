@@ -57,9 +57,14 @@ pub enum Deleted {
 }
 
 impl Account {
-    /// All sessions that the account owns in this region, in order of their ids.
+    /// All sessions that the account owns in this region, in order of their ids. Without the account id, those too that
+    /// others made on a target of this account.
     pub async fn sessions(&self) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self.list("owner-id", &[self.account_id().to_owned()]).await?;
+        if self.account_id().is_empty() {
+            return self.list(None).await;
+        }
+        let own = [self.account_id().to_owned()];
+        let mut sessions = self.list(Some(("owner-id", &own))).await?;
         // The owner of a shared target sees the sessions that others made on it.
         sessions.retain(|session| {
             session
@@ -76,7 +81,7 @@ impl Account {
         network_interface_id: &str,
     ) -> Result<Vec<MirrorSession>, Ec2Error> {
         let mut sessions = self
-            .list("network-interface-id", &[network_interface_id.to_owned()])
+            .list(Some(("network-interface-id", &[network_interface_id.to_owned()])))
             .await?;
         sessions.retain(|session| session.network_interface_id == network_interface_id);
         Ok(sessions)
@@ -87,18 +92,19 @@ impl Account {
     pub async fn sessions_on_targets(&self, target_ids: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
         let mut sessions = Vec::new();
         for batch in target_ids.chunks(FILTER_VALUES) {
-            sessions.extend(self.list("traffic-mirror-target-id", batch).await?);
+            sessions.extend(self.list(Some(("traffic-mirror-target-id", batch))).await?);
         }
         sessions.retain(|session| target_ids.contains(&session.traffic_mirror_target_id));
         Ok(sessions)
     }
 
-    async fn list(&self, filter: &str, values: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
+    async fn list(&self, filter: Option<(&str, &[String])>) -> Result<Vec<MirrorSession>, Ec2Error> {
         let action = Action::DescribeTrafficMirrorSessions;
-        let filters = sdk_filters(&[Filter {
-            name: filter.to_owned(),
+        let filter = filter.map(|(name, values)| Filter {
+            name: name.to_owned(),
             values: values.to_vec(),
-        }]);
+        });
+        let filters = sdk_filters(filter.as_slice());
         let mut sessions = Vec::new();
         let mut pages = Pages::default();
         loop {

@@ -14,6 +14,7 @@ mod data_table;
 mod deviation;
 mod eligibility;
 mod fleet;
+mod ignored_tags;
 mod instance_type;
 mod interface;
 mod limit;
@@ -45,6 +46,7 @@ pub use assess::{Assessment, Counts, Finding, OverallStatus, assess};
 pub use deviation::{by_interface, deviations, filter_deviation};
 pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Member};
+pub use ignored_tags::IgnoredTags;
 pub use instance_type::{Support, instance_type_support};
 pub use interface::{Interface, Tags};
 pub use limit::{Limit, LimitError};
@@ -62,7 +64,7 @@ pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
     next_session_number,
 };
-pub use spec::{Blueprint, SessionSpec};
+pub use spec::{Blueprint, MAX_TAGS, SessionSpec};
 pub use target_capacity::sources_per_interface_target;
 pub use template::{MAX_DESCRIPTION, MAX_TAG_VALUE, Template, TemplateError, TemplateValues};
 pub use virtual_network::{

@@ -148,8 +148,10 @@ pub fn reconcile(
 
 fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Create {
     let mut tags = spec.tags.clone();
-    let name = row.instance_id.as_deref().unwrap_or(interface);
-    tags.entry(NAME_TAG.to_owned()).or_insert_with(|| name.to_owned());
+    if spec.needs_name() {
+        let name = row.instance_id.as_deref().unwrap_or(interface);
+        tags.insert(NAME_TAG.to_owned(), name.to_owned());
+    }
     Create {
         network_interface_id: interface.to_owned(),
         traffic_mirror_target_id: target.to_owned(),

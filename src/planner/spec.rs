@@ -1,9 +1,14 @@
 //! What a session should be, apart from its target and numbers.
 
+use std::sync::Arc;
+
 use super::{
-    COVERAGE_ID_TAG, COVERAGE_TAG, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession, NAME_TAG, Override,
-    Pick, Tags, Template, TemplateValues,
+    COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession,
+    NAME_TAG, Override, Pick, Tags, Template, TemplateValues,
 };
+
+/// How many tags a resource of EC2 can have; those of AWS itself do not count (EC2 tag restrictions).
+pub const MAX_TAGS: usize = 50;
 
 /// What the configuration asks of every session.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,10 +28,12 @@ pub struct Blueprint {
     pub name_tag: Option<Template>,
     /// Bytes of each packet; none: the whole packet.
     pub packet_length: Option<i64>,
-    /// The user's tags.
+    /// The user's tags, the defaults of the provider block among them.
     pub tags: Tags,
     /// Keys of instance tags to copy; the user's tags win.
     pub copy_tags: Vec<String>,
+    /// Tags that somebody else writes.
+    pub ignored_tags: Arc<IgnoredTags>,
 }
 
 impl Blueprint {
@@ -46,6 +53,7 @@ impl Blueprint {
         if let Some(template) = &self.name_tag {
             tags.insert(NAME_TAG.to_owned(), template.render(&values, MAX_TAG_VALUE));
         }
+        tags.retain(|key, _| !self.ignored_tags.contains(key));
         tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
         tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
         SessionSpec {
@@ -60,18 +68,27 @@ impl Blueprint {
             remove_description: self.remove_description && self.description.is_none(),
             packet_length: self.packet_length,
             tags,
+            ignored_tags: Arc::clone(&self.ignored_tags),
         }
     }
 
     /// The tags of the filter that the coverage owns.
     pub fn filter_tags(&self) -> SessionSpec {
         let mut tags = self.tags.clone();
+        tags.retain(|key, _| !self.ignored_tags.contains(key));
         tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
         tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
         SessionSpec {
             tags,
+            ignored_tags: Arc::clone(&self.ignored_tags),
             ..SessionSpec::default()
         }
+    }
+
+    /// How many tags a new session of this interface gets.
+    pub fn tag_count(&self, interface: &str, member: &Member) -> usize {
+        let spec = self.spec(interface, member);
+        spec.tags.len() + usize::from(spec.needs_name())
     }
 
     /// Keys of the instance tags that sessions are made from.
@@ -100,9 +117,16 @@ pub struct SessionSpec {
     pub packet_length: Option<i64>,
     /// All tags that the session must carry, those that mark its owner among them.
     pub tags: Tags,
+    /// Tags that are left alone.
+    pub ignored_tags: Arc<IgnoredTags>,
 }
 
 impl SessionSpec {
+    /// Whether a new session is named after its instance, since nobody names it otherwise.
+    pub fn needs_name(&self) -> bool {
+        !self.tags.contains_key(NAME_TAG) && !self.ignored_tags.contains(NAME_TAG)
+    }
+
     /// Tags to write on a session with these tags: what is missing or differs.
     pub fn tags_to_set(&self, actual: &Tags) -> Tags {
         let differs = |(key, value): &(&String, &String)| actual.get(*key) != Some(*value);
@@ -113,10 +137,11 @@ impl SessionSpec {
             .collect()
     }
 
-    /// Keys that a session carries without being asked for. The Name is written at creation and then left alone, and
-    /// tags of AWS itself cannot be removed.
+    /// Keys that a session carries without being asked for. The Name is written at creation and then left alone,
+    /// ignored tags are somebody else's, and those of AWS itself cannot be removed.
     pub fn tags_to_remove(&self, actual: &Tags) -> Vec<String> {
-        let left_alone = |key: &str| key == NAME_TAG || key.starts_with("aws:");
+        let left_alone =
+            |key: &str| key == NAME_TAG || key.starts_with("aws:") || self.ignored_tags.contains(key);
         actual
             .keys()
             .filter(|key| !self.tags.contains_key(*key) && !left_alone(key))
@@ -169,6 +194,45 @@ mod tests {
             spec.tags,
             expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into()
         );
+    }
+
+    #[test]
+    fn ignored_tags_are_neither_written_nor_removed() {
+        let blueprint = Blueprint {
+            name: "prod".into(),
+            id_tag: "mc-1".into(),
+            name_tag: Some(Template::parse("{instance_id}").unwrap()),
+            tags: Tags::from([("team".into(), "sec".into()), ("cost:centre".into(), "1".into())]),
+            copy_tags: vec!["cost:unit".into()],
+            ignored_tags: Arc::new(IgnoredTags {
+                keys: [NAME_TAG.to_owned()].into(),
+                key_prefixes: ["cost:".to_owned()].into(),
+                all: false,
+            }),
+            ..Blueprint::default()
+        };
+        let member = Member {
+            tags: Tags::from([("cost:unit".into(), "web".into())]),
+            ..Member::default()
+        };
+        let spec = blueprint.spec("eni-1", &member);
+        let keys: Vec<&String> = spec.tags.keys().collect();
+        assert_eq!(keys, ["mirror:coverage", "mirror:coverage-id", "team"]);
+        assert_eq!(blueprint.tag_count("eni-1", &member), 3);
+        let actual = Tags::from([
+            ("cost:centre".into(), "theirs".into()),
+            ("stray".into(), "1".into()),
+        ]);
+        assert_eq!(spec.tags_to_remove(&actual), ["stray"]);
+        assert!(!spec.tags_to_set(&actual).contains_key("cost:centre"));
+    }
+
+    #[test]
+    fn a_session_without_another_name_counts_one_more_tag() {
+        let mut blueprint = Blueprint::default();
+        assert_eq!(blueprint.tag_count("eni-1", &Member::default()), 3);
+        blueprint.tags.insert(NAME_TAG.into(), "mine".into());
+        assert_eq!(blueprint.tag_count("eni-1", &Member::default()), 3);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use super::TagPolicy;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Diagnostic;
 
@@ -10,6 +11,7 @@ use crate::framework::Diagnostic;
 pub struct Connection {
     account: RwLock<Option<Account>>,
     terraform_version: RwLock<String>,
+    tags: RwLock<TagPolicy>,
 }
 
 impl Connection {
@@ -21,6 +23,16 @@ impl Connection {
     /// The provider block has values that are known only after apply: nothing is read until it comes again.
     pub fn wait_for_provider_block(&self) {
         *self.account.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Takes what the provider block says of tags, which may be known before the account is.
+    pub fn set_tags(&self, tags: TagPolicy) {
+        *self.tags.write().unwrap_or_else(PoisonError::into_inner) = tags;
+    }
+
+    /// What the provider block says of tags.
+    pub fn tags(&self) -> TagPolicy {
+        self.tags.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes the version of the calling core.

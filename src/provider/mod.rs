@@ -1,7 +1,13 @@
 //! The provider block: from its arguments to an account, and the types that it offers.
 
+mod account_config;
 mod connection;
+mod duration;
 mod model;
+mod region;
+mod roles;
+mod tags;
+mod validate;
 
 use std::sync::Arc;
 
@@ -9,15 +15,19 @@ use async_trait::async_trait;
 
 use crate::audit::Audit;
 use crate::coverage::Coverage;
-use crate::ec2::{Account, AccountConfig, Endpoints, ErrorKind, UserAgent};
+use crate::ec2::{Account, ErrorKind};
 use crate::framework::{
-    AnyDataSource, AnyResource, Attr, AttributePath, ConfigureRequest, Diagnostic, Diagnostics, Provider,
+    AnyDataSource, AnyResource, AttributePath, ConfigureRequest, Diagnostic, Diagnostics, Provider,
     ValidateConfigRequest, data_source, resource,
 };
 use crate::interfaces::Interfaces;
 
+use account_config::account_config;
 pub use connection::{Connection, ec2_diagnostic};
-pub use model::{EndpointsBlock, ProviderModel, looks_like_region, not_a_region};
+pub use model::{EndpointsBlock, ProviderModel};
+pub use region::{looks_like_region, not_a_region};
+pub use roles::{AssumeRoleBlock, WebIdentityBlock};
+pub use tags::{DefaultTagsBlock, IgnoreTagsBlock, TagPolicy, TagsAttr, check_tags};
 
 /// The provider `mirror`.
 #[derive(Debug, Default)]
@@ -43,19 +53,32 @@ impl Provider for Mirror {
         if diagnostics.has_errors() {
             return diagnostics;
         }
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let tags = TagPolicy::new(&config.default_tags, &config.ignore_tags, environment);
+        tags.validate(&mut diagnostics);
+        if diagnostics.has_errors() {
+            return diagnostics;
+        }
+        self.connection.set_tags(tags);
         if config.has_unknown() {
             self.connection.wait_for_provider_block();
             return diagnostics;
         }
+        let forbids = config.forbidden_account_ids.is_known();
         match Account::connect(account_config(config)).await {
             Ok(account) => self.connection.set(account),
             Err(error) => {
-                let region = matches!(error.kind(), ErrorKind::NoRegion);
+                let argument = match error.kind() {
+                    ErrorKind::NoRegion => Some("region"),
+                    ErrorKind::WrongAccount if forbids => Some("forbidden_account_ids"),
+                    ErrorKind::WrongAccount => Some("allowed_account_ids"),
+                    _ => None,
+                };
                 let diagnostic = ec2_diagnostic("The provider cannot use the AWS account", &error);
-                diagnostics.push(if region {
-                    diagnostic.at(AttributePath::root("region"))
-                } else {
-                    diagnostic
+                diagnostics.push(match argument {
+                    Some(argument) => diagnostic.at(AttributePath::root(argument)),
+                    None => diagnostic,
                 });
             }
         }
@@ -71,29 +94,6 @@ impl Provider for Mirror {
             data_source(Interfaces::new(self.connection.clone())),
             data_source(Audit::new(self.connection.clone())),
         ]
-    }
-}
-
-fn account_config(model: ProviderModel) -> AccountConfig {
-    let endpoints = match model.endpoints {
-        Attr::Known(endpoints) => Endpoints {
-            ec2: endpoints.ec2.into_known(),
-            sts: endpoints.sts.into_known(),
-            elbv2: endpoints.elbv2.into_known(),
-        },
-        _ => Endpoints::default(),
-    };
-    AccountConfig {
-        region: model.region.into_known(),
-        profile: model.profile.into_known(),
-        access_key: model.access_key.into_known().map(Into::into),
-        secret_key: model.secret_key.into_known().map(Into::into),
-        token: model.token.into_known().map(Into::into),
-        endpoints,
-        user_agent: vec![UserAgent {
-            name: env!("CARGO_PKG_NAME").to_owned(),
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        }],
     }
 }
 

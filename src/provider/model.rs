@@ -1,11 +1,16 @@
-//! The arguments of the provider block.
+//! The arguments of the provider block: those of the AWS provider that concern a client of EC2, by the same names.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::framework::{Attr, AttributePath, BLOCK_SINGLE, Diagnostic, Diagnostics, OPTIONAL_SENSITIVE};
+use super::roles::{AssumeRoleBlock, WebIdentityBlock};
+use super::tags::{DefaultTagsBlock, IgnoreTagsBlock};
+use crate::framework::{Attr, BLOCK_LIST, BLOCK_SINGLE, OPTIONAL_SENSITIVE, to_value};
+
+/// A list or set of texts.
+pub type Texts = Attr<Vec<Attr<String>>>;
 
 /// Mirrors the traffic of tagged EC2 instances: one AWS VPC Traffic Mirroring session for every network interface that a
 /// selector means.
@@ -13,10 +18,11 @@ use crate::framework::{Attr, AttributePath, BLOCK_SINGLE, Diagnostic, Diagnostic
 pub struct ProviderModel {
     /// AWS region, for example `eu-west-1`. Defaults to `AWS_REGION`, `AWS_DEFAULT_REGION` or the region of the profile.
     pub region: Attr<String>,
-    /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`.
+    /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or
+    /// `default`. A profile that is given here comes before the credentials of the environment.
     pub profile: Attr<String>,
-    /// Access key id. Defaults to the AWS SDK's credential chain: environment, shared files, SSO, container and instance
-    /// roles. Set together with `secret_key`.
+    /// Access key id. Defaults to the AWS SDK's credential chain: environment, shared files, SSO, web identity, container and
+    /// instance roles. Set together with `secret_key`.
     pub access_key: Attr<String>,
     /// Secret access key that belongs to `access_key`.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
@@ -24,12 +30,80 @@ pub struct ProviderModel {
     /// Session token of temporary credentials.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub token: Attr<String>,
+    /// Paths of the shared configuration files. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
+    pub shared_config_files: Texts,
+    /// Paths of the shared credentials files. Defaults to `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`.
+    pub shared_credentials_files: Texts,
+    /// Roles to assume. With several blocks each is assumed with the credentials of the one before, the first with those
+    /// that the other arguments give.
+    #[schemars(extend("x-terraform" = BLOCK_LIST))]
+    pub assume_role: Attr<Vec<Attr<AssumeRoleBlock>>>,
+    /// Role to assume for a token of an OpenID Connect or OAuth provider, instead of credentials of AWS. `assume_role` goes on
+    /// from there.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub assume_role_with_web_identity: Attr<WebIdentityBlock>,
     /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub endpoints: Attr<EndpointsBlock>,
+    /// Ids of the only AWS accounts to work in, so that nothing is done in another by mistake. Conflicts with
+    /// `forbidden_account_ids`.
+    #[schemars(extend("uniqueItems" = true))]
+    pub allowed_account_ids: Texts,
+    /// Ids of AWS accounts never to work in. Conflicts with `allowed_account_ids`.
+    #[schemars(extend("uniqueItems" = true))]
+    pub forbidden_account_ids: Texts,
+    /// Tags of every traffic mirror session that this provider creates.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub default_tags: Attr<DefaultTagsBlock>,
+    /// Tags that other systems write on the sessions: they are neither changed nor removed, and no deviation.
+    #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
+    pub ignore_tags: Attr<IgnoreTagsBlock>,
+    /// Path of a file with the certificates to trust, in PEM; no others are trusted then. Defaults to `AWS_CA_BUNDLE` or the
+    /// certificates of the system.
+    pub custom_ca_bundle: Attr<String>,
+    /// Whether to use the endpoints that are validated for FIPS 140. Defaults to `AWS_USE_FIPS_ENDPOINT`, the profile's
+    /// `use_fips_endpoint` or `false`.
+    pub use_fips_endpoint: Attr<bool>,
+    /// Whether to use the endpoints that answer over IPv6 too. Defaults to `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
+    /// `use_dualstack_endpoint` or `false`.
+    pub use_dualstack_endpoint: Attr<bool>,
+    /// How often a call is tried again while AWS throttles it; other failures that may pass are tried again fewer times.
+    /// Defaults to one less than `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, else 24.
+    pub max_retries: Attr<i64>,
+    /// How the wait before another attempt is chosen: `standard` (the default), or `adaptive`, which also holds calls back while
+    /// AWS throttles. Defaults to `AWS_RETRY_MODE` or the profile's `retry_mode`.
+    pub retry_mode: Attr<String>,
+    /// URL of the proxy for HTTP, and for HTTPS unless `https_proxy` is set. Defaults to `HTTP_PROXY` or `http_proxy`.
+    pub http_proxy: Attr<String>,
+    /// URL of the proxy for HTTPS; an empty string means none. Defaults to `HTTPS_PROXY` or `https_proxy`, then to the argument
+    /// `http_proxy`.
+    pub https_proxy: Attr<String>,
+    /// Hosts that are reached without a proxy, separated by commas: domain names, IP addresses, CIDR blocks, or `*` for all.
+    /// Defaults to `NO_PROXY` or `no_proxy`.
+    pub no_proxy: Attr<String>,
+    /// Whether any certificate of an endpoint is believed: then nothing protects the credentials on the way. Defaults to
+    /// `false`.
+    pub insecure: Attr<bool>,
+    /// URL of the EC2 instance metadata service. Defaults to `AWS_EC2_METADATA_SERVICE_ENDPOINT` or the link-local address.
+    pub ec2_metadata_service_endpoint: Attr<String>,
+    /// Whether the link-local address of the metadata service is that of `IPv4` or `IPv6`. Defaults to
+    /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` or `IPv4`.
+    pub ec2_metadata_service_endpoint_mode: Attr<String>,
+    /// Whether the EC2 instance metadata service is not asked for credentials. Defaults to `AWS_EC2_METADATA_DISABLED` or
+    /// `false`.
+    pub skip_metadata_api_check: Attr<bool>,
+    /// Whether STS is not asked if the credentials are good. It is asked all the same for the account id, unless
+    /// `skip_requesting_account_id` is set too. Defaults to `false`.
+    pub skip_credentials_validation: Attr<bool>,
+    /// Whether a region may have a name that does not look like one of AWS's. Defaults to `false`.
+    pub skip_region_validation: Attr<bool>,
+    /// Whether STS is not asked for the account id. It comes with the answer that validates the credentials all the same,
+    /// unless `skip_credentials_validation` is set too: then the account id is not known, an import by identity cannot be
+    /// checked against it, and `allowed_account_ids` cannot be used. Defaults to `false`.
+    pub skip_requesting_account_id: Attr<bool>,
 }
 
-/// Without keys and tokens, so that no log can hold them.
+/// Without keys, tokens and proxies, so that no log can hold them.
 impl fmt::Debug for ProviderModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProviderModel")
@@ -43,223 +117,92 @@ impl fmt::Debug for ProviderModel {
 /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointsBlock {
-    /// URL of the EC2 API, for example `http://127.0.0.1:8080`.
+    /// URL of the EC2 API, for example `http://127.0.0.1:8080`. Defaults to `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the
+    /// region's endpoint.
     pub ec2: Attr<String>,
-    /// URL of the STS API, which tells the account id.
+    /// URL of the STS API, which gives out roles and tells the account id. Defaults to `AWS_ENDPOINT_URL_STS`,
+    /// `AWS_ENDPOINT_URL` or the region's endpoint.
     pub sts: Attr<String>,
-    /// URL of the Elastic Load Balancing v2 API.
+    /// URL of the Elastic Load Balancing v2 API. Defaults to `AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2`, `AWS_ENDPOINT_URL`
+    /// or the region's endpoint.
     pub elbv2: Attr<String>,
 }
 
 impl EndpointsBlock {
-    fn fields(&self) -> [(&'static str, &Attr<String>); 3] {
+    /// The endpoints by name.
+    pub fn fields(&self) -> [(&'static str, &Attr<String>); 3] {
         [("ec2", &self.ec2), ("sts", &self.sts), ("elbv2", &self.elbv2)]
     }
 }
 
 impl ProviderModel {
-    fn fields(&self) -> [(&'static str, &Attr<String>); 5] {
-        [
-            ("region", &self.region),
-            ("profile", &self.profile),
-            ("access_key", &self.access_key),
-            ("secret_key", &self.secret_key),
-            ("token", &self.token),
-        ]
-    }
-
-    /// Whether any argument is known only after apply.
+    /// Whether any argument that leads to the account is known only after apply; those about tags do not.
     pub fn has_unknown(&self) -> bool {
-        let endpoints = match &self.endpoints {
-            Attr::Unknown => true,
-            Attr::Null => false,
-            Attr::Known(endpoints) => endpoints.fields().iter().any(|(_, value)| value.is_unknown()),
+        let account = Self {
+            default_tags: Attr::Null,
+            ignore_tags: Attr::Null,
+            ..self.clone()
         };
-        endpoints || self.fields().iter().any(|(_, value)| value.is_unknown())
+        !to_value(&account).is_ok_and(|value| value.is_wholly_known())
     }
 
-    /// Checks what is known; needs no network.
-    pub fn validate(&self, diagnostics: &mut Diagnostics) {
-        for (name, value) in self.fields() {
-            if value.as_str() == Some("") {
-                diagnostics.push(
-                    Diagnostic::error(
-                        format!("Empty {name}"),
-                        format!("{name} is an empty string. Give a value, or leave it out to use the AWS SDK's default."),
-                    )
-                    .at(AttributePath::root(name)),
-                );
-            }
-        }
-        let region = self.region.as_str().filter(|region| !region.is_empty());
-        if let Some(region) = region.filter(|region| !looks_like_region(region)) {
-            diagnostics.push(not_a_region(region).at(AttributePath::root("region")));
-        }
-        let pair = [
-            ("access_key", &self.access_key, &self.secret_key),
-            ("secret_key", &self.secret_key, &self.access_key),
-        ];
-        for (name, one, other) in pair {
-            if one.is_known() && other.is_null() {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Incomplete credentials",
-                        "access_key and secret_key belong together. Set both, or neither to use the AWS SDK's chain.",
-                    )
-                    .at(AttributePath::root(name)),
-                );
-            }
-        }
-        if self.token.is_known() && self.access_key.is_null() {
-            diagnostics.push(
-                Diagnostic::error(
-                    "Incomplete credentials",
-                    "token is the session token of temporary credentials. Set access_key and secret_key with it.",
-                )
-                .at(AttributePath::root("token")),
-            );
-        }
-        for (name, value) in self
-            .endpoints
-            .known()
-            .map(EndpointsBlock::fields)
-            .into_iter()
-            .flatten()
-        {
-            let url = value.as_str().unwrap_or("http://unknown");
-            let rest = url
-                .strip_prefix("http://")
-                .or_else(|| url.strip_prefix("https://"));
-            if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) {
-                diagnostics.push(
-                    Diagnostic::error(
-                        "Endpoint is not a URL",
-                        format!(
-                            "endpoints.{name} is not the URL of an endpoint. Write it as https://host or http://host:port."
-                        ),
-                    )
-                    .at(AttributePath::root("endpoints").attribute(name)),
-                );
-            }
-        }
+    /// Whether nothing tells the account id.
+    pub fn skips_account(&self) -> bool {
+        self.skip_credentials_validation == Attr::Known(true)
+            && self.skip_requesting_account_id == Attr::Known(true)
     }
-}
-
-/// Whether the text has the form of a region name: `eu-west-1`, `us-gov-east-1`, `mx-central-1`.
-pub fn looks_like_region(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let letters = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
-    parts.len() >= 3
-        && parts[..parts.len() - 1].iter().all(letters)
-        && parts
-            .last()
-            .is_some_and(|last| !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The error for a region that cannot be one.
-pub fn not_a_region(region: &str) -> Diagnostic {
-    Diagnostic::error(
-        "Not an AWS region",
-        format!(
-            "{region:?} does not have the form of an AWS region. Use its code, for example \"eu-west-1\"."
-        ),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn problems(model: ProviderModel) -> Vec<String> {
-        let mut diagnostics = Diagnostics::new();
-        model.validate(&mut diagnostics);
-        diagnostics
-            .iter()
-            .map(|d| d.path.as_ref().map(ToString::to_string).unwrap_or_default())
-            .collect()
-    }
-
-    #[test]
-    fn regions_by_their_form() {
-        for good in ["eu-west-1", "us-gov-east-1", "ap-southeast-10", "us-iso-east-1"] {
-            assert!(looks_like_region(good), "{good}");
-        }
-        for bad in [
-            "",
-            "eu-west",
-            "eu-west-1a",
-            "EU-WEST-1",
-            "nowhere",
-            "eu--1",
-            "http://x-y-1",
-        ] {
-            assert!(!looks_like_region(bad), "{bad}");
-        }
-    }
-
     #[test]
     fn keys_are_not_printed() {
+        let identity = WebIdentityBlock {
+            web_identity_token: "token-4".into(),
+            ..Default::default()
+        };
         let model = ProviderModel {
             access_key: "AKIA-1".into(),
             secret_key: "secret-2".into(),
             token: "token-3".into(),
+            http_proxy: "http://me:pass-5@proxy".into(),
+            assume_role_with_web_identity: identity.clone().into(),
             ..Default::default()
         };
-        let shown = format!("{model:?}");
-        assert!(
-            !["AKIA-1", "secret-2", "token-3"]
-                .iter()
-                .any(|secret| shown.contains(secret)),
-            "{shown}"
-        );
+        let shown = format!("{model:?} {identity:?}");
+        for secret in ["AKIA-1", "secret-2", "token-3", "token-4", "pass-5"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
     }
 
     #[test]
-    fn bad_arguments_are_named() {
-        assert_eq!(
-            problems(ProviderModel {
-                region: "Ireland".into(),
-                ..Default::default()
-            }),
-            ["region"]
-        );
-        assert_eq!(
-            problems(ProviderModel {
-                region: "".into(),
-                ..Default::default()
-            }),
-            ["region"]
-        );
-        assert_eq!(
-            problems(ProviderModel {
-                access_key: "AKIA".into(),
-                ..Default::default()
-            }),
-            ["access_key"]
-        );
-        assert_eq!(
-            problems(ProviderModel {
-                token: "t".into(),
-                ..Default::default()
-            }),
-            ["token"]
-        );
-        let endpoints = EndpointsBlock {
-            ec2: "localhost:80".into(),
+    fn whatever_leads_to_the_account_must_be_known() {
+        assert!(!ProviderModel::default().has_unknown());
+        let cases: [fn(&mut ProviderModel); 5] = [
+            |m| m.region = Attr::Unknown,
+            |m| {
+                m.endpoints = EndpointsBlock {
+                    ec2: Attr::Unknown,
+                    ..Default::default()
+                }
+                .into()
+            },
+            |m| m.assume_role = Attr::Unknown,
+            |m| m.allowed_account_ids = Attr::Known(vec![Attr::Unknown]),
+            |m| m.insecure = Attr::Unknown,
+        ];
+        for change in cases {
+            let mut model = ProviderModel::default();
+            change(&mut model);
+            assert!(model.has_unknown());
+        }
+        let tags = ProviderModel {
+            default_tags: Attr::Unknown,
+            ignore_tags: Attr::Unknown,
             ..Default::default()
         };
-        assert_eq!(
-            problems(ProviderModel {
-                endpoints: endpoints.into(),
-                ..Default::default()
-            }),
-            ["endpoints.ec2"]
-        );
-        let unknown = ProviderModel {
-            access_key: Attr::Unknown,
-            secret_key: "s".into(),
-            ..Default::default()
-        };
-        assert!(problems(unknown.clone()).is_empty() && unknown.has_unknown());
+        assert!(!tags.has_unknown());
     }
 }

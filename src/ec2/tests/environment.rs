@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::server::{Server, http, response};
+use super::tls::Authority;
 use crate::ec2::{Account, AccountConfig, Endpoints};
 
 const URL: &str = "TEST_ENDPOINT";
@@ -117,6 +118,68 @@ async fn a_configured_profile_comes_before_the_environment() {
         text.starts_with("Credentials | No AWS credentials |") && text.contains("other"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn the_older_name_of_the_profile() {
+    let server = server().await;
+    let shared =
+        "[profile mine]\nregion = eu-north-1\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = s\n";
+    let text = outcome(&server.url, &[("AWS_DEFAULT_PROFILE", "mine")], shared).await;
+    assert!(text.starts_with("eu-north-1 111122223333"), "{text}");
+    let both = [("AWS_DEFAULT_PROFILE", "mine"), ("AWS_PROFILE", "other")];
+    let text = outcome(&server.url, &both, shared).await;
+    assert!(text.starts_with("Configuration | No AWS region |"), "{text}");
+}
+
+#[tokio::test]
+async fn attempts_of_the_environment_and_of_the_profile() {
+    let throttling = || {
+        Server::raw(|_, _, _| {
+            let text =
+                "<ErrorResponse><Error><Code>Throttling</Code><Message>x</Message></Error></ErrorResponse>";
+            http(400, "text/xml", text)
+        })
+    };
+    let region = ("AWS_REGION", "eu-west-1");
+    let server = throttling().await;
+    let variables = [KEYS[0], KEYS[1], region, ("AWS_MAX_ATTEMPTS", "2")];
+    outcome(&server.url, &variables, "[default]\nmax_attempts = 3\n").await;
+    assert_eq!(server.requests("GetCallerIdentity").len(), 2);
+
+    let server = throttling().await;
+    let variables = [KEYS[0], KEYS[1], region];
+    outcome(&server.url, &variables, "[default]\nmax_attempts = 1\n").await;
+    assert_eq!(server.requests("GetCallerIdentity").len(), 1);
+
+    for (variable, value) in [
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+        ("AWS_RETRY_MODE", "never"),
+    ] {
+        let variables = [KEYS[0], KEYS[1], region, (variable, value)];
+        let text = outcome(&server.url, &variables, "").await;
+        assert!(
+            text.starts_with("Configuration |") && text.contains(variable),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn certificates_of_the_environment() {
+    let authority = Authority::new().await;
+    let bundle = authority.bundle();
+    let variables = [
+        KEYS[0],
+        KEYS[1],
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_CA_BUNDLE", bundle.to_str().unwrap()),
+    ];
+    let text = outcome(&authority.server.url, &variables, "").await;
+    assert!(text.starts_with("eu-west-1 111122223333"), "{text}");
+    let text = outcome(&authority.server.url, &variables[..3], "").await;
+    assert!(text.starts_with("Unreachable |"), "{text}");
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::ec2::{Account, AccountConfig, Endpoints, Secret};
 use crate::planner::{Filter, Tags};
@@ -57,6 +58,15 @@ pub(super) fn response(action: &str, inside: &str) -> Reply {
     ))
 }
 
+/// The answer of GetCallerIdentity.
+pub(super) fn identity() -> Reply {
+    xml(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+         <GetCallerIdentityResult><Arn>arn:aws-cn:iam::111122223333:user/me</Arn><UserId>A</UserId>\
+         <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+    )
+}
+
 fn head(status: u16, content_type: &str, length: usize) -> String {
     format!("HTTP/1.1 {status} Whatever\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n")
 }
@@ -74,11 +84,7 @@ impl Server {
     /// far. GetCallerIdentity is answered here.
     pub(super) async fn start(answer: impl Fn(&str, &str, usize) -> Reply + Send + Sync + 'static) -> Self {
         Self::raw(move |action, body, count| match action {
-            "GetCallerIdentity" => xml(
-                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-                 <GetCallerIdentityResult><Arn>arn:aws-cn:iam::111122223333:user/me</Arn><UserId>A</UserId>\
-                 <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
-            ),
+            "GetCallerIdentity" => identity(),
             _ => answer(action, body, count),
         })
         .await
@@ -102,6 +108,29 @@ impl Server {
         server
     }
 
+    /// Who the caller is and nothing else, over TLS.
+    pub(super) async fn tls(acceptor: TlsAcceptor) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+        let seen = Seen::default();
+        let server = Self {
+            url,
+            seen: Arc::clone(&seen),
+        };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, seen) = (acceptor.clone(), Arc::clone(&seen));
+                tokio::spawn(async move {
+                    // A client that does not believe the certificate breaks off.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, Arc::new(|_: &str, _: &str, _: usize| identity()), seen).await;
+                    }
+                });
+            }
+        });
+        server
+    }
+
     pub(super) fn config(&self) -> AccountConfig {
         config(&self.url)
     }
@@ -118,6 +147,16 @@ impl Server {
             .map(|(_, body)| body)
             .filter(|body| body.starts_with(&start))
             .cloned()
+            .collect()
+    }
+
+    /// Request lines and headers of the requests with this action.
+    pub(super) fn heads(&self, action: &str) -> Vec<String> {
+        let start = format!("Action={action}&");
+        let seen = self.seen.lock().unwrap();
+        seen.iter()
+            .filter(|(_, body)| body.starts_with(&start))
+            .map(|(head, _)| head.clone())
             .collect()
     }
 
@@ -171,7 +210,11 @@ pub(super) async fn nobody() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&str, &str, usize) -> Reply>, seen: Seen) {
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    answer: Arc<impl Fn(&str, &str, usize) -> Reply>,
+    seen: Seen,
+) {
     while let Some((head, body)) = request(&mut stream).await {
         let action = body
             .strip_prefix("Action=")
@@ -198,7 +241,7 @@ async fn serve(mut stream: TcpStream, answer: Arc<impl Fn(&str, &str, usize) -> 
 }
 
 /// Headers and decoded body of one request; none at the end of the connection.
-async fn request(stream: &mut TcpStream) -> Option<(String, String)> {
+async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

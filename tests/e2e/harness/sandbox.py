@@ -24,6 +24,8 @@ class Call:
     outcome: str
     changed: bool
     parameters: dict[str, Any] = dataclasses.field(hash=False)
+    principal: str = ""
+    user_agent: str = ""
 
     def parameter(self, name: str) -> Any:
         return self.parameters.get(name)
@@ -55,7 +57,9 @@ class Sandbox(Cloud):
     def calls(self, action: str | None = None) -> list[Call]:
         """The provider's calls so far, in the order of arrival; what boto3 asked is left out."""
         return [
-            Call(raw["action"], raw["outcome"], raw["changed"], raw["parameters"])
+            Call(
+                raw["action"], raw["outcome"], raw["changed"], raw["parameters"], raw["principal"], raw["user_agent"]
+            )
             for raw in self._control("GET", "ledger")["calls"]
             if "Boto3" not in raw["user_agent"] and action in (None, raw["action"])
         ]

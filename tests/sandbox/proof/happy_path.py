@@ -37,6 +37,13 @@ def steps(walk, vpc, subnet, subnet_b, group, role):
     elb = lambda action, **more: walk("elbv2", action, **more)
     walk("sts", "GetCallerIdentity")
     walk("sts", "AssumeRole", RoleArn=role, RoleSessionName="walk")
+    walk(
+        "sts",
+        "AssumeRoleWithWebIdentity",
+        RoleArn=role,
+        RoleSessionName="walk",
+        WebIdentityToken="proof-token",
+    )
     ec2("DescribeRegions", RegionNames=["eu-west-1"])
     ec2("DescribeAvailabilityZones", ZoneNames=["eu-west-1a"])
     ec2("DescribeInstanceTypes", InstanceTypes=["m5.large"])

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
@@ -160,13 +161,13 @@ def test_who_am_i(sandbox):
 
 def test_assume_role(sandbox):
     sts, role = sandbox.client("sts"), f"arn:aws:iam::{ACCOUNT}:role/reader"
-    made = sts.assume_role(RoleArn=role, RoleSessionName="s", ExternalId="proof", DurationSeconds=900)
-    assert made["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/s"
+    made = sts.assume_role(RoleArn=role, RoleSessionName="proof", ExternalId="proof", DurationSeconds=900)
+    assert made["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/proof"
     given = made["Credentials"]
     use = {"key": given["AccessKeyId"], "secret": given["SecretAccessKey"], "token": given["SessionToken"]}
-    assert sandbox.client("sts", **use).get_caller_identity()["Arn"].endswith("assumed-role/reader/s")
+    assert sandbox.client("sts", **use).get_caller_identity()["Arn"].endswith("assumed-role/reader/proof")
     session(sandbox.client(**use))
-    assert sandbox.ledger()["calls"][-1]["principal"].endswith("assumed-role/reader/s")
+    assert sandbox.ledger()["calls"][-1]["principal"].endswith("assumed-role/reader/proof")
     with refuses("AuthFailure", 401):
         sandbox.client(**(use | {"token": None})).describe_vpcs()
     with refuses("AuthFailure", 401):
@@ -176,12 +177,47 @@ def test_assume_role(sandbox):
         sandbox.client(**use).describe_vpcs()
     with refuses("ExpiredToken", 403):
         sandbox.client("sts", **use).get_caller_identity()
-    sts.assume_role(RoleArn=role.replace("reader", "open"), RoleSessionName="s")
+    sts.assume_role(RoleArn=role.replace("reader", "open"), RoleSessionName="proof")
     for change in ({"ExternalId": "x"}, {"RoleArn": role + "x"}, {"RoleArn": "x"}):
         with refuses("AccessDenied", 403):
-            sts.assume_role(**({"RoleArn": role, "RoleSessionName": "s", "ExternalId": "proof"} | change))
+            sts.assume_role(**({"RoleArn": role, "RoleSessionName": "proof", "ExternalId": "proof"} | change))
+    for change in ({"DurationSeconds": 1}, {"RoleSessionName": "a b"}, {"RoleSessionName": "s"}):
+        with refuses("ValidationError"):
+            sts.assume_role(**({"RoleArn": role, "RoleSessionName": "proof", "ExternalId": "proof"} | change))
+
+
+def test_a_chain_of_roles_lasts_an_hour(sandbox):
+    reader, opened = (f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("reader", "open"))
+    given = sandbox.client("sts").assume_role(
+        RoleArn=opened, RoleSessionName="first", DurationSeconds=7200
+    )["Credentials"]
+    first = sandbox.client(
+        "sts", key=given["AccessKeyId"], secret=given["SecretAccessKey"], token=given["SessionToken"]
+    )
+    second = {"RoleArn": reader, "RoleSessionName": "second", "ExternalId": "proof"}
+    assert first.assume_role(**second)["AssumedRoleUser"]["Arn"].endswith("assumed-role/reader/second")
+    call = sandbox.ledger()["calls"][-1]
+    assert call["principal"].endswith("assumed-role/open/first")
+    assert call["parameters"] == second
     with refuses("ValidationError"):
-        sts.assume_role(RoleArn=role, RoleSessionName="s", ExternalId="proof", DurationSeconds=1)
+        first.assume_role(**second, DurationSeconds=3601)
+
+
+def test_assume_role_with_web_identity(sandbox):
+    """Unsigned; the token alone decides."""
+    nobody = sandbox.client("sts", key="AKIANOBODY", signature_version=UNSIGNED)
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/open", "RoleSessionName": "pod"}
+    made = nobody.assume_role_with_web_identity(**role, WebIdentityToken="proof-token")
+    given = made["Credentials"]
+    use = {"key": given["AccessKeyId"], "secret": given["SecretAccessKey"], "token": given["SessionToken"]}
+    assert sandbox.client("sts", **use).get_caller_identity()["Arn"].endswith("assumed-role/open/pod")
+    with refuses("InvalidIdentityToken"):
+        nobody.assume_role_with_web_identity(**role, WebIdentityToken="another")
+    with refuses("AccessDenied", 403):
+        reader = role | {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/reader"}
+        nobody.assume_role_with_web_identity(**reader, WebIdentityToken="proof-token")
+    with refuses("MissingAuthenticationToken", 403):
+        nobody.get_caller_identity()
 
 
 def test_accounts_do_not_see_each_other(ec2, other):

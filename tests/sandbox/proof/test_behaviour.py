@@ -269,7 +269,7 @@ def test_denials_by_principal(sandbox, ec2):
         "POST", "faults", {"kind": "deny", "action": "Delete*", "principal": "*assumed-role/reader/*"}
     )
     given = sandbox.client("sts").assume_role(
-        RoleArn="arn:aws:iam::111122223333:role/reader", RoleSessionName="s", ExternalId="proof"
+        RoleArn="arn:aws:iam::111122223333:role/reader", RoleSessionName="proof", ExternalId="proof"
     )
     given = given["Credentials"]
     reader = sandbox.client(

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::faults::{Fault, Kind, Subject, strike};
 use crate::fleet::{FleetError, Origin};
-use crate::identity::{Identified, identify};
+use crate::identity::{Identified, anonymous, identify};
 use crate::ledger::{Entry, Ledger};
 use crate::settings::Settings;
 use crate::sigv4::{self, Request};
@@ -171,7 +171,10 @@ impl Sandbox {
             parameters: Value::Null,
             user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
         };
-        let identified = identify(&self.world.accounts, request, claim.as_ref(), name, now);
+        let identified = match anonymous(name, &action, claim.as_ref()) {
+            Some(nobody) => Ok(nobody),
+            None => identify(&self.world.accounts, request, claim.as_ref(), name, now),
+        };
         reply.result = match identified {
             Err(failure) => Err(failure),
             Ok(who) => {

@@ -37,7 +37,7 @@ SERVICES = {
         StopInstances TerminateInstances
         """,
     ),
-    "sts": ("2011-06-15", "AssumeRole GetCallerIdentity"),
+    "sts": ("2011-06-15", "AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity"),
     "elbv2": (
         "2015-12-01",
         """

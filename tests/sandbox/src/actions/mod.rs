@@ -74,6 +74,7 @@ pub fn find(service: &str, action: &str) -> Option<Handler> {
         ("ec2", "DescribeTrafficMirrorSessions") => mirror_sessions::describe,
         ("sts", "GetCallerIdentity") => sts::get_caller_identity,
         ("sts", "AssumeRole") => sts::assume_role,
+        ("sts", "AssumeRoleWithWebIdentity") => sts::assume_role_with_web_identity,
         ("elbv2", "CreateLoadBalancer") => load_balancers::create,
         ("elbv2", "DeleteLoadBalancer") => load_balancers::delete,
         ("elbv2", "DescribeLoadBalancers") => load_balancers::describe,
@@ -96,7 +97,7 @@ pub fn find(service: &str, action: &str) -> Option<Handler> {
 
 /// Whether an action changes anything.
 pub fn mutates(action: &str) -> bool {
-    !(action.starts_with("Describe") || action.starts_with("Get") || action == "AssumeRole")
+    !(action.starts_with("Describe") || action.starts_with("Get") || action.starts_with("AssumeRole"))
 }
 
 #[cfg(test)]

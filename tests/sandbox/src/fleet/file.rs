@@ -46,6 +46,8 @@ entries! {
         name: String,
         /// What the caller must send.
         external_id: Option<String>,
+        /// The token for which AssumeRoleWithWebIdentity gives the role out; left out, it does not.
+        web_identity_token: Option<String>,
     }
 
     /// The resources of a region.

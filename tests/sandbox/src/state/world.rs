@@ -43,6 +43,8 @@ pub struct Role {
     pub name: String,
     /// What the caller must send, if anything.
     pub external_id: Option<String>,
+    /// The token of the identity provider that the role trusts, if it trusts one.
+    pub web_identity_token: Option<String>,
 }
 
 /// An access key and whom it stands for.
@@ -79,6 +81,14 @@ impl Accounts {
             .flat_map(|account| &account.credentials)
             .find(|credential| credential.access_key_id == access_key_id)
             .or_else(|| self.assumed.get(access_key_id))
+    }
+
+    /// The account and the role that an ARN names.
+    pub fn role(&self, arn: &str) -> Option<(&str, &Role)> {
+        let (account, name) = arn.strip_prefix("arn:aws:iam::")?.split_once(":role/")?;
+        let account = self.get(account)?;
+        let role = account.roles.iter().find(|role| role.name == name)?;
+        Some((&account.id, role))
     }
 
     /// An account by id.

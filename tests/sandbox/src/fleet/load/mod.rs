@@ -80,6 +80,7 @@ fn accounts(listed: &[file::Account]) -> Accounts {
         let role = |r: &file::Role| Role {
             name: r.name.clone(),
             external_id: r.external_id.clone(),
+            web_identity_token: r.web_identity_token.clone(),
         };
         Account {
             id: account.id.clone(),

@@ -1,0 +1,85 @@
+//! The shared configuration and credentials files: which they are, and what the profile says in them.
+
+use std::path::PathBuf;
+
+use aws_config::profile::ProfileSet;
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_types::os_shim_internal::{Env, Fs};
+
+use super::connect::contradiction;
+use super::{AccountConfig, Ec2Error};
+
+/// The files and the profile that is in use.
+pub(super) struct SharedFiles {
+    pub(super) files: EnvConfigFiles,
+    /// The profile by name; none: `AWS_PROFILE`, then `default`.
+    pub(super) profile: Option<String>,
+    parsed: ProfileSet,
+}
+
+impl SharedFiles {
+    /// # Errors
+    /// A file that is named in the configuration and cannot be read, or any that cannot be parsed.
+    pub(super) async fn load(config: &AccountConfig) -> Result<Self, Ec2Error> {
+        let files = files(config);
+        let profile = config.profile.clone().or_else(default_profile);
+        let selected = profile.clone().map(Into::into);
+        let parsed = aws_config::profile::load(&Fs::default(), &Env::default(), &files, selected)
+            .await
+            .map_err(|error| {
+                let cause = super::sdk_error::chain(&error);
+                contradiction(&format!("the shared configuration files cannot be read: {cause}"))
+            })?;
+        Ok(Self {
+            files,
+            profile,
+            parsed,
+        })
+    }
+
+    /// The value of an environment variable, else of the profile's property.
+    pub(super) fn setting(&self, variable: &str, property: &str) -> Option<String> {
+        variable_of(variable).or_else(|| self.parsed.get(property).map(str::to_owned))
+    }
+}
+
+/// The value of an environment variable that is not empty.
+pub(super) fn variable_of(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// `AWS_DEFAULT_PROFILE` is the older name, which the SDK does not know.
+fn default_profile() -> Option<String> {
+    match variable_of("AWS_PROFILE") {
+        Some(_) => None,
+        None => variable_of("AWS_DEFAULT_PROFILE"),
+    }
+}
+
+fn files(config: &AccountConfig) -> EnvConfigFiles {
+    let mut files = EnvConfigFiles::builder();
+    for (kind, paths) in [
+        (EnvConfigFileKind::Config, &config.shared_config_files),
+        (EnvConfigFileKind::Credentials, &config.shared_credentials_files),
+    ] {
+        if paths.is_empty() {
+            files = match kind {
+                EnvConfigFileKind::Credentials => files.include_default_credentials_file(true),
+                _ => files.include_default_config_file(true),
+            };
+        }
+        for path in paths {
+            files = files.with_file(kind, expanded(path));
+        }
+    }
+    files.build()
+}
+
+/// The path with the user's own folder for a leading `~/`.
+pub(super) fn expanded(path: &str) -> PathBuf {
+    let home = || variable_of("HOME").or_else(|| variable_of("USERPROFILE"));
+    match path.strip_prefix("~/").zip(home()) {
+        Some((rest, home)) => PathBuf::from(home).join(rest),
+        None => PathBuf::from(path),
+    }
+}

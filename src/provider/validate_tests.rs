@@ -1,0 +1,137 @@
+use super::super::roles::{AssumeRoleBlock, WebIdentityBlock};
+use super::*;
+
+fn problems(change: impl FnOnce(&mut ProviderModel)) -> Vec<String> {
+    let mut model = ProviderModel::default();
+    change(&mut model);
+    let mut diagnostics = Diagnostics::new();
+    model.validate(&mut diagnostics);
+    diagnostics
+        .iter()
+        .map(|d| d.path.as_ref().map(ToString::to_string).unwrap_or_default())
+        .collect()
+}
+
+fn texts(words: &[&str]) -> Texts {
+    Attr::Known(words.iter().map(|word| Attr::from(*word)).collect())
+}
+
+fn role(change: impl FnOnce(&mut AssumeRoleBlock)) -> Attr<Vec<Attr<AssumeRoleBlock>>> {
+    let mut role = AssumeRoleBlock {
+        role_arn: "arn:aws:iam::111122223333:role/path/reader".into(),
+        ..Default::default()
+    };
+    change(&mut role);
+    Attr::Known(vec![role.into()])
+}
+
+#[test]
+fn bad_arguments_are_named() {
+    assert_eq!(problems(|_| ()), [""; 0]);
+    assert_eq!(problems(|m| m.region = "Ireland".into()), ["region"]);
+    assert_eq!(problems(|m| m.region = "".into()), ["region"]);
+    assert_eq!(problems(|m| m.access_key = "AKIA".into()), ["access_key"]);
+    assert_eq!(problems(|m| m.token = "t".into()), ["token"]);
+    let endpoints = EndpointsBlock {
+        ec2: "localhost:80".into(),
+        ..Default::default()
+    };
+    assert_eq!(problems(|m| m.endpoints = endpoints.into()), ["endpoints.ec2"]);
+    assert_eq!(problems(|m| m.custom_ca_bundle = "".into()), ["custom_ca_bundle"]);
+    assert_eq!(
+        problems(|m| m.shared_config_files = texts(&["a", ""])),
+        ["shared_config_files[1]"]
+    );
+    assert_eq!(problems(|m| m.http_proxy = "host:80".into()), ["http_proxy"]);
+    assert_eq!(problems(|m| m.https_proxy = "".into()), [""; 0]);
+    assert_eq!(problems(|m| m.max_retries = (-1).into()), ["max_retries"]);
+    assert_eq!(problems(|m| m.max_retries = 0.into()), [""; 0]);
+    assert_eq!(problems(|m| m.retry_mode = "legacy".into()), ["retry_mode"]);
+    assert_eq!(
+        problems(|m| m.ec2_metadata_service_endpoint_mode = "v6".into()),
+        ["ec2_metadata_service_endpoint_mode"]
+    );
+}
+
+#[test]
+fn a_region_of_another_cloud() {
+    let model = |skip: bool| {
+        move |m: &mut ProviderModel| {
+            m.region = "moon".into();
+            m.skip_region_validation = skip.into();
+        }
+    };
+    assert_eq!(problems(model(true)), [""; 0]);
+    assert_eq!(problems(model(false)), ["region"]);
+}
+
+#[test]
+fn accounts() {
+    assert_eq!(
+        problems(|m| m.allowed_account_ids = texts(&["111122223333"])),
+        [""; 0]
+    );
+    assert_eq!(
+        problems(|m| m.allowed_account_ids = texts(&["11112222333"])),
+        ["allowed_account_ids"]
+    );
+    let both = |m: &mut ProviderModel| {
+        m.allowed_account_ids = texts(&["111122223333"]);
+        m.forbidden_account_ids = texts(&["444455556666"]);
+    };
+    assert_eq!(problems(both), ["forbidden_account_ids"]);
+    let blind = |m: &mut ProviderModel| {
+        m.forbidden_account_ids = texts(&["444455556666"]);
+        m.skip_credentials_validation = true.into();
+        m.skip_requesting_account_id = true.into();
+    };
+    assert_eq!(problems(blind), ["forbidden_account_ids"]);
+}
+
+#[test]
+fn roles() {
+    assert_eq!(problems(|m| m.assume_role = role(|_| ())), [""; 0]);
+    for (change, path) in [
+        ((|r| r.role_arn = Attr::Null) as fn(&mut AssumeRoleBlock), ""),
+        (|r| r.role_arn = "reader".into(), ".role_arn"),
+        (
+            |r| r.role_arn = "arn:aws:iam::111122223333:user/x".into(),
+            ".role_arn",
+        ),
+        (|r| r.session_name = "a b".into(), ".session_name"),
+        (|r| r.session_name = "x".into(), ".session_name"),
+        (|r| r.duration = "14m59s".into(), ".duration"),
+        (|r| r.duration = "12h1s".into(), ".duration"),
+        (|r| r.duration = "soon".into(), ".duration"),
+        (|r| r.external_id = "".into(), ".external_id"),
+    ] {
+        assert_eq!(
+            problems(|m| m.assume_role = role(change)),
+            [format!("assume_role[0]{path}")]
+        );
+    }
+    assert_eq!(
+        problems(|m| m.assume_role = role(|r| r.role_arn = Attr::Unknown)),
+        [""; 0]
+    );
+    let both = WebIdentityBlock {
+        web_identity_token: "t".into(),
+        web_identity_token_file: "f".into(),
+        ..Default::default()
+    };
+    assert_eq!(
+        problems(|m| m.assume_role_with_web_identity = both.into()),
+        ["assume_role_with_web_identity.web_identity_token_file"]
+    );
+}
+
+#[test]
+fn unknown_values_are_left_for_later() {
+    let unknown = |m: &mut ProviderModel| {
+        m.access_key = Attr::Unknown;
+        m.secret_key = "s".into();
+        m.allowed_account_ids = Attr::Unknown;
+        m.http_proxy = Attr::Unknown;
+    };
+    assert_eq!(problems(unknown), [""; 0]);
+}

@@ -1,0 +1,313 @@
+"""The arguments of the provider block that lead to an account, each by what it does on the wire."""
+
+import contextlib
+import datetime
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from harness.hcl import TAGGED, Unknown, coverage
+
+PROD = "mirror_coverage.prod"
+ACCOUNT, OTHER = "111122223333", "444455556666"
+AUDIT = f'data "mirror_audit" "x" {{\n  {TAGGED}\n}}\n'
+NO_KEYS = {"access_key": None, "secret_key": None}
+TOKEN = "the-token-of-the-pod"
+
+
+def arn(role: str, account: str = ACCOUNT) -> str:
+    return f"arn:aws:iam::{account}:role/{role}"
+
+
+def block(name: str, **arguments) -> str:
+    return f"  {name} {{\n" + "".join(f"    {key} = {json.dumps(value)}\n" for key, value in arguments.items()) + "  }\n"
+
+
+def provider(sandbox, *blocks: str, **arguments: str | None) -> str:
+    return sandbox.provider(**arguments).removesuffix("}") + "".join(blocks) + "}\n"
+
+
+def principals(sandbox, action: str) -> set[str]:
+    return {call.principal for call in sandbox.calls(action)}
+
+
+def only_error(result):
+    assert result.code == 1, result.readable()
+    (error,) = result.errors
+    return error
+
+
+@pytest.mark.spine
+def test_roles_in_a_chain(workspace, sandbox, fleet):
+    tags = {"team": "security"}
+    hub = block("assume_role", role_arn=arn("hub"), session_name="first", tags=tags, transitive_tag_keys=["team"])
+    reader = block(
+        "assume_role", role_arn=arn("reader"), session_name="second", external_id="ticket-7", duration="30m15s"
+    )
+    workspace.configure(provider(sandbox, hub, reader), coverage(fleet))
+    workspace.apply()
+    first, second = sandbox.calls("AssumeRole")[:2]
+    assert first.principal == f"arn:aws:iam::{ACCOUNT}:user/sandbox"
+    assert first.parameters["Tags"] == [{"Key": "team", "Value": "security"}]
+    assert first.parameters["TransitiveTagKeys"] == ["team"]
+    assert second.principal == f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/first"
+    assert second.parameters["ExternalId"] == "ticket-7" and second.parameters["DurationSeconds"] == 1815
+    reached = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/second"
+    assert principals(sandbox, "CreateTrafficMirrorSession") == {reached}
+
+
+def test_a_role_of_another_account(workspace, sandbox, fleet):
+    """Its sessions are that account's: what this one has is not seen."""
+    far = block("assume_role", role_arn=arn("far", OTHER), session_name="far")
+    allowed = f'["{OTHER}"]'
+    workspace.configure(provider(sandbox, far, allowed_account_ids=allowed), AUDIT)
+    workspace.plan()
+    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{OTHER}:assumed-role/far/far"}
+
+
+@pytest.mark.parametrize("way", ["token", "file", "environment"])
+def test_web_identity(workspaces, sandbox, fleet, tmp_path, way):
+    file = tmp_path / "token"
+    file.write_text(TOKEN + "\n")
+    environment = {}
+    given = {"role_arn": arn("hub"), "session_name": "pod"}
+    if way == "token":
+        given["web_identity_token"] = TOKEN
+    elif way == "file":
+        given["web_identity_token_file"] = str(file)
+    else:
+        given = {}
+        environment = {
+            "AWS_ROLE_ARN": arn("hub"),
+            "AWS_ROLE_SESSION_NAME": "pod",
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(file),
+        }
+    workspace = workspaces("pod", **environment)
+    log = tmp_path / "trace.log"
+    blocks = [block("assume_role_with_web_identity", **given)]
+    workspace.configure(provider(sandbox, *blocks, **NO_KEYS), coverage(fleet))
+    result = workspace.run(
+        "apply", "-input=false", "-auto-approve", env={"TF_LOG_PROVIDER": "TRACE", "TF_LOG_PATH": str(log)}
+    ).succeed()
+    state = (workspace.directory / "terraform.tfstate").read_text()
+    assert TOKEN not in result.text + log.read_text() + state
+    workspace.assert_empty_plan()
+    assert principals(sandbox, "CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/pod"}
+
+
+def test_a_wrong_token_is_told_and_not_repeated(workspace, sandbox, fleet):
+    identity = block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token="not-that-token")
+    workspace.configure(provider(sandbox, identity, **NO_KEYS), AUDIT)
+    result = workspace.try_plan()
+    assert "InvalidIdentityToken" in only_error(result).detail
+    assert "not-that-token" not in result.text.replace(json.dumps(identity), "")
+
+
+def test_a_refused_role(workspace, sandbox, fleet):
+    reader = block("assume_role", role_arn=arn("reader"), external_id="another")
+    workspace.configure(provider(sandbox, reader), AUDIT)
+    error = only_error(workspace.try_plan())
+    assert "AccessDenied" in error.detail and arn("reader") in error.detail and "external_id" in error.detail
+    assert len(sandbox.calls("AssumeRole")) == 1
+
+
+SHAPES = {
+    "role-missing": (block("assume_role", session_name="x1"), "role_arn"),
+    "role-no-arn": (block("assume_role", role_arn="reader"), "role_arn"),
+    "session-name": (block("assume_role", role_arn=arn("hub"), session_name="a b"), "session_name"),
+    "duration": (block("assume_role", role_arn=arn("hub"), duration="5m"), "duration"),
+    "two-tokens": (
+        block("assume_role_with_web_identity", web_identity_token="a", web_identity_token_file="b"),
+        "web_identity_token_file",
+    ),
+    "account": ('  allowed_account_ids = ["1234"]\n', "allowed_account_ids"),
+    "accounts": (
+        f'  allowed_account_ids = ["{ACCOUNT}"]\n  forbidden_account_ids = ["{OTHER}"]\n',
+        "forbidden_account_ids",
+    ),
+    "retry-mode": ('  retry_mode = "never"\n', "retry_mode"),
+    "retries": ("  max_retries = -1\n", "max_retries"),
+    "proxy": ('  http_proxy = "host"\n', "http_proxy"),
+    "metadata-mode": ('  ec2_metadata_service_endpoint_mode = "v6"\n', "ec2_metadata_service_endpoint_mode"),
+}
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_what_cannot_be(workspace, sandbox, fleet, case):
+    wrong, named = SHAPES[case]
+    workspace.configure(provider(sandbox, wrong), AUDIT)
+    error = only_error(workspace.try_plan())
+    # Core reports a required argument of a block itself.
+    assert named in error.code + error.detail, str(error)
+    assert sandbox.calls() == []
+
+
+def test_accounts(workspace, sandbox, fleet):
+    for argument, value, good in [
+        ("allowed_account_ids", f'["{OTHER}", "{ACCOUNT}"]', True),
+        ("forbidden_account_ids", f'["{OTHER}"]', True),
+        ("allowed_account_ids", f'["{OTHER}"]', False),
+        ("forbidden_account_ids", f'["{ACCOUNT}"]', False),
+    ]:
+        sandbox.forget_calls()
+        workspace.configure(sandbox.provider(**{argument: value}), AUDIT)
+        if good:
+            workspace.plan()
+            continue
+        error = only_error(workspace.try_plan())
+        assert ACCOUNT in error.detail and argument in error.detail and argument in error.code
+        assert {call.action for call in sandbox.calls()} == {"GetCallerIdentity"}, "nothing is done in it"
+
+
+def test_shared_files(workspace, sandbox, fleet, tmp_path):
+    config, credentials = tmp_path / "conf", tmp_path / "creds"
+    config.write_text(f"[profile security]\nregion = {sandbox.region}\n")
+    credentials.write_text(
+        f"[security]\naws_access_key_id = {sandbox.access_key}\naws_secret_access_key = {sandbox.secret_key}\n"
+    )
+    files = {
+        "profile": '"security"',
+        "shared_config_files": json.dumps([str(config)]),
+        "shared_credentials_files": json.dumps([str(credentials)]),
+    }
+    workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
+    workspace.plan()
+    files["shared_credentials_files"] = json.dumps([str(tmp_path / "nowhere")])
+    workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
+    assert str(tmp_path / "nowhere") in only_error(workspace.try_plan()).detail
+
+
+def test_user_agent(workspaces, sandbox, fleet):
+    words = "JenkinsAgent/i-12345678 BuildID/1234 (Optional Extra Information)"
+    workspace = workspaces("agent", TF_APPEND_USER_AGENT=words)
+    workspace.configure(sandbox.provider(), AUDIT)
+    workspace.plan()
+    for call in sandbox.calls():
+        assert "terraform-provider-mirror/" in call.user_agent and call.user_agent.endswith(" " + words)
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_max_retries(workspace, sandbox, fleet, retries):
+    sandbox.fault("request_limit_exceeded", "DescribeInstances")
+    workspace.configure(sandbox.provider(max_retries=str(retries), retry_mode='"adaptive"'), AUDIT)
+    only_error(workspace.try_plan())
+    assert len(sandbox.calls("DescribeInstances")) == retries + 1
+
+
+@pytest.mark.spine
+def test_without_the_account_id(workspace, sandbox, fleet):
+    skip = {"skip_credentials_validation": "true", "skip_requesting_account_id": "true"}
+    workspace.configure(sandbox.provider(**skip), coverage(fleet))
+    workspace.apply()
+    assert sandbox.calls("GetCallerIdentity") == []
+    assert len(sandbox.sessions("prod")) == 3
+    # Each alone still asks.
+    for name in skip:
+        sandbox.forget_calls()
+        workspace.configure(sandbox.provider(**{name: "true"}), coverage(fleet))
+        workspace.assert_empty_plan()
+        assert sandbox.calls("GetCallerIdentity")
+    workspace.configure(sandbox.provider(**skip), coverage(fleet))
+    workspace.assert_empty_plan()
+
+
+@pytest.mark.needs("import_by_identity")
+def test_import_by_identity_without_the_account_id(workspaces, sandbox, fleet):
+    first = workspaces("first")
+    first.configure(sandbox.provider(), coverage(fleet))
+    first.apply()
+    second = workspaces("second")
+    skip = sandbox.provider(skip_credentials_validation="true", skip_requesting_account_id="true")
+
+    def importing(more: str) -> str:
+        return f'import {{\n  to = {PROD}\n  identity = {{\n    name = "prod"{more}\n  }}\n}}\n'
+
+    second.configure(skip, coverage(fleet), importing(f'\n    account_id = "{ACCOUNT}"'))
+    error = only_error(second.try_plan())
+    assert "account" in error.summary and "skip_requesting_account_id" in error.detail and ACCOUNT in error.detail
+    second.configure(skip, coverage(fleet), importing(""))
+    second.apply()
+    assert second.state()[PROD]["id"] == first.state()[PROD]["id"]
+
+
+@contextlib.contextmanager
+def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
+    """An EC2 instance metadata service that gives out the sandbox's key, and the paths that were asked for."""
+    asked: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self, body: str) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.send_header("x-aws-ec2-metadata-token-ttl-seconds", "21600")
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def do_PUT(self):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.answer("a-token")
+
+        def do_GET(self):
+            if self.path.rstrip("/").endswith("/security-credentials"):
+                return self.answer("the-role")
+            expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
+            self.answer(
+                json.dumps(
+                    {
+                        "Code": "Success",
+                        "LastUpdated": "2026-01-01T00:00:00Z",
+                        "Type": "AWS-HMAC",
+                        "AccessKeyId": given["AccessKeyId"],
+                        "SecretAccessKey": given["SecretAccessKey"],
+                        "Token": given["SessionToken"],
+                        "Expiration": expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    }
+                )
+            )
+
+        def log_message(self, *arguments):
+            pass
+
+    given = sandbox.client("sts").assume_role(RoleArn=arn("hub"), RoleSessionName="instance")["Credentials"]
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_instance_metadata(workspaces, sandbox, fleet):
+    with metadata_service(sandbox) as (url, asked):
+        workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
+        workspace.configure(sandbox.provider(**NO_KEYS, ec2_metadata_service_endpoint=f'"{url}"'), AUDIT)
+        workspace.plan()
+        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
+        assert asked
+
+        asked.clear()
+        skipping = {"ec2_metadata_service_endpoint": f'"{url}"', "skip_metadata_api_check": "true"}
+        workspace.configure(sandbox.provider(**NO_KEYS, **skipping), AUDIT)
+        assert "credential" in only_error(workspace.try_plan()).text.lower()
+        assert asked == []
+
+
+@pytest.mark.spine
+def test_a_role_that_is_known_after_apply(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    role = late.expression(arn("hub"))
+    assumed = f'  assume_role {{\n    role_arn = {role}\n    session_name = "late"\n  }}\n'
+    workspace.configure(provider(sandbox, assumed), late.block(), coverage(fleet))
+    plan = workspace.plan()
+    assert plan.actions[PROD] == ["create"] and plan.warnings
+    assert sandbox.calls() == [], "nothing is read with half an account"
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert principals(sandbox, "CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/late"}
