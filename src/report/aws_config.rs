@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::text::{limited, plain, sentences};
+use super::text::{limited, sentences};
 use super::{Audit, AuditInterface, Format, ReportError, json_lines};
 use crate::planner::Verdict;
 
 const RESOURCE_TYPE: &str = "AWS::EC2::NetworkInterface";
 const BATCH: usize = 100;
 const ANNOTATION: usize = 256;
+const RESOURCE_ID: usize = 768;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -37,7 +38,7 @@ pub fn render(audit: &Audit) -> Result<String, ReportError> {
             .or_default()
             .push(Evaluation {
                 compliance_resource_type: RESOURCE_TYPE,
-                compliance_resource_id: plain(id).into_owned(),
+                compliance_resource_id: limited(id, RESOURCE_ID),
                 compliance_type: compliance_type(interface.status).to_string(),
                 annotation: annotation(interface),
                 ordering_timestamp: time.to_string(),

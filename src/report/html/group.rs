@@ -58,7 +58,7 @@ impl Bar {
 /// Several bars under one heading.
 pub struct Group {
     pub title: &'static str,
-    /// Name of the table's filter that a name here sets; empty when there is none.
+    /// The table's filter that a name here sets.
     pub filter: &'static str,
     pub shown: Vec<Row>,
     pub hidden: Vec<Row>,
