@@ -3,9 +3,10 @@
 //! Its laws: no session is never compliant; an empty match is NO_MATCH; an error of the API is an error and never a
 //! verdict; a read changes nothing.
 
+mod convert;
 mod model;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,12 +17,15 @@ use crate::framework::{
     Attr, AttributePath, DataSource, Diagnostic, Diagnostics, ReadDataRequest, ReadDataResponse,
     ValidateConfigRequest,
 };
-use crate::planner::{self, Assessment, Fleet, OverallStatus, Wish};
+use crate::planner::{self, Fleet, NAME_TAG, Wish};
 use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
-use crate::report::{self, AuditInterface, AuditSummary, Format};
+use crate::report::{self, Format, Scope, Timestamp};
 use crate::selection;
 
-pub use model::{AuditInterfaceModel, AuditModel, AuditSummaryModel};
+pub use model::{
+    AuditCountsModel, AuditInstanceModel, AuditInterfaceModel, AuditModel, AuditSessionModel,
+    AuditSummaryModel, AuditTargetModel,
+};
 
 /// The data source type.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ impl Audit {
         let scan = selection::scan(&account, &selectors);
         let (seen, sessions, targets) = tokio::try_join!(scan, account.sessions(), account.all_targets())
             .map_err(|error| failed(&error))?;
-        let interfaces = Fleet::select(&selectors, &excludes, &seen, &[]);
+        let interfaces = Fleet::select(&selectors, &excludes, &seen, &[NAME_TAG.to_owned()]);
         let mut fleet = Fleet {
             interfaces,
             ..Fleet::default()
@@ -51,14 +55,26 @@ impl Audit {
         fleet.note_sensors(&targets, &seen);
         let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
         let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
-        let audit = report_of(account.account_id(), account.region(), &fleet, &assessment);
+        let attached = seen
+            .iter()
+            .filter(|interface| fleet.interfaces.contains_key(&interface.id))
+            .filter_map(|interface| Timestamp::from_seconds(interface.attached_at?).ok());
+        let as_of = model.as_of.as_str().and_then(|text| text.parse().ok());
+        let scope = Scope {
+            account_id: account.account_id().to_owned(),
+            partition: account.partition().to_owned(),
+            regions: BTreeSet::from([account.region().to_owned()]),
+            as_of: as_of.or_else(|| attached.max()),
+            delivery_checked: false,
+        };
+        let audit = convert::audit(scope, account.region(), &fleet, &assessment, &sessions);
         let formats = model.formats.known().into_iter().flatten();
         let mut reports = BTreeMap::new();
         for format in formats.filter_map(|format| format.as_str()?.parse::<Format>().ok()) {
             let text = report::render(format, &audit).map_err(|error| {
                 Diagnostic::error(
                     "The report could not be written",
-                    format!("{error}. Leave the format out of formats."),
+                    format!("{error}. {}", advice(&error)),
                 )
                 .at(AttributePath::root("formats"))
             })?;
@@ -69,42 +85,10 @@ impl Audit {
     }
 }
 
-fn report_of(account_id: &str, region: &str, fleet: &Fleet, assessment: &Assessment) -> report::Audit {
-    let counts = assessment.counts;
-    let interface = |id: &String, finding: &planner::Finding| {
-        let member = fleet.interfaces.get(id).cloned().unwrap_or_default();
-        AuditInterface {
-            status: finding.verdict().to_string(),
-            reason: finding.reason.to_string(),
-            detail: finding.detail.clone(),
-            advice: finding.reason.advice().to_owned(),
-            instance_id: member.instance_id,
-            vpc_id: member.vpc_id,
-            subnet_id: member.subnet_id,
-            availability_zone: member.availability_zone,
-            session_ids: finding.session_ids.clone(),
-            virtual_network_id: finding.virtual_network_id,
-        }
-    };
-    report::Audit {
-        account_id: account_id.to_owned(),
-        region: region.to_owned(),
-        compliant: assessment.status == OverallStatus::Compliant,
-        summary: AuditSummary {
-            status: assessment.status.to_string(),
-            matched: counts.matched,
-            eligible: counts.eligible,
-            compliant: counts.compliant,
-            non_compliant: counts.non_compliant,
-            not_applicable: counts.not_applicable,
-            unknown: counts.unknown,
-            coverage_percent: assessment.coverage_percent(),
-        },
-        interfaces: assessment
-            .findings
-            .iter()
-            .map(|(id, finding)| (id.clone(), interface(id, finding)))
-            .collect(),
+fn advice(error: &report::ReportError) -> &'static str {
+    match error {
+        report::ReportError::NoTime(_) => "Set as_of.",
+        _ => "Leave the format out of formats.",
     }
 }
 
@@ -135,6 +119,14 @@ impl DataSource for Audit {
                 diagnostics
                     .push(Diagnostic::error("Unknown report format", detail).at(path.clone().index(index)));
             }
+        }
+        if let Some(text) = config
+            .as_of
+            .as_str()
+            .filter(|text| text.parse::<Timestamp>().is_err())
+        {
+            let detail = format!("{text:?} is no RFC 3339 time. Write it as \"2026-03-01T12:00:00Z\".");
+            diagnostics.push(Diagnostic::error("Not a time", detail).at(AttributePath::root("as_of")));
         }
         diagnostics
     }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::framework::{Attr, BLOCK_LIST, COMPUTED};
-use crate::report::{Audit, AuditInterface};
+use crate::report::{Audit, AuditCounts, AuditInstance, AuditInterface, AuditSession, AuditTarget};
 use crate::selection::SelectorBlock;
 
 /// Tells for every selected network interface whether a traffic mirror session covers it. It changes nothing. Give it
@@ -20,8 +20,17 @@ pub struct AuditModel {
     /// Network interfaces that are not audited although a `selector` means them.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Reports to render into `reports`: `json`. Defaults to none.
+    /// Reports to render into `reports`: `json`, `csv`, `html`, `asff`, `ocsf`, `aws_config`, `openmetrics`. Defaults to none.
     pub formats: Attr<Vec<Attr<String>>>,
+    /// Time that the reports carry, in the form `2026-03-01T12:00:00Z`. Defaults to the newest attachment of an audited
+    /// network interface, so that an unchanged fleet yields unchanged reports.
+    pub as_of: Attr<String>,
+    /// The twelve digits of the account.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub account_id: Attr<String>,
+    /// Partition of the account: `aws`, `aws-cn`, `aws-us-gov`.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub partition: Attr<String>,
     /// Whether every eligible network interface is covered, and there is at least one.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub compliant: Attr<bool>,
@@ -31,6 +40,21 @@ pub struct AuditModel {
     /// The audited network interfaces, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub interfaces: Attr<BTreeMap<String, Attr<AuditInterfaceModel>>>,
+    /// The instances that they are attached to, by their id.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub instances: Attr<BTreeMap<String, Attr<AuditInstanceModel>>>,
+    /// The audited network interfaces in numbers, by VPC id.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub by_vpc: Attr<BTreeMap<String, Attr<AuditCountsModel>>>,
+    /// The audited network interfaces in numbers, by the name of their availability zone.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub by_availability_zone: Attr<BTreeMap<String, Attr<AuditCountsModel>>>,
+    /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub by_target: Attr<BTreeMap<String, Attr<AuditTargetModel>>>,
+    /// Traffic mirror sessions of the account that no coverage manages, by their id.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub unmanaged_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
     /// The reports, by format.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub reports: Attr<BTreeMap<String, Attr<String>>>,
@@ -55,6 +79,29 @@ pub struct AuditSummaryModel {
     pub unknown: Attr<i64>,
     /// Covered ones of the eligible network interfaces, 0 to 100; null when nothing is eligible.
     pub coverage_percent: Attr<f64>,
+    /// Whether the audit looked at what keeps a session from delivering.
+    pub delivery_checked: Attr<bool>,
+}
+
+/// Network interfaces in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditCountsModel {
+    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when nothing is eligible.
+    pub status: Attr<String>,
+    /// All of them.
+    pub matched: Attr<i64>,
+    /// Those that can be mirrored.
+    pub eligible: Attr<i64>,
+    /// Those that are covered.
+    pub compliant: Attr<i64>,
+    /// Those that are not.
+    pub non_compliant: Attr<i64>,
+    /// Those that can never be mirrored.
+    pub not_applicable: Attr<i64>,
+    /// Those about which nothing can be said.
+    pub unknown: Attr<i64>,
+    /// Covered ones of the eligible ones, 0 to 100; null when nothing is eligible.
+    pub coverage_percent: Attr<f64>,
 }
 
 /// The verdict on one network interface.
@@ -70,56 +117,222 @@ pub struct AuditInterfaceModel {
     pub advice: Attr<String>,
     /// Instance that the network interface is attached to.
     pub instance_id: Attr<String>,
+    /// `Name` tag of the instance.
+    pub instance_name: Attr<String>,
+    /// Type of the instance.
+    pub instance_type: Attr<String>,
     /// VPC of the network interface.
     pub vpc_id: Attr<String>,
     /// Subnet of the network interface.
     pub subnet_id: Attr<String>,
     /// Availability zone, by name.
     pub availability_zone: Attr<String>,
+    /// Region of the network interface.
+    pub region: Attr<String>,
     /// Traffic mirror sessions of the network interface, in the order in which EC2 tries them.
     pub session_ids: Attr<Vec<Attr<String>>>,
+    /// The traffic mirror targets of those sessions, in the same order.
+    pub traffic_mirror_target_ids: Attr<Vec<Attr<String>>>,
     /// VXLAN network identifier of the first of them.
     pub virtual_network_id: Attr<i64>,
+}
+
+/// The verdict on one instance.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditInstanceModel {
+    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NOT_APPLICABLE` when none of its network interfaces can be mirrored.
+    pub status: Attr<String>,
+    /// `Name` tag of the instance.
+    pub instance_name: Attr<String>,
+    /// Region of the instance.
+    pub region: Attr<String>,
+    /// Its audited network interfaces.
+    pub network_interface_ids: Attr<Vec<Attr<String>>>,
+}
+
+/// The network interfaces that send to one traffic mirror target.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditTargetModel {
+    /// Region of the target.
+    pub region: Attr<String>,
+    /// Sessions of audited network interfaces that send to it.
+    pub sessions: Attr<i64>,
+    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when none of them is eligible.
+    pub status: Attr<String>,
+    /// Audited network interfaces that send to it.
+    pub matched: Attr<i64>,
+    /// Those that can be mirrored.
+    pub eligible: Attr<i64>,
+    /// Those that are covered.
+    pub compliant: Attr<i64>,
+    /// Those that are not.
+    pub non_compliant: Attr<i64>,
+    /// Those that can never be mirrored.
+    pub not_applicable: Attr<i64>,
+    /// Those about which nothing can be said.
+    pub unknown: Attr<i64>,
+    /// Covered ones of the eligible ones, 0 to 100; null when nothing is eligible.
+    pub coverage_percent: Attr<f64>,
+}
+
+/// A traffic mirror session that someone should look at.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AuditSessionModel {
+    /// What is wrong with it, in words.
+    pub detail: Attr<String>,
+    /// Region of the session.
+    pub region: Attr<String>,
+    /// Its source.
+    pub network_interface_id: Attr<String>,
+    /// Where it sends to.
+    pub traffic_mirror_target_id: Attr<String>,
+    /// What it lets through.
+    pub traffic_mirror_filter_id: Attr<String>,
+    /// Its number on the network interface.
+    pub session_number: Attr<i64>,
+    /// Its `Name` tag.
+    pub name: Attr<String>,
+    /// Its description.
+    pub description: Attr<String>,
+    /// Name of the coverage in its tags.
+    pub coverage_name: Attr<String>,
 }
 
 impl AuditModel {
     /// Writes what the audit says.
     pub fn fill(&mut self, audit: &Audit, reports: BTreeMap<String, Attr<String>>) {
-        let count = |n: usize| Attr::Known(i64::try_from(n).unwrap_or(i64::MAX));
-        let summary = &audit.summary;
+        let AuditCountsModel {
+            status,
+            matched,
+            eligible,
+            compliant,
+            non_compliant,
+            not_applicable,
+            unknown,
+            coverage_percent,
+        } = counts(&audit.summary.counts);
+        self.account_id = Attr::Known(audit.account_id.clone());
+        self.partition = Attr::Known(audit.partition.clone());
         self.compliant = audit.compliant.into();
         self.summary = Attr::Known(AuditSummaryModel {
-            status: Attr::Known(summary.status.clone()),
-            matched: count(summary.matched),
-            eligible: count(summary.eligible),
-            compliant: count(summary.compliant),
-            non_compliant: count(summary.non_compliant),
-            not_applicable: count(summary.not_applicable),
-            unknown: count(summary.unknown),
-            coverage_percent: Attr::from_option(summary.coverage_percent),
+            status,
+            matched,
+            eligible,
+            compliant,
+            non_compliant,
+            not_applicable,
+            unknown,
+            coverage_percent,
+            delivery_checked: audit.summary.delivery_checked.into(),
         });
-        let interfaces = audit.interfaces.iter();
-        self.interfaces = Attr::Known(
-            interfaces
-                .map(|(id, found)| (id.clone(), Attr::Known(interface(found))))
-                .collect(),
-        );
+        self.interfaces = map(&audit.interfaces, interface);
+        self.instances = map(&audit.instances, instance);
+        self.by_vpc = map(&audit.by_vpc, counts);
+        self.by_availability_zone = map(&audit.by_availability_zone, counts);
+        self.by_target = map(&audit.by_target, target);
+        self.unmanaged_sessions = audit
+            .unmanaged_sessions
+            .as_ref()
+            .map_or(Attr::Null, |sessions| map(sessions, session));
         self.reports = Attr::Known(reports);
     }
 }
 
+fn map<T, M>(values: &BTreeMap<String, T>, model: impl Fn(&T) -> M) -> Attr<BTreeMap<String, Attr<M>>> {
+    let entries = values
+        .iter()
+        .map(|(id, value)| (id.clone(), Attr::Known(model(value))));
+    Attr::Known(entries.collect())
+}
+
+fn text(value: &Option<String>) -> Attr<String> {
+    Attr::from_option(value.clone())
+}
+
+fn list(values: &[String]) -> Attr<Vec<Attr<String>>> {
+    Attr::Known(values.iter().cloned().map(Attr::Known).collect())
+}
+
+fn count(count: usize) -> Attr<i64> {
+    Attr::Known(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn counts(counts: &AuditCounts) -> AuditCountsModel {
+    AuditCountsModel {
+        status: Attr::Known(counts.status.to_string()),
+        matched: count(counts.matched),
+        eligible: count(counts.eligible),
+        compliant: count(counts.compliant),
+        non_compliant: count(counts.non_compliant),
+        not_applicable: count(counts.not_applicable),
+        unknown: count(counts.unknown),
+        coverage_percent: Attr::from_option(counts.coverage_percent),
+    }
+}
+
 fn interface(found: &AuditInterface) -> AuditInterfaceModel {
-    let text = |value: &Option<String>| Attr::from_option(value.clone());
     AuditInterfaceModel {
-        status: Attr::Known(found.status.clone()),
-        reason: Attr::Known(found.reason.clone()),
+        status: Attr::Known(found.status.to_string()),
+        reason: Attr::Known(found.reason.to_string()),
         detail: Attr::Known(found.detail.clone()),
         advice: Attr::Known(found.advice.clone()),
         instance_id: text(&found.instance_id),
+        instance_name: text(&found.instance_name),
+        instance_type: text(&found.instance_type),
         vpc_id: text(&found.vpc_id),
         subnet_id: text(&found.subnet_id),
         availability_zone: text(&found.availability_zone),
-        session_ids: Attr::Known(found.session_ids.iter().cloned().map(Attr::Known).collect()),
+        region: Attr::Known(found.region.clone()),
+        session_ids: list(&found.session_ids),
+        traffic_mirror_target_ids: list(&found.traffic_mirror_target_ids),
         virtual_network_id: Attr::from_option(found.virtual_network_id),
+    }
+}
+
+fn instance(instance: &AuditInstance) -> AuditInstanceModel {
+    AuditInstanceModel {
+        status: Attr::Known(instance.status.to_string()),
+        instance_name: text(&instance.instance_name),
+        region: Attr::Known(instance.region.clone()),
+        network_interface_ids: list(&instance.network_interface_ids),
+    }
+}
+
+fn target(target: &AuditTarget) -> AuditTargetModel {
+    let AuditCountsModel {
+        status,
+        matched,
+        eligible,
+        compliant,
+        non_compliant,
+        not_applicable,
+        unknown,
+        coverage_percent,
+    } = counts(&target.counts);
+    AuditTargetModel {
+        region: Attr::Known(target.region.clone()),
+        sessions: count(target.sessions),
+        status,
+        matched,
+        eligible,
+        compliant,
+        non_compliant,
+        not_applicable,
+        unknown,
+        coverage_percent,
+    }
+}
+
+fn session(session: &AuditSession) -> AuditSessionModel {
+    AuditSessionModel {
+        detail: Attr::Known(session.detail.clone()),
+        region: Attr::Known(session.region.clone()),
+        network_interface_id: Attr::Known(session.network_interface_id.clone()),
+        traffic_mirror_target_id: Attr::Known(session.traffic_mirror_target_id.clone()),
+        traffic_mirror_filter_id: Attr::Known(session.traffic_mirror_filter_id.clone()),
+        session_number: Attr::Known(session.session_number),
+        name: text(&session.name),
+        description: text(&session.description),
+        coverage_name: text(&session.coverage_name),
     }
 }

@@ -101,5 +101,6 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
             .filter_map(|group| group.group_id())
             .map(str::to_owned)
             .collect(),
+        attached_at: attachment.and_then(|a| a.attach_time()).map(|time| time.secs()),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use strum::Display;
 
 use super::{Member, MirrorSession, Reason, Skip, Verdict};
@@ -26,8 +28,9 @@ impl Finding {
 }
 
 /// The judgement of the whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Serialize, Deserialize, JsonSchema)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum OverallStatus {
     Compliant,
     NonCompliant,
@@ -48,6 +51,41 @@ pub struct Counts {
     pub unknown: usize,
 }
 
+impl Counts {
+    /// Counts these verdicts.
+    pub fn of(verdicts: impl IntoIterator<Item = Verdict>) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            counts.matched += 1;
+            *match verdict {
+                Verdict::Compliant => &mut counts.compliant,
+                Verdict::NonCompliant => &mut counts.non_compliant,
+                Verdict::NotApplicable => &mut counts.not_applicable,
+                Verdict::Unknown => &mut counts.unknown,
+            } += 1;
+        }
+        counts.eligible = counts.matched - counts.not_applicable;
+        counts
+    }
+
+    /// What they amount to.
+    pub fn status(&self) -> OverallStatus {
+        match self {
+            Self { eligible: 0, .. } => OverallStatus::NoMatch,
+            Self {
+                non_compliant: 1.., ..
+            } => OverallStatus::NonCompliant,
+            Self { unknown: 1.., .. } => OverallStatus::Unknown,
+            _ => OverallStatus::Compliant,
+        }
+    }
+
+    /// Compliant interfaces of the eligible ones, 0 to 100; none when nothing is eligible.
+    pub fn coverage_percent(&self) -> Option<f64> {
+        (self.eligible > 0).then(|| 100.0 * self.compliant as f64 / self.eligible as f64)
+    }
+}
+
 /// What the audit says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
@@ -55,16 +93,6 @@ pub struct Assessment {
     pub findings: BTreeMap<String, Finding>,
     pub counts: Counts,
     pub status: OverallStatus,
-}
-
-impl Assessment {
-    /// Compliant interfaces of the eligible ones, 0 to 100; none when nothing is eligible.
-    pub fn coverage_percent(&self) -> Option<f64> {
-        let Counts {
-            eligible, compliant, ..
-        } = self.counts;
-        (eligible > 0).then(|| 100.0 * compliant as f64 / eligible as f64)
-    }
 }
 
 /// Judges each interface by the sessions of the account, and the whole.
@@ -91,9 +119,9 @@ pub fn assess(
             (id.clone(), finding(skips.get(id), own))
         })
         .collect();
-    let counts = count(&findings);
+    let counts = Counts::of(findings.values().map(Finding::verdict));
     Assessment {
-        status: overall(counts),
+        status: counts.status(),
         findings,
         counts,
     }
@@ -113,34 +141,6 @@ fn finding(skip: Option<&Skip>, sessions: &[&MirrorSession]) -> Finding {
         detail,
         session_ids: sessions.iter().map(|session| session.id.clone()).collect(),
         virtual_network_id: sessions.first().and_then(|session| session.virtual_network_id),
-    }
-}
-
-fn count(findings: &BTreeMap<String, Finding>) -> Counts {
-    let mut counts = Counts {
-        matched: findings.len(),
-        ..Counts::default()
-    };
-    for finding in findings.values() {
-        *match finding.verdict() {
-            Verdict::Compliant => &mut counts.compliant,
-            Verdict::NonCompliant => &mut counts.non_compliant,
-            Verdict::NotApplicable => &mut counts.not_applicable,
-            Verdict::Unknown => &mut counts.unknown,
-        } += 1;
-    }
-    counts.eligible = counts.matched - counts.not_applicable;
-    counts
-}
-
-fn overall(counts: Counts) -> OverallStatus {
-    match counts {
-        Counts { eligible: 0, .. } => OverallStatus::NoMatch,
-        Counts {
-            non_compliant: 1.., ..
-        } => OverallStatus::NonCompliant,
-        Counts { unknown: 1.., .. } => OverallStatus::Unknown,
-        _ => OverallStatus::Compliant,
     }
 }
 
@@ -175,21 +175,21 @@ mod tests {
     fn zero_sessions_are_never_compliant() {
         let assessment = assessed(3, &[], &[]);
         assert_eq!(assessment.status, OverallStatus::NonCompliant);
-        assert_eq!(assessment.coverage_percent(), Some(0.0));
+        assert_eq!(assessment.counts.coverage_percent(), Some(0.0));
     }
 
     #[test]
     fn an_empty_match_is_no_match() {
         for assessment in [assessed(0, &[], &[]), assessed(2, &[], &[0, 1])] {
             assert_eq!(assessment.status, OverallStatus::NoMatch);
-            assert_eq!(assessment.coverage_percent(), None);
+            assert_eq!(assessment.counts.coverage_percent(), None);
         }
     }
 
     #[test]
     fn a_skipped_interface_does_not_count() {
         let assessment = assessed(3, &[0], &[1]);
-        assert_eq!(assessment.coverage_percent(), Some(50.0));
+        assert_eq!(assessment.counts.coverage_percent(), Some(50.0));
         assert_eq!(assessment.findings["eni-1"].verdict(), Verdict::NotApplicable);
         assert_eq!(assessment.findings["eni-2"].reason, Reason::Missing);
     }

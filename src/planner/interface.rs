@@ -36,6 +36,8 @@ pub struct Interface {
     pub network_card_index: Option<i32>,
     /// Security groups of the interface.
     pub security_group_ids: Vec<String>,
+    /// When it was attached, in seconds since 1970.
+    pub attached_at: Option<i64>,
 }
 
 impl Interface {

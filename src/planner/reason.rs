@@ -1,10 +1,28 @@
 //! The one vocabulary of reasons, in order of precedence.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use strum::{Display, EnumIter, EnumString};
 
 /// Why an interface is covered, skipped, failed or not compliant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumString, EnumIter)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumString,
+    EnumIter,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
     Excluded,
     Covered,
@@ -32,8 +50,23 @@ pub enum Reason {
 }
 
 /// The audit's judgement of one interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Display,
+    EnumIter,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
     Compliant,
     NonCompliant,
@@ -120,6 +153,7 @@ mod tests {
             );
             assert_eq!(reason.advice().is_empty(), reason == Reason::Covered, "{reason}");
             assert_eq!(reason.to_string().parse(), Ok(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.to_string());
         }
         assert_eq!(
             Reason::UnsupportedInstanceType.to_string(),

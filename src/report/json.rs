@@ -1,5 +1,7 @@
 //! The report as JSON: the audit's own structure, sorted, with a newline at its end.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use super::{Audit, ReportError};
@@ -7,8 +9,11 @@ use super::{Audit, ReportError};
 /// Number of the structure below; a change that breaks readers raises it.
 const FORMAT_VERSION: u32 = 1;
 
-#[derive(Serialize)]
+/// The json report of data source mirror_audit of the Terraform provider mirror-toolkit/mirror.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "Audit of traffic mirroring")]
 struct Document<'a> {
+    /// Version of this structure; it is raised when a change breaks readers. New fields do not.
     format_version: u32,
     #[serde(flatten)]
     audit: &'a Audit,
@@ -24,49 +29,33 @@ pub fn render(audit: &Audit) -> Result<String, ReportError> {
     Ok(text)
 }
 
+/// The JSON Schema (draft 2020-12) of the json report: `docs/audit.schema.json`.
+///
+/// # Errors
+///
+/// Not expected to happen.
+pub fn json_schema() -> Result<String, ReportError> {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Document<'_>>();
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::{AuditInterface, AuditSummary, Format, render};
+    use super::super::samples::mixed;
     use super::*;
 
     #[test]
     fn the_structure_that_readers_rely_on() {
-        let interface = AuditInterface {
-            status: "NON_COMPLIANT".into(),
-            reason: "MISSING".into(),
-            detail: "no session".into(),
-            advice: "apply".into(),
-            instance_id: Some("i-1".into()),
-            vpc_id: None,
-            subnet_id: None,
-            availability_zone: None,
-            session_ids: vec![],
-            virtual_network_id: None,
-        };
-        let audit = Audit {
-            account_id: "123456789012".into(),
-            region: "eu-west-1".into(),
-            compliant: false,
-            summary: AuditSummary {
-                status: "NON_COMPLIANT".into(),
-                matched: 1,
-                eligible: 1,
-                compliant: 0,
-                non_compliant: 1,
-                not_applicable: 0,
-                unknown: 0,
-                coverage_percent: Some(0.0),
-            },
-            interfaces: BTreeMap::from([("eni-1".into(), interface)]),
-        };
-        let text = render(Format::Json, &audit).unwrap();
+        let text = render(&mixed()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["format_version"], 1);
-        assert_eq!(value["summary"]["coverage_percent"], 0.0);
-        assert_eq!(value["interfaces"]["eni-1"]["reason"], "MISSING");
-        assert_eq!(value["interfaces"]["eni-1"]["instance_id"], "i-1");
-        assert!(text.ends_with("}\n"));
+        assert_eq!(value["as_of"], "2026-03-01T12:00:00Z");
+        assert_eq!(value["summary"]["coverage_percent"], 60.0);
+        assert_eq!(value["summary"]["status"], "NON_COMPLIANT");
+        assert_eq!(value["interfaces"]["eni-2"]["reason"], "MISSING");
+        assert_eq!(value["interfaces"]["eni-2"]["instance_id"], "i-1");
+        assert_eq!(value["by_target"]["tmt-1"]["sessions"], 4);
+        assert_eq!(value["by_target"]["tmt-1"]["eligible"], 3);
     }
 }

@@ -76,7 +76,8 @@ async fn all_of_an_interface_is_read() {
              </placement><tagSet><item><key>Name</key><value>web &amp; more</value></item><item><key>Empty</key></item>\
              </tagSet><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><vpcId>vpc-1</vpcId>\
              <subnetId>subnet-1</subnetId><interfaceType>efa-only</interfaceType><attachment><deviceIndex>2</deviceIndex>\
-             <networkCardIndex>1</networkCardIndex></attachment><groupSet><item><groupId>sg-2</groupId></item><item>\
+             <networkCardIndex>1</networkCardIndex>\
+             <attachTime>2026-03-01T12:00:00.000Z</attachTime></attachment><groupSet><item><groupId>sg-2</groupId></item><item>\
              <groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet></item></instancesSet></item>\
              </reservationSet>",
         )
@@ -97,6 +98,7 @@ async fn all_of_an_interface_is_read() {
         device_index: Some(2),
         network_card_index: Some(1),
         security_group_ids: ids(&["sg-2", "sg-1"]),
+        attached_at: Some(1_772_366_400),
     };
     assert_eq!(found, [expected]);
 }

@@ -1,0 +1,167 @@
+"""Each report through a parser or a schema that is not ours."""
+
+import csv
+import io
+import json
+import random
+
+import botocore.model
+import botocore.session
+import botocore.validate
+import jsonschema
+import ocsf_json_schema
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
+from prometheus_client.parser import text_string_to_metric_families as prometheus
+
+import audits
+from conftest import ROOT, render
+
+FORMATS = ["json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics"]
+SCHEMA = json.loads((ROOT / "docs" / "audit.schema.json").read_text())
+
+
+def offences(shape: botocore.model.Shape, value, path: str = "") -> list[str]:
+    """Where a value breaks what botocore's model says of lengths and enumerations; botocore itself checks neither."""
+    found = []
+    limits = shape.metadata
+    if "enum" in limits and value not in limits["enum"]:
+        found.append(f"{path}: {value!r} is none of {limits['enum']}")
+    if isinstance(value, (str, list)):
+        if not limits.get("min", 0) <= len(value) <= limits.get("max", len(value)):
+            found.append(f"{path}: length {len(value)}")
+    if shape.type_name == "structure":
+        for name, part in value.items():
+            found += offences(shape.members[name], part, f"{path}.{name}")
+    if shape.type_name == "list":
+        for index, part in enumerate(value):
+            found += offences(shape.member, part, f"{path}[{index}]")
+    return found
+
+
+def check_call(service: str, operation: str, parameters: dict) -> None:
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    report = botocore.validate.ParamValidator().validate(parameters, model.input_shape)
+    assert not report.has_errors(), report.generate_report()
+    assert offences(model.input_shape, parameters) == []
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_audit_gives_the_same_bytes(audit, format):
+    def shuffled(value):
+        if not isinstance(value, dict):
+            return value
+        items = list(value.items())
+        random.Random(7).shuffle(items)
+        return {key: shuffled(part) for key, part in items}
+
+    if format in ("asff", "ocsf", "aws_config") and audit["as_of"] is None:
+        assert audit["interfaces"] == {}
+    assert render(format, shuffled(audit)) == render(format, audit)
+
+
+def test_json_is_what_the_published_schema_says(audit):
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    report = json.loads(render("json", audit))
+    jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(report)
+    assert report == audit
+    assert report.keys() == SCHEMA["properties"].keys(), "the schema describes every field"
+
+
+def test_the_schema_refuses_what_is_none():
+    report = json.loads(render("json", audits.sample()))
+    report["interfaces"]["eni-1"] = audits.interface("MISSING") | {"status": "FINE"}
+    assert list(jsonschema.Draft202012Validator(SCHEMA).iter_errors(report))
+
+
+def test_csv_has_a_line_for_each_interface(audit):
+    text = render("csv", audit)
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    assert len(rows) == len(audit["interfaces"]) == text.count("\n") - 1
+    for row, (identifier, found) in zip(rows, audit["interfaces"].items(), strict=True):
+        assert None not in row and None not in row.values()
+        assert row["status"] == found["status"] and row["reason"] == found["reason"]
+        if identifier.isalnum():
+            assert row["network_interface_id"] == identifier
+    for row in rows:
+        for cell in row.values():
+            assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "\t", "\r")), cell
+            assert cell.isprintable() or "\U0010fffe" in cell
+
+
+def test_aws_config_takes_the_evaluations(audit):
+    seen = []
+    for batch in json.loads(render("aws_config", audit)):
+        check_call("config", "PutEvaluations", {"Evaluations": batch["Evaluations"], "ResultToken": "token"})
+        for entry in batch["Evaluations"]:
+            assert entry["ComplianceType"] != "INSUFFICIENT_DATA", "PutEvaluations refuses it"
+            assert entry["ComplianceResourceType"] == "AWS::EC2::NetworkInterface"
+            seen.append((batch["Region"], entry))
+    assert len(seen) == len(audit["interfaces"])
+    by_id = {entry["ComplianceResourceId"]: (region, entry) for region, entry in seen}
+    for identifier, found in audit["interfaces"].items():
+        if identifier not in by_id:
+            continue
+        region, entry = by_id[identifier]
+        assert region == found["region"]
+        if found["status"] == "UNKNOWN":
+            assert entry["ComplianceType"] == "NON_COMPLIANT" and entry["Annotation"].startswith("UNKNOWN")
+        else:
+            assert entry["ComplianceType"] == found["status"]
+
+
+def test_security_hub_takes_the_findings(audit):
+    statuses = {"COMPLIANT": "PASSED", "NON_COMPLIANT": "FAILED", "UNKNOWN": "WARNING", "NOT_APPLICABLE": "NOT_AVAILABLE"}
+    # The model of the API has none of these; they are in the description of the format.
+    limits = {"Id": 512, "GeneratorId": 512, "Title": 256, "Description": 1024}
+    found, verdicts = {}, sorted(statuses[i["status"]] for i in audit["interfaces"].values())
+    for batch in json.loads(render("asff", audit)):
+        check_call("securityhub", "BatchImportFindings", {"Findings": batch["Findings"]})
+        for finding in batch["Findings"]:
+            found[finding["Id"]] = finding
+            assert finding["Region"] == batch["Region"]
+            assert finding["ProductArn"] == (
+                f"arn:{audit['partition']}:securityhub:{batch['Region']}:{audit['account_id']}"
+                f":product/{audit['account_id']}/default"
+            )
+            assert finding["AwsAccountId"] == audit["account_id"]
+            for field, limit in limits.items():
+                assert 0 < len(finding[field].encode()) <= limit, field
+            assert len(json.dumps(finding)) < 240_000
+            assert all(resource["Partition"] == audit["partition"] for resource in finding["Resources"])
+            remediation = finding.get("Remediation", {}).get("Recommendation", {}).get("Text", "x")
+            assert 0 < len(remediation) <= 512
+    assert sorted(finding["Compliance"]["Status"] for finding in found.values()) == verdicts
+
+
+def test_ocsf_is_a_compliance_finding(audit):
+    schemas = ocsf_json_schema.OcsfJsonSchemaEmbedded(ocsf_json_schema.get_ocsf_schema(version="1.8.0"))
+    schema = schemas.get_class_schema("compliance_finding", profiles=["cloud"])
+    validator = jsonschema.Draft202012Validator(schema)
+    events = json.loads(render("ocsf", audit))
+    assert len(events) == len(audit["interfaces"])
+    for event in events:
+        problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(event)]
+        assert problems == []
+        assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
+    passed = sum(event["compliance"]["status_id"] == 1 for event in events)
+    assert passed == audit["summary"]["compliant"]
+
+
+@pytest.mark.parametrize("parse", [openmetrics, prometheus], ids=["openmetrics", "prometheus"])
+def test_prometheus_reads_the_metrics(audit, parse):
+    samples = {}
+    for family in parse(render("openmetrics", audit)):
+        assert family.documentation and family.type == "gauge"
+        for sample in family.samples:
+            labels = tuple(sorted(sample.labels.items()))
+            assert (sample.name, labels) not in samples, "a series stands once"
+            samples[sample.name, labels] = sample.value
+    account = ("account_id", audit["account_id"])
+    assert samples["mirror_audit_compliant", (account,)] == audit["compliant"]
+    for status in ("COMPLIANT", "NON_COMPLIANT", "UNKNOWN", "NOT_APPLICABLE"):
+        number = samples["mirror_audit_interfaces", (account, ("status", status))]
+        assert number == audit["summary"][status.lower()]
+    ratio = samples.get(("mirror_audit_coverage_ratio", (account,)))
+    percent = audit["summary"]["coverage_percent"]
+    assert ratio is None if percent is None else abs(ratio - percent / 100) < 1e-9
