@@ -222,7 +222,7 @@ def test_reports(workspace, sandbox, fleet):
     report = json.loads(first["reports"]["json"])
     for name in set(AUDITED) - {"reports"}:
         assert report[name] == first[name], name
-    assert report["as_of"] <= datetime.datetime.now(datetime.UTC).isoformat()
+    assert datetime.datetime.fromisoformat(report["as_of"]) <= datetime.datetime.now(datetime.UTC)
     assert first["by_vpc"][fleet.vpc]["compliant"] == 1
     assert first["by_target"].keys() == {fleet.target}
     assert len(first["unmanaged_sessions"]) == 1
