@@ -21,7 +21,7 @@ E2E_WORKERS ?= 2
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## the release binaries in target/release
@@ -32,7 +32,7 @@ debug: ## the quick binaries in target/debug
 	$(CARGO) build --locked --workspace --bins
 
 .PHONY: test
-test: check rust proof e2e ## every check and test, the cheap ones first
+test: check rust report-tests proof e2e ## every check and test, the cheap ones first
 
 .PHONY: check
 check: ## rustfmt and clippy
@@ -42,6 +42,11 @@ check: ## rustfmt and clippy
 .PHONY: rust
 rust: $(VENV_READY) debug ## cargo test; its values go through pyvider-cty in the virtual environment
 	MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
+
+.PHONY: report-tests
+report-tests: $(VENV_READY) ## the reports, read by parsers that are not ours and by Chromium
+	$(CARGO) build --locked --example render_report
+	$(PYTEST) tests/report -n 2
 
 .PHONY: proof
 proof: $(VENV_READY) debug ## boto3, the AWS CLI and moto against the sandbox
@@ -58,6 +63,10 @@ soak: $(VENV_READY) debug ## every end-to-end test on every core at hand
 .PHONY: demo
 demo: $(VENV_READY) debug ## plan, apply, audit, churn and destroy before your eyes, without an AWS account
 	@$(VENV)/bin/python scripts/demo.py
+
+.PHONY: report
+report: $(VENV_READY) debug ## audits the sandbox's sample fleet, and prints where the page is
+	@$(VENV)/bin/python scripts/report.py
 
 .PHONY: bench
 bench: $(VENV_READY) build ## times and memory of 1,000 and 10,000 sessions; target/bench.json

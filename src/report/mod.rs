@@ -6,8 +6,8 @@
 
 mod asff;
 mod audit;
-mod aws_config;
 mod csv;
+mod evaluations;
 mod finding;
 mod html;
 mod json;
@@ -77,7 +77,7 @@ pub fn render(format: Format, audit: &Audit) -> Result<String, ReportError> {
         Format::Html => html::render(audit),
         Format::Asff => asff::render(audit),
         Format::Ocsf => ocsf::render(audit),
-        Format::AwsConfig => aws_config::render(audit),
+        Format::AwsConfig => evaluations::render(audit),
         Format::Openmetrics => Ok(openmetrics::render(audit)),
     }
 }

@@ -1,11 +1,16 @@
 """mirror_interfaces pins a selection, mirror_audit judges, and a postcondition is the gate."""
 
+import datetime
 import json
+import pathlib
+import subprocess
+import sys
 
 import pytest
 
 from harness.fleet import Fleet
 from harness.hcl import TAGGED, coverage, coverage_without
+from harness.paths import ROOT
 
 PROD = "mirror_coverage.prod"
 INTERFACES = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n}}\n'
@@ -186,3 +191,63 @@ def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
     result = workspace.try_plan()
     assert result.code == 1
     assert any("UnauthorizedOperation" in error.text for error in result.errors)
+
+
+AUDITED = (
+    "account_id", "partition", "compliant", "summary", "interfaces", "instances", "by_vpc", "by_availability_zone",
+    "by_target", "unmanaged_sessions", "reports",
+)  # fmt: skip
+FORMATS = ("json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics")
+
+
+@pytest.mark.spine
+def test_reports(workspace, sandbox, fleet):
+    """Every format, and nothing to do for as long as the fleet stays as it is."""
+    covered, *rest = sorted(fleet.tagged_interfaces())
+    sandbox.create_session(covered, fleet.target, fleet.filter, 1)
+    wanted = f"formats = {json.dumps(FORMATS)}"
+    outputs = [f'output "{name}" {{\n  value = data.mirror_audit.prod.{name}\n}}' for name in AUDITED]
+
+    def shown():
+        workspace.apply()
+        return {k: v["value"] for k, v in json.loads(workspace.run("output", "-json").succeed().stdout).items()}
+
+    workspace.configure(sandbox.provider(), audit(wanted), *outputs)
+    first = shown()
+    assert first["reports"].keys() == set(FORMATS)
+    for format, text in first["reports"].items():
+        # The numbers of a format without ids.
+        expected = [str(len(rest))] if format == "openmetrics" else fleet.tagged_interfaces()
+        assert all(part in text for part in expected), format
+    report = json.loads(first["reports"]["json"])
+    for name in set(AUDITED) - {"reports"}:
+        assert report[name] == first[name], name
+    assert datetime.datetime.fromisoformat(report["as_of"]) <= datetime.datetime.now(datetime.UTC)
+    assert first["by_vpc"][fleet.vpc]["compliant"] == 1
+    assert first["by_target"].keys() == {fleet.target}
+    assert len(first["unmanaged_sessions"]) == 1
+    # apply() asserts that the plan after it is empty.
+    assert shown() == first
+    assert sandbox.changing_calls() == []
+
+    workspace.configure(sandbox.provider(), audit(wanted, 'as_of = "2020-02-29T13:00:00+01:00"'), *outputs)
+    dated = json.loads(shown()["reports"]["json"])
+    assert dated.pop("as_of") == "2020-02-29T12:00:00Z"
+    report.pop("as_of")
+    assert dated == report
+
+
+def test_a_time_that_is_none(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), audit('as_of = "yesterday"'))
+    (error,) = workspace.try_plan().errors
+    assert "yesterday" in error.text and "2026-03-01T12:00:00Z" in error.text
+
+
+def test_the_example_writes_the_reports(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "report.py", tmp_path], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    page = pathlib.Path(done.stdout.strip())
+    assert page == tmp_path / "index.html" and "<!doctype html>" in page.read_text()
+    assert len(list(tmp_path.iterdir())) == len(FORMATS)

@@ -36,6 +36,8 @@ DETAILS = {
 HOSTILE = [
     "<script>window.owned=1</script>",
     "</script><img src=x onerror=window.owned=1>",
+    "</script ><img src=x onerror=window.owned=1>",
+    "<!--<script>",
     "</style><svg onload=window.owned=1>",
     "=cmd|' /C calc'!A0",
     "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", " =1+1", "＝1+1",

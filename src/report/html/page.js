@@ -46,7 +46,7 @@ requestAnimationFrame(() => setTimeout(() => {
   }
 
   function cell(label, ...content) {
-    const td = make("td"), box = make("div");
+    const td = make("td", content.some((part) => part.textContent) ? "" : "empty"), box = make("div");
     td.setAttribute("role", "cell");
     td.dataset.label = label;
     box.append(...content.filter((part) => part.textContent));
