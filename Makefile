@@ -72,6 +72,14 @@ report: $(VENV_READY) debug ## audits the sandbox's sample fleet, and prints whe
 bench: $(VENV_READY) build ## times and memory of 1,000 and 10,000 sessions; target/bench.json
 	@$(VENV)/bin/python scripts/bench.py
 
+.PHONY: licences
+licences: ## lists the licences of all dependencies; fails on one that is not allowed
+	@$(PYTHON) scripts/licences.py
+
+.PHONY: dist
+dist: ## release archives, sums, manifest and bill of materials in dist/
+	@$(PYTHON) scripts/dist.py
+
 .PHONY: venv
 venv: $(VENV_READY) ## the Python packages that tests need, in .venv
 
