@@ -97,6 +97,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.made(request).await
     }
 
@@ -104,6 +105,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.changed(request).await
     }
 
@@ -111,6 +113,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.removed(request).await
     }
 

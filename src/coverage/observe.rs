@@ -8,7 +8,8 @@ use super::model::{CoverageIdentity, CoverageModel};
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
-    CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
+    CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, MirrorTarget, Owner, Ownership,
+    Selector, TargetSite,
 };
 use crate::selection;
 
@@ -119,7 +120,32 @@ pub async fn observe(
         ..Fleet::default()
     };
     fleet.note_sensors(&targets, &seen);
+    fleet.targets = sites(account, &targets, &listed_targets(model)).await?;
     Ok((fleet, sessions))
+}
+
+/// The targets that the configuration lists, without those that are still unknown.
+pub fn listed_targets(model: &CoverageModel) -> BTreeSet<String> {
+    let listed = model.traffic_mirror_target_ids.known().into_iter().flatten();
+    listed.filter_map(|id| id.known().cloned()).collect()
+}
+
+/// Where the targets with these ids receive; one that is not among those visible has an empty site.
+pub async fn sites(
+    account: &Account,
+    visible: &[MirrorTarget],
+    ids: &BTreeSet<String>,
+) -> Result<BTreeMap<String, TargetSite>, Ec2Error> {
+    let wanted: Vec<MirrorTarget> = visible
+        .iter()
+        .filter(|target| ids.contains(&target.id))
+        .cloned()
+        .collect();
+    let mut sites = account.sites(&wanted).await?.sites;
+    for id in ids {
+        sites.entry(id.clone()).or_default();
+    }
+    Ok(sites)
 }
 
 /// The sessions that the coverage of this name and id may change, given the sessions of its state: its own, and what creates

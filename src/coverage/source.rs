@@ -1,9 +1,11 @@
 //! Where a plan gets its fleet from.
 
+use std::collections::BTreeSet;
+
 use super::Coverage;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, observe, prior_id};
+use super::observe::{Selecting, id_of, listed_targets, observe, prior_id, sites};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -71,11 +73,27 @@ impl Coverage {
             return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
         };
         let key = seen_key(request, account, &digest);
-        if let Some(fleet) = first_plan.or(stored.clone()).filter(usable) {
-            if request.prior.is_none() {
-                leave(&key, &fleet);
+        if let Some(mut fleet) = first_plan.or(stored.clone()).filter(usable) {
+            let listed = listed_targets(planned);
+            fleet.targets.retain(|id, _| listed.contains(id));
+            let noted = || {
+                let noted = note::read(&key).and_then(|text| Fleet::decode(&text).ok());
+                noted.filter(|fleet| usable(fleet) && self.is_final(request))
+            };
+            let missing = missing_targets(&fleet, planned);
+            if missing.is_empty() {
+                if request.prior.is_none() {
+                    leave(&key, &fleet);
+                }
+                return Known::Fleet(Box::new(fleet));
             }
-            return Known::Fleet(Box::new(fleet));
+            // Targets that were listed since the refresh.
+            if let Some(noted) = noted().filter(|noted| missing_targets(noted, planned).is_empty()) {
+                return Known::Fleet(Box::new(noted));
+            }
+            return self
+                .with_targets(account, fleet, &missing, &key, diagnostics)
+                .await;
         }
         if self.is_final(request)
             && let Some(fleet) = note::read(&key)
@@ -95,6 +113,30 @@ impl Coverage {
             Err(error) => {
                 let title = "The network interfaces to mirror could not be read";
                 diagnostics.push(observe_diagnostic(title, &error));
+                Known::Failed
+            }
+        }
+    }
+
+    /// The fleet, and where these targets receive.
+    async fn with_targets(
+        &self,
+        account: &Account,
+        mut fleet: Fleet,
+        ids: &BTreeSet<String>,
+        key: &Key,
+        diagnostics: &mut Diagnostics,
+    ) -> Known {
+        let looked = async { sites(account, &account.all_targets().await?, ids).await };
+        match looked.await {
+            Ok(sites) => {
+                fleet.targets.extend(sites);
+                leave(key, &fleet);
+                Known::Fleet(Box::new(fleet))
+            }
+            Err(error) => {
+                let title = "The traffic mirror targets could not be read";
+                diagnostics.push(observe_diagnostic(title, &error.into()));
                 Known::Failed
             }
         }
@@ -142,6 +184,13 @@ fn leave(key: &Key, fleet: &Fleet) {
     if let Err(error) = left {
         tracing::warn!(%error, "no note could be left for the final plan");
     }
+}
+
+/// Targets that the configuration lists and the fleet knows nothing of.
+fn missing_targets(fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
+    let mut ids = listed_targets(planned);
+    ids.retain(|id| !fleet.targets.contains_key(id));
+    ids
 }
 
 /// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one

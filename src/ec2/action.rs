@@ -9,6 +9,11 @@ use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 pub enum Action {
     GetCallerIdentity,
     DescribeInstances,
+    DescribeNetworkInterfaces,
+    DescribeSubnets,
+    DescribeVpcEndpoints,
+    DescribeLoadBalancers,
+    DescribeLoadBalancerAttributes,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
     DescribeTrafficMirrorFilters,
@@ -25,10 +30,11 @@ impl Action {
         self.into()
     }
 
-    /// The service that has the action, as IAM and the endpoints call it: `ec2` or `sts`.
+    /// The service that has the action, as IAM calls it: `ec2`, `elasticloadbalancing` or `sts`.
     pub fn service(self) -> &'static str {
         match self {
             Self::GetCallerIdentity => "sts",
+            Self::DescribeLoadBalancers | Self::DescribeLoadBalancerAttributes => "elasticloadbalancing",
             _ => "ec2",
         }
     }
@@ -43,6 +49,11 @@ impl Action {
         match self {
             Self::GetCallerIdentity
             | Self::DescribeInstances
+            | Self::DescribeNetworkInterfaces
+            | Self::DescribeSubnets
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeLoadBalancers
+            | Self::DescribeLoadBalancerAttributes
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
             | Self::DescribeTrafficMirrorFilters => false,
@@ -73,5 +84,9 @@ mod tests {
     fn named_as_in_a_policy() {
         assert_eq!(Action::CreateTags.iam_name(), "ec2:CreateTags");
         assert_eq!(Action::GetCallerIdentity.iam_name(), "sts:GetCallerIdentity");
+        assert_eq!(
+            Action::DescribeLoadBalancers.iam_name(),
+            "elasticloadbalancing:DescribeLoadBalancers"
+        );
     }
 }

@@ -7,6 +7,7 @@
 mod account;
 mod action;
 mod advice;
+mod balancers;
 mod call;
 mod class;
 mod config;
@@ -14,10 +15,14 @@ mod connect;
 mod error;
 mod interfaces;
 mod lookup;
+mod network;
+mod network_interfaces;
 mod page;
 mod retry;
 mod sdk_error;
 mod sessions;
+mod sites;
+mod snapshot;
 mod tags;
 
 pub use account::Account;
@@ -27,6 +32,7 @@ pub use config::{AccountConfig, Endpoints, Secret, UserAgent};
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use sessions::{Deleted, NewSession, SessionChange};
+pub use sites::{Sites, Unseen};
 
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,8 @@ pub use reason::{Reason, Verdict};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, is_selected, scans};
 pub use session::{
-    MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite, next_session_number,
+    MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
+    next_session_number,
 };
 pub use spec::{Blueprint, SessionSpec};
 pub use target_capacity::sources_per_interface_target;

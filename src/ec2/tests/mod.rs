@@ -8,4 +8,6 @@ mod interfaces;
 mod lookup;
 mod server;
 mod sessions;
+mod sharing;
+mod sites;
 mod tagging;
