@@ -18,8 +18,9 @@ provider "mirror" {
   region = "eu-west-1"
 
   endpoints {
-    ec2 = var.endpoint
-    sts = var.endpoint
+    ec2   = var.endpoint
+    sts   = var.endpoint
+    elbv2 = var.endpoint
   }
 }
 

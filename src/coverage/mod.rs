@@ -110,6 +110,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.made(request).await
     }
 
@@ -117,6 +118,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.changed(request).await
     }
 
@@ -124,6 +126,7 @@ impl Resource for Coverage {
         &self,
         request: ApplyRequest<CoverageModel, CoverageIdentity>,
     ) -> ApplyResponse<CoverageModel, CoverageIdentity> {
+        self.connection.begin_apply();
         self.removed(request).await
     }
 

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::convert::Rows;
 use super::maker::{self, Maker};
 use super::model::{CoverageIdentity, CoverageModel};
+use super::override_argument;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
-    Adoption, CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, Owner, Ownership, Selector,
-    Tags, TargetKind, TargetSite,
+    Adoption, CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, MirrorTarget, Owner,
+    Ownership, Selector, Tags, TargetKind, TargetSite,
 };
 use crate::selection;
 
@@ -124,6 +125,7 @@ pub async fn observe(
         ..Fleet::default()
     };
     fleet.note_sensors(&targets, &seen);
+    fleet.targets = sites(account, &targets, &listed_targets(model)).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
     let covered = own
@@ -151,6 +153,36 @@ pub async fn note_sources(
     let sessions = account.sessions_on_targets(&listed).await?;
     fleet.note_sources(&sessions, own);
     Ok(())
+}
+
+/// The targets that the configuration lists, those that a tag may name among them, without those that are still unknown.
+pub fn listed_targets(model: &CoverageModel) -> BTreeSet<String> {
+    let listed = model.traffic_mirror_target_ids.known().into_iter().flatten();
+    let by_tag = override_argument::read(&model.override_rule)
+        .rule
+        .unwrap_or_default();
+    listed
+        .filter_map(|id| id.known().cloned())
+        .chain(by_tag.target_ids)
+        .collect()
+}
+
+/// Where the targets with these ids receive; one that is not among those visible has an empty site.
+pub async fn sites(
+    account: &Account,
+    visible: &[MirrorTarget],
+    ids: &BTreeSet<String>,
+) -> Result<BTreeMap<String, TargetSite>, Ec2Error> {
+    let wanted: Vec<MirrorTarget> = visible
+        .iter()
+        .filter(|target| ids.contains(&target.id))
+        .cloned()
+        .collect();
+    let mut sites = account.sites(&wanted).await?.sites;
+    for id in ids {
+        sites.entry(id.clone()).or_default();
+    }
+    Ok(sites)
 }
 
 /// The sessions that the coverage of this name and id may change, given the sessions of its state: its own, and what creates

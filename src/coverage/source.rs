@@ -1,10 +1,12 @@
 //! Where a plan gets its fleet from.
 
+use std::collections::BTreeSet;
+
 use super::Coverage;
 use super::convert::rows;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, observe, prior_id};
+use super::observe::{Selecting, id_of, listed_targets, note_sources, observe, prior_id, sites};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -86,6 +88,15 @@ impl Coverage {
                 }
             }
             fleet.late_targets |= self.waited(request, account, &digest, waits);
+            let listed = listed_targets(planned);
+            fleet.targets.retain(|id, _| listed.contains(id));
+            let missing = missing_targets(&fleet, planned);
+            if !missing.is_empty() {
+                // Targets that were listed since the refresh.
+                return self
+                    .with_targets(account, request, fleet, &missing, &key, diagnostics)
+                    .await;
+            }
             if request.prior.is_none() || waits {
                 leave(&key, &fleet);
             }
@@ -142,6 +153,44 @@ impl Coverage {
         waits
     }
 
+    /// The fleet, and where these targets receive.
+    async fn with_targets(
+        &self,
+        account: &Account,
+        request: &Request,
+        mut fleet: Fleet,
+        ids: &BTreeSet<String>,
+        key: &Key,
+        diagnostics: &mut Diagnostics,
+    ) -> Known {
+        let recorded = request
+            .prior
+            .as_ref()
+            .map(|prior| rows(&prior.sessions))
+            .unwrap_or_default();
+        let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
+        let looked = async {
+            let visible = account.all_targets().await?;
+            fleet.targets.extend(sites(account, &visible, ids).await?);
+            // What the first plan listed cannot be skipped any more.
+            if !fleet.late_targets {
+                fleet.note_target_interfaces(visible.iter().filter(|target| ids.contains(&target.id)));
+            }
+            note_sources(account, &mut fleet, &own).await
+        };
+        match looked.await {
+            Ok(()) => {
+                leave(key, &fleet);
+                Known::Fleet(Box::new(fleet))
+            }
+            Err(error) => {
+                let title = "The traffic mirror targets could not be read";
+                diagnostics.push(observe_diagnostic(title, &error.into()));
+                Known::Failed
+            }
+        }
+    }
+
     /// Whether the first plan of this update left everything as it was.
     fn was_held(&self, request: &Request, first_plan: Option<&Fleet>) -> bool {
         if request.prior.is_none() {
@@ -173,6 +222,13 @@ impl Coverage {
             }
         }
     }
+}
+
+/// Targets that the configuration lists and the fleet knows nothing of.
+fn missing_targets(fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
+    let mut ids = listed_targets(planned);
+    ids.retain(|id| !fleet.targets.contains_key(id));
+    ids
 }
 
 /// Leaves the fleet of this plan for the final one.

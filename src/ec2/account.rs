@@ -5,28 +5,40 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
+use aws_sdk_elasticloadbalancingv2::Client as ElbClient;
 
 use super::call::{Call, Manner, without_userinfo};
 use super::connect::Loaded;
 use super::error::{Details, ErrorKind};
-use super::{AccountConfig, Action, Ec2Error, connect, retry};
+use super::snapshot::Snapshot;
+use super::{AccountConfig, Action, Ec2Error, Endpoints, connect, retry};
 
 /// An AWS account in one region. Cheap to clone; all clones and regions share credentials and connections.
 #[derive(Clone)]
 pub struct Account {
     region: String,
-    client: Client,
+    clients: Clients,
+    /// When whoever holds this began to read, see [`Account::reader`].
+    arrived: u64,
     shared: Arc<Shared>,
+}
+
+/// The clients of one region.
+#[derive(Clone)]
+struct Clients {
+    ec2: Client,
+    elb: ElbClient,
 }
 
 struct Shared {
     sdk: aws_config::SdkConfig,
-    ec2_endpoint: Option<String>,
+    endpoints: Endpoints,
     account_id: String,
     partition: String,
     manner: Manner,
     /// Clients by region.
-    clients: Mutex<HashMap<String, Client>>,
+    clients: Mutex<HashMap<String, Clients>>,
+    snapshot: Snapshot,
 }
 
 impl Account {
@@ -44,33 +56,58 @@ impl Account {
                 .map_err(|error| error.of_profile(config.profile.as_deref()))?
         };
         check_account(&config, &account_id, &region)?;
-        let client = client(&sdk, &region, config.endpoints.ec2.as_deref());
+        let clients = Clients::new(&sdk, &region, &config.endpoints);
         let shared = Shared {
             sdk,
-            ec2_endpoint: config.endpoints.ec2,
+            endpoints: config.endpoints,
             account_id,
             partition,
             manner,
-            clients: Mutex::new(HashMap::from([(region.clone(), client.clone())])),
+            clients: Mutex::new(HashMap::from([(region.clone(), clients.clone())])),
+            snapshot: Snapshot::default(),
         };
         Ok(Self {
             region,
-            client,
+            clients,
+            arrived: 0,
             shared: Arc::new(shared),
         })
     }
 
     /// The same account in another region.
     pub fn in_region(&self, region: &str) -> Self {
-        let mut clients = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = clients
+        let mut known = self.shared.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = known
             .entry(region.to_owned())
-            .or_insert_with(|| client(&self.shared.sdk, region, self.shared.ec2_endpoint.as_deref()));
+            .or_insert_with(|| Clients::new(&self.shared.sdk, region, &self.shared.endpoints));
         Self {
             region: region.to_owned(),
-            client: client.clone(),
+            clients: clients.clone(),
+            arrived: self.arrived,
             shared: Arc::clone(&self.shared),
         }
+    }
+
+    /// The account for a reader that arrives now. What was read before is good enough for it unless
+    /// [`Account::begin_apply`] was called.
+    pub fn reader(&self) -> Self {
+        Self {
+            arrived: self.shared.snapshot.moment(),
+            ..self.clone()
+        }
+    }
+
+    /// Something is about to be changed: from now on readers take no answer that was asked for before they arrived.
+    pub fn begin_apply(&self) {
+        self.shared.snapshot.begin_apply();
+    }
+
+    pub(super) fn arrived(&self) -> u64 {
+        self.arrived
+    }
+
+    pub(super) fn snapshot(&self) -> &Snapshot {
+        &self.shared.snapshot
     }
 
     /// For example `eu-west-1`.
@@ -89,7 +126,12 @@ impl Account {
     }
 
     pub(super) fn client(&self) -> &Client {
-        &self.client
+        &self.clients.ec2
+    }
+
+    /// The client of Elastic Load Balancing.
+    pub(super) fn elb(&self) -> &ElbClient {
+        &self.clients.elb
     }
 
     pub(super) fn call(&self, action: Action) -> Call {
@@ -106,7 +148,13 @@ impl Account {
     pub(super) fn error(&self, action: Action, kind: ErrorKind, message: String) -> Ec2Error {
         let mut details = Details::new(Some(action), kind, message);
         details.region = Some(self.region.clone());
-        details.url = self.shared.ec2_endpoint.as_deref().map(without_userinfo);
+        let endpoints = &self.shared.endpoints;
+        let endpoint = match action.service() {
+            "sts" => &endpoints.sts,
+            "elasticloadbalancing" => &endpoints.elbv2,
+            _ => &endpoints.ec2,
+        };
+        details.url = endpoint.as_deref().map(without_userinfo);
         Ec2Error::new(details, None)
     }
 }
@@ -121,14 +169,27 @@ impl fmt::Debug for Account {
     }
 }
 
-fn client(sdk: &aws_config::SdkConfig, region: &str, endpoint: Option<&str>) -> Client {
-    let mut config = aws_sdk_ec2::config::Builder::from(sdk)
-        .region(aws_sdk_ec2::config::Region::new(region.to_owned()))
-        .retry_partition(retry::partition());
-    if let Some(url) = endpoint {
-        config = config.endpoint_url(url);
+impl Clients {
+    fn new(sdk: &aws_config::SdkConfig, region: &str, endpoints: &Endpoints) -> Self {
+        let mut ec2 = aws_sdk_ec2::config::Builder::from(sdk)
+            .region(aws_sdk_ec2::config::Region::new(region.to_owned()))
+            .retry_partition(retry::partition());
+        if let Some(url) = &endpoints.ec2 {
+            ec2 = ec2.endpoint_url(url);
+        }
+        let mut elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(sdk)
+            .region(aws_sdk_elasticloadbalancingv2::config::Region::new(
+                region.to_owned(),
+            ))
+            .retry_partition(retry::partition());
+        if let Some(url) = &endpoints.elbv2 {
+            elb = elb.endpoint_url(url);
+        }
+        Self {
+            ec2: Client::from_conf(ec2.build()),
+            elb: ElbClient::from_conf(elb.build()),
+        }
     }
-    Client::from_conf(config.build())
 }
 
 /// Refuses an account that the configuration does not allow, before anything is done in it.

@@ -11,6 +11,11 @@ pub enum Action {
     AssumeRole,
     AssumeRoleWithWebIdentity,
     DescribeInstances,
+    DescribeNetworkInterfaces,
+    DescribeSubnets,
+    DescribeVpcEndpoints,
+    DescribeLoadBalancers,
+    DescribeLoadBalancerAttributes,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
     DescribeTrafficMirrorFilters,
@@ -32,10 +37,11 @@ impl Action {
         self.into()
     }
 
-    /// The service that has the action, as IAM and the endpoints call it: `ec2` or `sts`.
+    /// The service that has the action, as IAM calls it: `ec2`, `elasticloadbalancing` or `sts`.
     pub fn service(self) -> &'static str {
         match self {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => "sts",
+            Self::DescribeLoadBalancers | Self::DescribeLoadBalancerAttributes => "elasticloadbalancing",
             _ => "ec2",
         }
     }
@@ -52,6 +58,11 @@ impl Action {
             | Self::AssumeRole
             | Self::AssumeRoleWithWebIdentity
             | Self::DescribeInstances
+            | Self::DescribeNetworkInterfaces
+            | Self::DescribeSubnets
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeLoadBalancers
+            | Self::DescribeLoadBalancerAttributes
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
             | Self::DescribeTrafficMirrorFilters => false,
@@ -89,5 +100,9 @@ mod tests {
     fn named_as_in_a_policy() {
         assert_eq!(Action::CreateTags.iam_name(), "ec2:CreateTags");
         assert_eq!(Action::GetCallerIdentity.iam_name(), "sts:GetCallerIdentity");
+        assert_eq!(
+            Action::DescribeLoadBalancers.iam_name(),
+            "elasticloadbalancing:DescribeLoadBalancers"
+        );
     }
 }

@@ -136,6 +136,7 @@ impl Ec2Error {
     fn service(&self) -> &'static str {
         match self.action().map(Action::service) {
             Some("sts") => "STS",
+            Some("elasticloadbalancing") => "ELBv2",
             _ => "EC2",
         }
     }

@@ -162,8 +162,8 @@ fn limit(code: &str, message: &str) -> Option<Limit> {
 /// `InvalidTrafficMirrorSessionNotFound`, `InvalidTrafficMirrorSessionId.NotFound`, `InvalidTrafficMirrorTargetNoFound`
 /// (so it is documented), `InvalidNetworkInterfaceId.Malformed` and their like.
 fn not_found(code: &str) -> Option<What> {
-    // What CreateTags says of a resource that it does not know.
-    if code == "invalidid" {
+    // What CreateTags says of a resource that it does not know, and Elastic Load Balancing of its own.
+    if ["invalidid", "loadbalancernotfound", "targetgroupnotfound"].contains(&code) {
         return Some(What::Other);
     }
     let thing = ["notfound", "nofound", "malformed"]

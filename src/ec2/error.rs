@@ -1,6 +1,7 @@
 //! The one error of this room, in words for people.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use super::{Action, ErrorClass, class::classify};
 
@@ -10,14 +11,14 @@ pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 /// A call that failed, or that could not be made.
 ///
 /// `Display` is the cause in one line: AWS's own code and message. Neither it nor `Debug` holds a key, a token, a header
-/// or the body of an answer.
-#[derive(Debug, thiserror::Error)]
+/// or the body of an answer. Cheap to clone: whoever waits for one call gets its failure.
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{}", .details.summary())]
 pub struct Ec2Error {
-    // Boxed: a Result is as large as its larger side.
-    details: Box<Details>,
+    // Behind a pointer: a Result is as large as its larger side.
+    details: Arc<Details>,
     #[source]
-    source: Option<BoxError>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// What kind of failure it is.
@@ -35,7 +36,7 @@ pub enum ErrorKind {
     Unreachable,
     /// The answer did not come in time, or broke off: what was asked for may have been done.
     Interrupted,
-    /// The answer is not the XML of the EC2 or STS API.
+    /// The answer is not the XML of the service's API.
     NotEc2 {
         /// Value of the Content-Type header.
         content_type: Option<String>,
@@ -96,8 +97,8 @@ impl Details {
 impl Ec2Error {
     pub(super) fn new(details: Details, source: Option<BoxError>) -> Self {
         Self {
-            details: Box::new(details),
-            source,
+            details: Arc::new(details),
+            source: source.map(Arc::from),
         }
     }
 
@@ -112,8 +113,9 @@ impl Ec2Error {
     /// The same error; where credentials are missing, it says of which profile. The SDK's own words do not.
     pub(super) fn of_profile(mut self, profile: Option<&str>) -> Self {
         if let (ErrorKind::NoCredentials, Some(profile)) = (&self.details.kind, profile) {
-            let message = std::mem::take(&mut self.details.message);
-            self.details.message = format!("profile {profile:?} gives no credentials: {message}");
+            let details = Arc::make_mut(&mut self.details);
+            let message = std::mem::take(&mut details.message);
+            details.message = format!("profile {profile:?} gives no credentials: {message}");
         }
         self
     }

@@ -1,6 +1,7 @@
-//! The network interfaces of instances.
+//! The network interfaces of instances, as DescribeInstances tells of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
 
@@ -10,35 +11,32 @@ use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{Filter, Interface};
 
 impl Account {
-    /// All interfaces of all instances that any of the scans finds, once each, in order of their ids. A scan is a set of
-    /// filters of DescribeInstances that must all hold; without scans nothing is read. Instances of every state are
-    /// returned with it, those that an AWS service manages included.
+    /// All interfaces of all instances for which these filters of DescribeInstances all hold, once each, in order of their
+    /// ids. Instances of every state are returned with it, those that an AWS service manages included.
     ///
     /// An instance is found with all its interfaces, and an emulator of EC2 may find more instances than the filters
     /// admit: judge what is found.
-    pub async fn interfaces(&self, scans: &[Vec<Filter>]) -> Result<Vec<Interface>, Ec2Error> {
-        let mut found = BTreeMap::new();
-        for scan in scans {
-            match self.scan(scan, &mut found).await {
-                // Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway,
-                // so these filters only save pages.
-                Err(error) if error.class() == ErrorClass::NotEc2 && scan.iter().any(is_of_the_interface) => {
-                    let rest: Vec<_> = scan
-                        .iter()
-                        .filter(|filter| !is_of_the_interface(filter))
-                        .cloned()
-                        .collect();
-                    self.scan(&rest, &mut found).await?;
+    pub async fn instances(&self, filters: &[Filter]) -> Result<Arc<Vec<Interface>>, Ec2Error> {
+        let ask = |account: Account, filters: Vec<Filter>| async move {
+            match account.ask_instances(&filters).await {
+                // Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway, so
+                // these filters only save pages.
+                Err(error)
+                    if error.class() == ErrorClass::NotEc2 && !filters.iter().all(is_known_everywhere) =>
+                {
+                    let rest: Vec<_> = filters.into_iter().filter(is_known_everywhere).collect();
+                    account.ask_instances(&rest).await
                 }
-                scanned => scanned?,
+                found => found,
             }
-        }
-        Ok(found.into_values().collect())
+        };
+        self.snapshot().instances.get(self, filters.to_vec(), ask).await
     }
 
-    async fn scan(&self, scan: &[Filter], found: &mut BTreeMap<String, Interface>) -> Result<(), Ec2Error> {
+    async fn ask_instances(&self, filters: &[Filter]) -> Result<Vec<Interface>, Ec2Error> {
         let action = Action::DescribeInstances;
-        let filters = sdk_filters(scan);
+        let filters = sdk_filters(filters);
+        let mut found = BTreeMap::new();
         let mut pages = Pages::default();
         loop {
             let call = self.call(action);
@@ -63,14 +61,15 @@ impl Account {
                 }
             }
             if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
-                return Ok(());
+                return Ok(found.into_values().collect());
             }
         }
     }
 }
 
-fn is_of_the_interface(filter: &Filter) -> bool {
-    filter.name.starts_with("network-interface.")
+fn is_known_everywhere(filter: &Filter) -> bool {
+    ["instance-id", "instance-type", "instance-state-name"].contains(&filter.name.as_str())
+        || filter.name.starts_with("tag:")
 }
 
 fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option<Interface> {
@@ -102,5 +101,10 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
             .map(str::to_owned)
             .collect(),
         attached_at: attachment.and_then(|a| a.attach_time()).map(|time| time.secs()),
+        operator: attached
+            .operator()
+            .and_then(|operator| operator.principal())
+            .map(str::to_owned),
+        ..Interface::default()
     })
 }

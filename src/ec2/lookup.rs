@@ -164,6 +164,8 @@ fn target(target: &TrafficMirrorTarget) -> Option<(String, MirrorTarget)> {
         id: id.clone(),
         kind,
         network_interface_id: target.network_interface_id().map(str::to_owned),
+        network_load_balancer_arn: target.network_load_balancer_arn().map(str::to_owned),
+        gateway_load_balancer_endpoint_id: target.gateway_load_balancer_endpoint_id().map(str::to_owned),
         owner_id: target.owner_id().map(str::to_owned),
     };
     Some((id, target))

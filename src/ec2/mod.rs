@@ -8,6 +8,7 @@ mod account;
 mod action;
 mod advice;
 mod assume_role;
+mod balancers;
 mod call;
 mod class;
 mod config;
@@ -18,11 +19,15 @@ mod filters;
 mod insecure;
 mod interfaces;
 mod lookup;
+mod network;
+mod network_interfaces;
 mod page;
 mod retry;
 mod sdk_error;
 mod sessions;
 mod shared_files;
+mod sites;
+mod snapshot;
 mod tags;
 mod transport;
 
@@ -35,6 +40,7 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use sessions::{Deleted, NewSession, SessionChange};
+pub use sites::{Sites, Unseen};
 
 #[cfg(test)]
 mod tests;

@@ -179,6 +179,16 @@ impl Fleet {
             .collect();
     }
 
+    /// Notes that these targets deliver to their interfaces, as far as those are selected.
+    pub fn note_target_interfaces<'a>(&mut self, targets: impl Iterator<Item = &'a MirrorTarget>) {
+        for interface in targets.filter_map(|target| target.network_interface_id.as_ref()) {
+            self.target_interface_ids.insert(interface.clone());
+            let member = self.interfaces.get(interface);
+            self.sensor_instance_ids
+                .extend(member.and_then(|member| member.instance_id.clone()));
+        }
+    }
+
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.
     pub fn remember(&mut self, earlier: Self) {
         self.intended = earlier.intended;

@@ -7,12 +7,13 @@ pub type Tags = BTreeMap<String, String>;
 
 /// A network interface together with what EC2 says of the instance that it is attached to.
 ///
-/// DescribeInstances carries all of it but the interface's own tags.
+/// DescribeInstances carries all of it but the interface's own tags and its requester, DescribeNetworkInterfaces all but the
+/// instance's type, state and tags: see [`Interface::complete`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interface {
     /// `eni-…`
     pub id: String,
-    /// The instance that the interface is attached to; none for an unattached interface.
+    /// The instance that the interface is attached to; none when there is none, or when it is another account's.
     pub instance_id: Option<String>,
     /// For example `m5.large`.
     pub instance_type: Option<String>,
@@ -38,12 +39,30 @@ pub struct Interface {
     pub security_group_ids: Vec<String>,
     /// When it was attached, in seconds since 1970.
     pub attached_at: Option<i64>,
+    /// Tags of the interface itself; empty as well when only DescribeInstances told of it.
+    pub tags: Tags,
+    /// Whether EC2 reports no attachment at all.
+    pub unattached: bool,
+    /// Whether an AWS service manages the interface; only DescribeNetworkInterfaces tells.
+    pub requester_managed: bool,
+    /// Alias or account of whoever created the interface; only DescribeNetworkInterfaces tells.
+    pub requester_id: Option<String>,
+    /// The service that operates the interface, for example `eks.amazonaws.com`.
+    pub operator: Option<String>,
 }
 
 impl Interface {
     /// Whether this is the instance's primary interface: network card 0 **and** device 0.
     pub fn is_primary(&self) -> bool {
         self.device_index == Some(0) && self.network_card_index.unwrap_or(0) == 0
+    }
+
+    /// Adds what DescribeNetworkInterfaces says of the same interface.
+    pub fn complete(&mut self, own: &Self) {
+        self.tags = own.tags.clone();
+        self.requester_managed = own.requester_managed;
+        self.requester_id = own.requester_id.clone();
+        self.operator = own.operator.clone().or(self.operator.take());
     }
 
     /// The `Name` tag of the instance.

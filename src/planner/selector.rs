@@ -12,7 +12,7 @@ use super::{Interface, Tags, wildcard};
 pub const EC2_DEFAULT_STATES: [&str; 4] = ["pending", "running", "stopping", "stopped"];
 
 /// A filter of an EC2 describe call: any of the values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Filter {
     /// For example `tag:Mirror`.
     pub name: String,

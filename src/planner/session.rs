@@ -41,7 +41,7 @@ pub enum TargetKind {
 }
 
 /// A traffic mirror target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorTarget {
     /// `tmt-…`; other implementations of the API spell ids otherwise.
     pub id: String,
@@ -49,6 +49,10 @@ pub struct MirrorTarget {
     pub kind: Option<TargetKind>,
     /// The interface of a network interface target.
     pub network_interface_id: Option<String>,
+    /// ARN of the load balancer of a network load balancer target.
+    pub network_load_balancer_arn: Option<String>,
+    /// `vpce-…` of a gateway load balancer endpoint target.
+    pub gateway_load_balancer_endpoint_id: Option<String>,
     /// Account that owns the target; a shared target has another owner.
     pub owner_id: Option<String>,
 }

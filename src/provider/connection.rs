@@ -35,6 +35,13 @@ impl Connection {
         self.tags.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Something is about to be changed: requests that arrive from now on see nothing older than themselves.
+    pub fn begin_apply(&self) {
+        if let Some(account) = &*self.account.read().unwrap_or_else(PoisonError::into_inner) {
+            account.begin_apply();
+        }
+    }
+
     /// Takes the version of the calling core.
     pub fn set_terraform_version(&self, version: String) {
         *self
@@ -53,13 +60,15 @@ impl Connection {
         (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     }
 
-    /// The account in this region, by default the provider's; none while the provider block is unknown.
+    /// The account in this region, by default the provider's, for a request that arrives now; none while the provider block is
+    /// unknown.
     pub fn account(&self, region: Option<&str>) -> Option<Account> {
         let account = self
             .account
             .read()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()?;
+            .as_ref()?
+            .reader();
         Some(match region {
             Some(region) if region != account.region() => account.in_region(region),
             _ => account,

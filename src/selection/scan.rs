@@ -11,7 +11,16 @@ use crate::planner::{self, Fleet, Interface, Member, Selector};
 ///
 /// When EC2 refuses or cannot be reached.
 pub async fn scan(account: &Account, selectors: &[Selector]) -> Result<Vec<Interface>, Ec2Error> {
-    account.interfaces(&planner::scans(selectors)).await
+    let mut found = BTreeMap::new();
+    for scan in planner::scans(selectors) {
+        let interfaces = account.instances(&scan).await?;
+        found.extend(
+            interfaces
+                .iter()
+                .map(|interface| (interface.id.clone(), interface.clone())),
+        );
+    }
+    Ok(found.into_values().collect())
 }
 
 /// The selected interfaces, with the instance tags of these keys.

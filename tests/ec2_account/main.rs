@@ -49,7 +49,7 @@ async fn tagged_instances_with_all_their_interfaces() {
         ("111122223333", "aws")
     );
     let tagged = account
-        .interfaces(&[vec![filter("tag:Mirror", &["True"])]])
+        .instances(&[filter("tag:Mirror", &["True"])])
         .await
         .unwrap();
     let ids: Vec<_> = tagged.iter().map(|interface| &interface.id[19..]).collect();
@@ -66,14 +66,14 @@ async fn tagged_instances_with_all_their_interfaces() {
     assert_eq!(tagged[4].instance_state.as_deref(), Some("stopped"));
     assert_eq!(tagged[0].availability_zone.as_deref(), Some("eu-west-1a"));
     let by_id = filter("network-interface.network-interface-id", &[INTERFACE]);
-    assert_eq!(account.interfaces(&[vec![by_id]]).await.unwrap().len(), 1);
+    assert_eq!(account.instances(&[by_id]).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_fleet_of_many_pages() {
     let sandbox = Sandbox::start(&["--instances", "2500", "--seed", "7", "--short-pages"]);
     let account = sandbox.account().await;
-    let all = account.interfaces(&[vec![]]).await.unwrap();
+    let all = account.instances(&[]).await.unwrap();
     let instances: std::collections::BTreeSet<_> =
         all.iter().map(|interface| &interface.instance_id).collect();
     assert!(instances.len() >= 2500, "{} instances", instances.len());

@@ -60,7 +60,7 @@ impl Sandbox {
             endpoints: Endpoints {
                 ec2: Some(self.url.clone()),
                 sts: Some(self.url.clone()),
-                elbv2: None,
+                elbv2: Some(self.url.clone()),
             },
             ..AccountConfig::default()
         }

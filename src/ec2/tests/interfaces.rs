@@ -21,20 +21,19 @@ fn instances(interfaces: &[&str], next: &str) -> Reply {
 #[tokio::test]
 async fn interfaces_are_paged_and_merged() {
     let server = Server::start(|_, body, _| match body {
-        body if body.contains("NextToken=two") => instances(&["eni-3"], ""),
-        body if body.contains("tag:Mirror") => instances(&["eni-4", "eni-1"], "two"),
-        _ => instances(&["eni-4", "eni-2"], ""),
+        body if body.contains("NextToken=two") => instances(&["eni-3", "eni-4"], ""),
+        _ => instances(&["eni-4", "eni-1"], "two"),
     })
     .await;
-    let scans = [
-        vec![filter("tag:Mirror", &["True"])],
-        vec![filter("instance-id", &["i-1", "i-2"])],
+    let filters = [
+        filter("tag:Mirror", &["True"]),
+        filter("instance-id", &["i-1", "i-2"]),
     ];
-    let found = server.account().await.interfaces(&scans).await.unwrap();
-    let found: Vec<_> = found.into_iter().map(|interface| interface.id).collect();
-    assert_eq!(found, ["eni-1", "eni-2", "eni-3", "eni-4"]);
+    let found = server.account().await.instances(&filters).await.unwrap();
+    let found: Vec<_> = found.iter().map(|interface| interface.id.as_str()).collect();
+    assert_eq!(found, ["eni-1", "eni-3", "eni-4"]);
     let requests = server.requests("DescribeInstances");
-    assert_eq!(requests.len(), 3);
+    assert_eq!(requests.len(), 2);
     for request in &requests {
         assert!(
             request.contains("IncludeManagedResources=true") && request.contains("MaxResults=1000"),
@@ -44,25 +43,12 @@ async fn interfaces_are_paged_and_merged() {
             !request.contains("InstanceId."),
             "ids and MaxResults exclude each other: {request}"
         );
+        assert!(
+            request.contains("Filter.1.Name=tag:Mirror&Filter.1.Value.1=True")
+                && request.contains("Filter.2.Value.2=i-2"),
+            "the filters go with each page: {request}"
+        );
     }
-    assert!(
-        requests[0].contains("Filter.1.Name=tag:Mirror&Filter.1.Value.1=True"),
-        "{}",
-        requests[0]
-    );
-    assert!(
-        requests[1].contains("Filter.1.Name=tag:Mirror"),
-        "the filters go with each page: {}",
-        requests[1]
-    );
-    assert!(requests[2].contains("Filter.1.Value.2=i-2"), "{}", requests[2]);
-}
-
-#[tokio::test]
-async fn no_scan_no_call() {
-    let server = Server::start(|action, _, _| response(action, "")).await;
-    assert_eq!(server.account().await.interfaces(&[]).await.unwrap(), Vec::new());
-    assert!(server.requests("DescribeInstances").is_empty());
 }
 
 #[tokio::test]
@@ -77,13 +63,14 @@ async fn all_of_an_interface_is_read() {
              </tagSet><networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><vpcId>vpc-1</vpcId>\
              <subnetId>subnet-1</subnetId><interfaceType>efa-only</interfaceType><attachment><deviceIndex>2</deviceIndex>\
              <networkCardIndex>1</networkCardIndex>\
-             <attachTime>2026-03-01T12:00:00.000Z</attachTime></attachment><groupSet><item><groupId>sg-2</groupId></item><item>\
+             <attachTime>2026-03-01T12:00:00.000Z</attachTime></attachment><operator><managed>true</managed>\
+             <principal>eks.amazonaws.com</principal></operator><groupSet><item><groupId>sg-2</groupId></item><item>\
              <groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet></item></instancesSet></item>\
              </reservationSet>",
         )
     })
     .await;
-    let found = server.account().await.interfaces(&[vec![]]).await.unwrap();
+    let found = server.account().await.instances(&[]).await.unwrap();
     let expected = Interface {
         id: "eni-1".into(),
         instance_id: Some("i-1".into()),
@@ -99,14 +86,16 @@ async fn all_of_an_interface_is_read() {
         network_card_index: Some(1),
         security_group_ids: ids(&["sg-2", "sg-1"]),
         attached_at: Some(1_772_366_400),
+        operator: Some("eks.amazonaws.com".into()),
+        ..Interface::default()
     };
-    assert_eq!(found, [expected]);
+    assert_eq!(*found, [expected]);
 }
 
 #[tokio::test]
 async fn a_page_that_leads_to_itself_is_an_error() {
     let server = Server::start(|_, _, _| instances(&["eni-1"], "same")).await;
-    let error = server.account().await.interfaces(&[vec![]]).await.unwrap_err();
+    let error = server.account().await.instances(&[]).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Incomplete(_)), "{error:?}");
     assert_eq!(server.requests("DescribeInstances").len(), 2);
 }
@@ -118,7 +107,7 @@ async fn a_failing_page_fails_the_whole() {
         _ => error(400, "InvalidNextToken", "The token has expired"),
     })
     .await;
-    let error = server.account().await.interfaces(&[vec![]]).await.unwrap_err();
+    let error = server.account().await.instances(&[]).await.unwrap_err();
     assert_eq!(error.code(), "InvalidNextToken");
 }
 
@@ -134,7 +123,7 @@ async fn an_emulator_that_knows_no_interface_filters() {
     let found = server
         .account()
         .await
-        .interfaces(&[vec![by_id, state.clone()]])
+        .instances(&[by_id, state.clone()])
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
@@ -144,11 +133,63 @@ async fn an_emulator_that_knows_no_interface_filters() {
         "{last}"
     );
     let server = Server::start(|_, _, _| http(500, "text/html", "<html>500</html>")).await;
-    let error = server
-        .account()
-        .await
-        .interfaces(&[vec![state]])
-        .await
-        .unwrap_err();
+    let error = server.account().await.instances(&[state]).await.unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotEc2);
+}
+
+#[tokio::test]
+async fn what_the_interface_itself_tells() {
+    let server = Server::start(|_, _, _| {
+        response(
+            "DescribeNetworkInterfaces",
+            "<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><vpcId>vpc-1</vpcId><subnetId>subnet-1\
+             </subnetId><availabilityZone>eu-west-1a</availabilityZone><availabilityZoneId>euw1-az2</availabilityZoneId>\
+             <interfaceType>nat_gateway</interfaceType><requesterId>amazon-rds</requesterId><requesterManaged>true\
+             </requesterManaged><groupSet><item><groupId>sg-1</groupId></item></groupSet><tagSet><item><key>Mirror</key>\
+             <value>True</value></item></tagSet></item><item><networkInterfaceId>eni-2</networkInterfaceId><attachment>\
+             <instanceId>i-2</instanceId><instanceOwnerId>999999999999</instanceOwnerId><deviceIndex>1</deviceIndex>\
+             </attachment></item><item><networkInterfaceId>eni-3</networkInterfaceId><attachment><instanceId>i-3</instanceId>\
+             <instanceOwnerId>111122223333</instanceOwnerId><deviceIndex>0</deviceIndex></attachment></item>\
+             </networkInterfaceSet>",
+        )
+    })
+    .await;
+    let account = server.account().await;
+    let found = account.network_interfaces(&[]).await.unwrap();
+    let expected = [
+        Interface {
+            id: "eni-1".into(),
+            vpc_id: Some("vpc-1".into()),
+            subnet_id: Some("subnet-1".into()),
+            availability_zone: Some("eu-west-1a".into()),
+            availability_zone_id: Some("euw1-az2".into()),
+            interface_type: "nat_gateway".into(),
+            security_group_ids: ids(&["sg-1"]),
+            tags: tags(&[("Mirror", "True")]),
+            unattached: true,
+            requester_managed: true,
+            requester_id: Some("amazon-rds".into()),
+            ..Interface::default()
+        },
+        // Attached to an instance of another account, which nobody here can see.
+        Interface {
+            id: "eni-2".into(),
+            interface_type: "interface".into(),
+            device_index: Some(1),
+            ..Interface::default()
+        },
+        Interface {
+            id: "eni-3".into(),
+            instance_id: Some("i-3".into()),
+            interface_type: "interface".into(),
+            device_index: Some(0),
+            ..Interface::default()
+        },
+    ];
+    assert_eq!(*found, expected);
+    let request = server.requests("DescribeNetworkInterfaces").pop().unwrap();
+    assert!(
+        request.contains("IncludeManagedResources=true") && request.contains("MaxResults=1000"),
+        "{request}"
+    );
 }

@@ -9,6 +9,8 @@ mod lookup;
 mod roles;
 mod server;
 mod sessions;
+mod sharing;
+mod sites;
 mod tagging;
 mod tls;
 mod transport;

@@ -51,6 +51,18 @@ pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
     )
 }
 
+/// An error as Elastic Load Balancing tells it.
+pub(super) fn elb_error(status: u16, code: &str, message: &str) -> Reply {
+    http(
+        status,
+        "text/xml",
+        &format!(
+            "<ErrorResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/\"><Error><Type>Sender</Type>\
+             <Code>{code}</Code><Message>{message}</Message></Error><RequestId>req-1</RequestId></ErrorResponse>"
+        ),
+    )
+}
+
 /// The answer of an action, with what is inside its root element.
 pub(super) fn response(action: &str, inside: &str) -> Reply {
     xml(&format!(
@@ -180,7 +192,7 @@ pub(super) fn config(url: &str) -> AccountConfig {
         endpoints: Endpoints {
             ec2: Some(url.into()),
             sts: Some(url.into()),
-            elbv2: None,
+            elbv2: Some(url.into()),
         },
         ..AccountConfig::default()
     }

@@ -94,7 +94,7 @@ class Cloud:
         arguments.update(overrides)
         lines = [f"  {name} = {value}" for name, value in arguments.items() if value is not None]
         if endpoint is not None:
-            lines.append(f"  endpoints {{\n    ec2 = {endpoint}\n    sts = {endpoint}\n  }}")
+            lines.append(f"  endpoints {{\n    ec2 = {endpoint}\n    sts = {endpoint}\n    elbv2 = {endpoint}\n  }}")
         return 'provider "mirror" {\n' + "\n".join(lines) + "\n}"
 
     def sessions(self, name: str | None = None) -> list[Session]:

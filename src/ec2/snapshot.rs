@@ -1,0 +1,120 @@
+//! What was read of the account, so that all that ask for the same thing share one answer.
+//!
+//! While Terraform plans, every resource and data source asks at about the same time, and whoever asks second waits for the
+//! first one's call or takes its answer. Once something is being applied, what was read before may be wrong: from then on a
+//! reader gets only answers whose calls began after the reader arrived.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
+
+use super::balancers::Balancer;
+use super::{Account, Ec2Error};
+use crate::planner::{Filter, Interface};
+
+/// The answers, and when they were asked for. A snapshot is of one configured provider block, hence of one walk.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    /// Counts arrivals of readers and beginnings of calls.
+    moments: AtomicU64,
+    applying: AtomicBool,
+    pub(super) instances: Memo<Vec<Filter>, Vec<Interface>>,
+    pub(super) network_interfaces: Memo<Vec<Filter>, Vec<Interface>>,
+    pub(super) balancers: Memo<Vec<String>, Vec<Balancer>>,
+    pub(super) cross_zone: Memo<String, bool>,
+    pub(super) endpoint_subnets: Memo<Vec<String>, HashMap<String, Vec<String>>>,
+    pub(super) subnet_zones: Memo<Vec<String>, HashMap<String, String>>,
+}
+
+impl Snapshot {
+    /// A moment later than all before.
+    pub(super) fn moment(&self) -> u64 {
+        self.moments.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Something is about to be changed.
+    pub(super) fn begin_apply(&self) {
+        self.applying.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Answers to one kind of question.
+pub(super) struct Memo<K, V> {
+    entries: Mutex<HashMap<(String, K), Entry<V>>>,
+}
+
+struct Entry<V> {
+    begun: u64,
+    answer: Shared<BoxFuture<'static, Result<Arc<V>, Ec2Error>>>,
+}
+
+impl<K, V> Memo<K, V>
+where
+    K: Clone + Eq + Hash,
+    V: Send + Sync + 'static,
+{
+    /// The answer to `key` in the account's region: one that is there or on its way, or what `ask` finds. A failure is
+    /// not kept.
+    pub(super) async fn get<F>(
+        &self,
+        account: &Account,
+        key: K,
+        ask: impl FnOnce(Account, K) -> F,
+    ) -> Result<Arc<V>, Ec2Error>
+    where
+        F: Future<Output = Result<V, Ec2Error>> + Send + 'static,
+    {
+        let snapshot = account.snapshot();
+        let place = (account.region().to_owned(), key.clone());
+        let (begun, answer) = {
+            let mut entries = self.entries();
+            let applying = snapshot.applying.load(Ordering::SeqCst);
+            let usable = |entry: &&Entry<V>| !applying || entry.begun > account.arrived();
+            match entries.get(&place).filter(usable) {
+                Some(entry) => (entry.begun, entry.answer.clone()),
+                None => {
+                    let begun = snapshot.moment();
+                    let answer = ask(account.clone(), key).map(|found| found.map(Arc::new));
+                    let answer = answer.boxed().shared();
+                    let entry = Entry {
+                        begun,
+                        answer: answer.clone(),
+                    };
+                    entries.insert(place.clone(), entry);
+                    (begun, answer)
+                }
+            }
+        };
+        let found = answer.await;
+        if found.is_err() {
+            let mut entries = self.entries();
+            if entries.get(&place).is_some_and(|entry| entry.begun == begun) {
+                entries.remove(&place);
+            }
+        }
+        found
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<(String, K), Entry<V>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+        }
+    }
+}
+
+impl<K, V> fmt::Debug for Memo<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
+    }
+}
