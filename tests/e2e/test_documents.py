@@ -1,11 +1,23 @@
-"""What the README and the examples show is well-formed, and the demonstration's configuration is valid."""
+"""What the README, the guides and the examples show is well-formed, and plans."""
 
 import os
 import re
 import shutil
 import subprocess
 
+import pytest
+
+from harness import documents
 from harness.paths import ROOT
+from harness.sandbox import sandbox as start_sandbox
+
+
+@pytest.fixture
+def sample():
+    """The fleet whose ids the guides use."""
+    fleet = ROOT / "tests" / "sandbox" / "fleets" / "sample.yaml"
+    with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+        yield running
 
 
 def formatted(core, text: str) -> str:
@@ -20,14 +32,40 @@ def formatted(core, text: str) -> str:
 
 
 def test_configurations_are_formatted(core):
-    readme = (ROOT / "README.md").read_text()
-    blocks = re.findall(r"```hcl\n(.*?)```", readme, re.DOTALL)
-    # A CLI configuration is of an older language that `fmt` does not read.
-    texts = {f"README.md, block {n}": text for n, text in enumerate(blocks) if "provider_installation" not in text}
+    texts = {f"README.md, block {n}": text for n, text in enumerate(documents.blocks(ROOT / "README.md"))}
+    texts |= documents.every_block()
     texts |= {str(file): file.read_text() for file in (ROOT / "examples").rglob("*.tf")}
-    assert len(texts) >= 6
+    assert len(texts) >= 20
     for name, text in texts.items():
         assert formatted(core, text) == text, name
+
+
+@pytest.mark.needs("removed")
+@pytest.mark.parametrize("block", documents.every_block())
+def test_every_block_of_a_guide_plans(workspace, sample, block):
+    text = documents.every_block()[block]
+    configuration = documents.runnable(text, sample, workspace.header())
+    assert "aws_" not in re.sub(r'"[^"]*"', "", configuration), "nothing of another provider is left"
+    (workspace.directory / "main.tf").write_text(configuration)
+    result = workspace.try_plan()
+    # A gate is red as long as nothing is mirrored.
+    gated = "postcondition" in text
+    assert result.code == int(gated), result.readable()
+    if gated:
+        assert {error.summary for error in result.errors} == {"Resource postcondition failed"}, result.readable()
+    assert sample.changing_calls() == []
+
+
+def test_every_guide_is_linked_and_every_link_leads_somewhere():
+    readme = (ROOT / "README.md").read_text()
+    guides = sorted(documents.GUIDES.glob("*.md"))
+    for guide in guides:
+        assert f"docs/guides/{guide.name}" in readme, f"README.md does not lead to {guide.name}"
+        front = re.match(r'---\npage_title: "(.+)"\nsubcategory: ""\ndescription: \|-\n  \S.*\n---\n\n# (.+)\n', guide.read_text())
+        assert front and front[1] == front[2], guide.name
+    for document in [ROOT / "README.md", *guides]:
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
 
 
 def test_the_demonstrations_configuration_is_valid(workspace):

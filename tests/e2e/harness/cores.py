@@ -17,6 +17,8 @@ FEATURES = {
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
     "moved": ((1, 1), (1, 6)),
+    # OpenTofu's block has no `lifecycle` until 1.11.
+    "removed": ((1, 7), (1, 11)),
     "import_by_identity": ((1, 12), (1, 12)),
     # Leaves null attributes of nested objects out of what it shows. Seen in 1.11,
     # not in 1.0.
