@@ -44,7 +44,7 @@ impl Audit {
         let failed = |error: &Ec2Error| ec2_diagnostic("The audit could not read the account", error);
         let selectors = selection::selectors(&model.selector).unwrap_or_default();
         let excludes = selection::selectors(&model.exclude).unwrap_or_default();
-        let scan = selection::scan(&account, &selectors);
+        let scan = selection::scan(&account, &selectors, &excludes);
         let (seen, sessions, targets) = tokio::try_join!(scan, account.sessions(), account.all_targets())
             .map_err(|error| failed(&error))?;
         let interfaces = Fleet::select(&selectors, &excludes, &seen, &[NAME_TAG.to_owned()]);

@@ -63,25 +63,42 @@ impl Executor<'_> {
         let Some(taken) = self.taken_by_coverages(interface, number).await else {
             return Err(failure);
         };
-        let Some(spare) = self.numbers.next(self.account.region(), interface, &taken) else {
-            return Err(failure);
-        };
-        let aside = SessionChange {
-            session_number: Some(spare),
-            ..wanted
-        };
-        let moved = self.call("change", self.account.modify_session(&aside)).await;
-        if moved.is_ok() {
-            self.wait_for_number(interface, number).await;
-        }
-        self.numbers.give_back(self.account.region(), interface, spare);
-        moved?;
+        self.move_aside(change, wanted, taken).await?;
+        self.wait_for_number(interface, number).await;
         let back = SessionChange {
             id: change.session_id.clone(),
             session_number: Some(number),
             ..SessionChange::default()
         };
         self.call("change", self.account.modify_session(&back)).await
+    }
+
+    /// Gives the session a number that nobody wants. A coverage of another process may have the same idea: then the next one.
+    async fn move_aside(
+        &self,
+        change: &Modify,
+        wanted: SessionChange,
+        mut taken: BTreeSet<i64>,
+    ) -> Result<(), Failure> {
+        let interface = &change.network_interface_id;
+        let region = self.account.region();
+        let mut attempts = NUMBER_ATTEMPTS;
+        loop {
+            let spare = self.numbers.next(region, interface, &taken);
+            let aside = SessionChange {
+                session_number: spare,
+                ..wanted.clone()
+            };
+            let moved = self.call("change", self.account.modify_session(&aside)).await;
+            if let Some(spare) = spare {
+                self.numbers.give_back(region, interface, spare);
+                taken.insert(spare);
+            }
+            match moved {
+                Err(failure) if failure.kind == FailureKind::NumberTaken && attempts > 1 => attempts -= 1,
+                moved => return moved.map(drop),
+            }
+        }
     }
 
     /// All numbers of the interface, if the session that has `number` belongs to a coverage: one of this run may free it.

@@ -80,6 +80,9 @@ pub struct CoverageModel {
     /// Instance types to mirror although they are not on AWS's list of supported ones, with `*` and `?`, for example `m8g.*`.
     /// Types on no list are tried anyway.
     pub try_instance_types: Attr<Vec<Attr<String>>>,
+    /// Whether network interfaces that an AWS service manages are tried too. Defaults to `false`; those of RDS and ElastiCache are
+    /// tried anyway.
+    pub include_requester_managed: Attr<bool>,
     /// Whether instances that own the network interface of a traffic mirror target are mirrored too. Defaults to `false`: a
     /// sensor that is mirrored mirrors what it receives.
     pub include_sensors: Attr<bool>,

@@ -90,7 +90,7 @@ impl Selecting {
             }
             return Ok((fleet.interfaces, Vec::new()));
         }
-        let seen = selection::scan(account, &self.selectors).await?;
+        let seen = selection::scan(account, &self.selectors, &self.excludes).await?;
         Ok((
             Fleet::select(&self.selectors, &self.excludes, &seen, &self.tag_keys),
             seen,
@@ -125,6 +125,8 @@ pub async fn observe(
         ..Fleet::default()
     };
     fleet.note_sensors(&targets, &seen);
+    fleet.tags_are_of_instances =
+        selection::tags_are_of_instances(account, &selecting.selectors, &seen).await?;
     fleet.targets = sites(account, &targets, &listed_targets(model)).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();

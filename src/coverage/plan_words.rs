@@ -130,6 +130,15 @@ pub fn warn(
             ),
         );
     }
+    if fleet.tags_are_of_instances {
+        let path = AttributePath::root("selector");
+        let detail = "A selector with tag_source = \"network_interface\" matches no network interface, but instances have those tags. Tags \
+                      of an instance or of an autoscaling group do not reach its network interfaces. Leave tag_source out, or set it to \
+                      \"either\".";
+        diagnostics.push(
+            Diagnostic::warning("The tags are on instances, not on network interfaces", detail).at(path),
+        );
+    }
     let skipped_before = prior
         .map(|prior| prior.skipped.clone())
         .unwrap_or(Attr::Known(Default::default()));

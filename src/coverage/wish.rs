@@ -41,7 +41,11 @@ impl CoverageModel {
             virtual_network: self.virtual_network()?,
             eligibility: EligibilityRules {
                 try_instance_types: strings_of(&self.try_instance_types)?,
-                include_requester_managed: false,
+                include_requester_managed: self
+                    .include_requester_managed
+                    .decided()?
+                    .copied()
+                    .unwrap_or(false),
                 include_sensors: self.include_sensors.decided()?.copied().unwrap_or(false),
             },
             limits: self.planner_limits()?,

@@ -41,6 +41,18 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub availability_zone_id: Option<String>,
     pub interface_type: String,
+    /// Whether EC2 reports no attachment at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattached: bool,
+    /// Whether an AWS service manages the interface.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requester_managed: bool,
+    /// Alias or account of whoever created the interface, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester_id: Option<String>,
+    /// The service that operates the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
     /// Those instance tags that were asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: Tags,
@@ -61,6 +73,14 @@ impl Member {
             availability_zone: interface.availability_zone.clone(),
             availability_zone_id: interface.availability_zone_id.clone(),
             interface_type: interface.interface_type.clone(),
+            unattached: interface.unattached,
+            requester_managed: interface.requester_managed,
+            // Of a user it is an id that says nothing.
+            requester_id: interface
+                .requester_id
+                .clone()
+                .filter(|id| interface.requester_managed || id.starts_with("amazon-")),
+            operator: interface.operator.clone(),
             tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
         }
     }
@@ -112,6 +132,9 @@ pub struct Fleet {
     /// Further such sessions, which are left alone, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_adopted: BTreeMap<String, Vec<String>>,
+    /// Set when a selector reads tags of interfaces and matches none, though instances have those tags.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tags_are_of_instances: bool,
     /// Set when the first plan did not know every target: no row that it showed can be dropped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late_targets: bool,

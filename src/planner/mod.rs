@@ -33,6 +33,7 @@ mod reason;
 mod reconcile;
 mod room;
 mod rows;
+mod scans;
 mod selector;
 mod session;
 mod spec;
@@ -59,7 +60,8 @@ pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
-pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, is_selected, scans};
+pub use scans::{Scans, by_instance_tags, joined, scans};
+pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, TagSource, is_selected};
 pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
     next_session_number,

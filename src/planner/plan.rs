@@ -106,7 +106,10 @@ pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTree
             instance_id: member.instance_id.as_deref(),
             instance_type: member.instance_type.as_deref(),
             interface_type: &member.interface_type,
-            ..Candidate::default()
+            unattached: member.unattached,
+            requester_managed: member.requester_managed,
+            requester_id: member.requester_id.as_deref(),
+            operator: member.operator.as_deref(),
         };
         // EC2 has accepted a session that exists: a table is no reason to take it away.
         let exists = existing(fleet, prior, id).is_some();

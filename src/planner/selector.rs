@@ -20,12 +20,39 @@ pub struct Filter {
     pub values: Vec<String>,
 }
 
+/// Whose tags a block means.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
+)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum TagSource {
+    /// Those of the instance.
+    #[default]
+    Instance,
+    /// Those of the network interface itself.
+    NetworkInterface,
+    /// All tags of the block are on the instance, or all on the interface.
+    Either,
+}
+
 /// One `selector` or `exclude` block. An absent argument matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selector {
-    /// Tags of the instance; values with EC2's wildcards.
+    /// Tags of `tag_source`; values with EC2's wildcards.
     pub tags: Tags,
+    pub tag_source: TagSource,
     /// Whether keys and values of tags match without regard to case.
     pub ignore_tag_case: bool,
     pub instance_ids: Vec<String>,
@@ -63,7 +90,13 @@ impl Selector {
             && any_pattern(&self.instance_types, interface.instance_type.as_deref())
             && self.state_matches(interface.instance_state.as_deref())
             && (!self.primary_only || interface.is_primary())
-            && self.tags_match(&interface.instance_tags)
+            && match self.tag_source {
+                TagSource::Instance => self.tags_match(&interface.instance_tags),
+                TagSource::NetworkInterface => self.tags_match(&interface.tags),
+                TagSource::Either => {
+                    self.tags_match(&interface.instance_tags) || self.tags_match(&interface.tags)
+                }
+            }
     }
 
     fn state_matches(&self, state: Option<&str>) -> bool {
@@ -89,45 +122,6 @@ impl Selector {
             }
         })
     }
-
-    /// The part of the block that EC2 can judge, as filters of DescribeInstances. They admit every instance with an
-    /// interface that [`Selector::matches`]; the rest is judged here.
-    fn filters(&self) -> Vec<Filter> {
-        let mut filters = Vec::new();
-        let mut push = |name: &str, values: &[String]| {
-            // EC2 refuses more than 200 values in a filter: then the whole is read and judged here.
-            if !values.is_empty() && values.len() <= 200 {
-                filters.push(Filter {
-                    name: name.to_owned(),
-                    values: values.to_vec(),
-                });
-            }
-        };
-        if !self.ignore_tag_case {
-            for (key, value) in &self.tags {
-                push(&format!("tag:{key}"), std::slice::from_ref(value));
-            }
-        }
-        push("instance-id", &self.instance_ids);
-        push(
-            "network-interface.network-interface-id",
-            &self.network_interface_ids,
-        );
-        // Not every implementation of the API knows wildcards in this filter; those are judged here.
-        if !self
-            .instance_types
-            .iter()
-            .any(|name| name.contains(['*', '?', '\\']))
-        {
-            push("instance-type", &self.instance_types);
-        }
-        if self.instance_state_names.is_empty() {
-            push("instance-state-name", &EC2_DEFAULT_STATES.map(str::to_owned));
-        } else {
-            push("instance-state-name", &self.instance_state_names);
-        }
-        filters
-    }
 }
 
 fn any_or_listed(list: &[String], value: Option<&str>) -> bool {
@@ -141,14 +135,6 @@ fn any_pattern(list: &[String], value: Option<&str>) -> bool {
 /// Whether any selector and no exclusion means the interface. No selector selects nothing.
 pub fn is_selected(selectors: &[Selector], excludes: &[Selector], interface: &Interface) -> bool {
     selectors.iter().any(|s| s.matches(interface)) && !excludes.iter().any(|e| e.matches(interface))
-}
-
-/// The distinct DescribeInstances scans that find every interface the selectors mean, each a set of filters.
-pub fn scans(selectors: &[Selector]) -> Vec<Vec<Filter>> {
-    let mut scans: Vec<_> = selectors.iter().map(Selector::filters).collect();
-    scans.sort();
-    scans.dedup();
-    scans
 }
 
 #[cfg(test)]
@@ -281,31 +267,5 @@ mod tests {
             };
             assert_eq!(selector.matches(&interface), expected, "{state}");
         }
-    }
-
-    #[test]
-    fn equal_filter_sets_are_one_scan() {
-        let a = Selector {
-            tags: tags(&[("Mirror", "True")]),
-            ..Selector::default()
-        };
-        let b = Selector {
-            vpc_ids: vec!["vpc-1".into()],
-            ..a.clone()
-        };
-        assert_eq!(
-            scans(&[a.clone(), b]).len(),
-            1,
-            "VPCs are judged here, so both need the same scan"
-        );
-        let many = Selector {
-            instance_ids: vec!["i".into(); 201],
-            ..a
-        };
-        assert!(
-            scans(&[many])[0]
-                .iter()
-                .all(|filter| filter.name != "instance-id")
-        );
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{EC2_DEFAULT_STATES, Selector, Tags};
+use crate::planner::{EC2_DEFAULT_STATES, Selector, TagSource, Tags};
 
 /// A list of strings as the configuration has it.
 pub type Strings = Attr<Vec<Attr<String>>>;
@@ -16,9 +16,12 @@ pub type SelectorBlocks = Attr<Vec<Attr<SelectorBlock>>>;
 /// Picks network interfaces. Within a block every argument must match; several blocks are alternatives.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SelectorBlock {
-    /// Tags that the instance must have, all of them. `*` in a value stands for any characters and `?` for one, as in EC2
+    /// Tags that `tag_source` must have, all of them. `*` in a value stands for any characters and `?` for one, as in EC2
     /// filters; a backslash takes the next character literally.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
+    /// Whose tags `tags` means: `instance` (the default), `network_interface`, or `either`: all on the instance or all on the
+    /// interface. Tags of an instance or of an autoscaling group do not reach its interfaces by themselves.
+    pub tag_source: Attr<String>,
     /// Whether keys and values of `tags` match without regard to case. Defaults to `false`.
     pub ignore_tag_case: Attr<bool>,
     /// Instances, by id.
@@ -61,6 +64,10 @@ impl SelectorBlock {
     fn selector(&self) -> Option<Selector> {
         Some(Selector {
             tags: tags(&self.tags)?,
+            tag_source: match self.tag_source.decided()? {
+                Some(text) => text.parse().unwrap_or_default(),
+                None => TagSource::default(),
+            },
             ignore_tag_case: flag(&self.ignore_tag_case)?,
             instance_ids: strings(&self.instance_ids)?,
             network_interface_ids: strings(&self.network_interface_ids)?,
@@ -119,6 +126,17 @@ pub fn validate(name: &str, blocks: &SelectorBlocks, diagnostics: &mut Diagnosti
 fn validate_block(name: &str, block: &SelectorBlock, path: &AttributePath, diagnostics: &mut Diagnostics) {
     for (list, value) in block.lists() {
         check_list(value, &path.clone().attribute(list), diagnostics);
+    }
+    if let Some(other) = block
+        .tag_source
+        .as_str()
+        .filter(|text| text.parse::<TagSource>().is_err())
+    {
+        let detail = format!(
+            "{other:?} is not a source of tags. Use \"instance\", \"network_interface\" or \"either\"."
+        );
+        let path = path.clone().attribute("tag_source");
+        diagnostics.push(Diagnostic::error("Unknown tag_source", detail).at(path));
     }
     let states = block
         .instance_state_names

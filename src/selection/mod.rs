@@ -7,4 +7,4 @@ mod scan;
 pub use blocks::{
     SelectorBlock, SelectorBlocks, check_list, is_absent, require_selector, selectors, strings, validate,
 };
-pub use scan::{members, scan};
+pub use scan::{members, scan, tags_are_of_instances};

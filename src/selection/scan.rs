@@ -2,25 +2,59 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
+
 use crate::ec2::{Account, Ec2Error};
 use crate::planner::{self, Fleet, Interface, Member, Selector};
 
-/// Every interface that the selectors may mean: one scan for each distinct set of filters.
+/// Every interface that the selectors may mean, with what the exclusions have to know of it: one scan for each distinct set of
+/// filters.
 ///
 /// # Errors
 ///
 /// When EC2 refuses or cannot be reached.
-pub async fn scan(account: &Account, selectors: &[Selector]) -> Result<Vec<Interface>, Ec2Error> {
-    let mut found = BTreeMap::new();
-    for scan in planner::scans(selectors) {
-        let interfaces = account.instances(&scan).await?;
-        found.extend(
-            interfaces
-                .iter()
-                .map(|interface| (interface.id.clone(), interface.clone())),
-        );
+pub async fn scan(
+    account: &Account,
+    selectors: &[Selector],
+    excludes: &[Selector],
+) -> Result<Vec<Interface>, Ec2Error> {
+    let scans = planner::scans(selectors, excludes);
+    let instances = scans.instances.iter().map(|filters| account.instances(filters));
+    let interfaces = scans
+        .network_interfaces
+        .iter()
+        .map(|filters| account.network_interfaces(filters));
+    let (instances, interfaces) = tokio::try_join!(try_join_all(instances), try_join_all(interfaces))?;
+    Ok(planner::joined(
+        instances.iter().flat_map(|found| found.iter()),
+        interfaces.iter().flat_map(|found| found.iter()),
+    ))
+}
+
+/// Whether a selector reads the tags of interfaces and matches none of those seen, though instances have the tags.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub async fn tags_are_of_instances(
+    account: &Account,
+    selectors: &[Selector],
+    seen: &[Interface],
+) -> Result<bool, Ec2Error> {
+    for selector in selectors {
+        let Some(by_instance) = planner::by_instance_tags(selector) else {
+            continue;
+        };
+        if seen.iter().any(|interface| selector.matches(interface)) {
+            continue;
+        }
+        let selectors = std::slice::from_ref(&by_instance);
+        let found = scan(account, selectors, &[]).await?;
+        if found.iter().any(|interface| by_instance.matches(interface)) {
+            return Ok(true);
+        }
     }
-    Ok(found.into_values().collect())
+    Ok(false)
 }
 
 /// The selected interfaces, with the instance tags of these keys.
@@ -37,7 +71,7 @@ pub async fn members(
     Ok(Fleet::select(
         selectors,
         excludes,
-        &scan(account, selectors).await?,
+        &scan(account, selectors, excludes).await?,
         tag_keys,
     ))
 }

@@ -53,3 +53,45 @@ def test_an_empty_exclude_is_an_error(workspace, sandbox, fleet):
     result = workspace.try_plan()
     assert result.code == 1
     assert "exclude" in result.errors[0].code
+
+
+@pytest.mark.spine
+def test_tags_of_the_network_interface(workspace, sandbox, fleet):
+    first, second = fleet.interfaces["web-2"]
+    sandbox.tag(second, Watch="yes")
+    watched = 'selector {\n    tags       = { Watch = "yes" }\n    tag_source = "%s"\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=watched % "network_interface"))
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == {second}
+    state = workspace.state()["mirror_coverage.prod"]["sessions"][second]
+    assert state["instance_id"] == fleet.instances["web-2"], "its instance is known all the same"
+
+    sandbox.tag(fleet.instances["web-1"], Watch="yes")
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=watched % "either"))
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == {second, *fleet.interfaces["web-1"]}
+
+    # And an exclusion by the tag of an interface.
+    out = 'exclude {\n    tags       = { Watch = "yes" }\n    tag_source = "network_interface"\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, out))
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == {first, *fleet.interfaces["web-1"]}
+
+
+@pytest.mark.spine
+def test_tags_that_are_only_on_instances_are_pointed_out(workspace, sandbox, fleet):
+    selector = 'selector {\n    tags       = { Mirror = "True" }\n    tag_source = "network_interface"\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector))
+    warnings = [warning.summary for warning in workspace.plan().warnings]
+    assert any("on instances, not on network interfaces" in summary for summary in warnings), warnings
+
+
+def test_an_interface_without_an_instance_is_seen_by_its_subnet(workspace, sandbox, fleet):
+    alone = sandbox.ec2.create_network_interface(SubnetId=fleet.subnets[1])["NetworkInterface"]["NetworkInterfaceId"]
+    selector = f'selector {{\n    subnet_ids = ["{fleet.subnets[1]}"]\n  }}'
+    fleet.launch("web-b", subnet=1)
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector))
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == set(fleet.interfaces["web-b"])
+    skip = workspace.state()["mirror_coverage.prod"]["skipped"][alone]
+    assert skip["reason"] == "UNSUPPORTED_INTERFACE", skip
