@@ -1,0 +1,150 @@
+"""Each message of docs/guides/troubleshooting.md, brought about."""
+
+import re
+
+import pytest
+
+from harness.documents import GUIDES
+from harness.hcl import coverage, coverage_without
+
+PROD = "mirror_coverage.prod"
+HEADINGS = set(re.findall(r"^## `(.+)`$", (GUIDES / "troubleshooting.md").read_text(), re.MULTILINE))
+
+
+def inconsistent(workspace, sandbox, fleet):
+    if workspace.core.product == "terraform" and workspace.core.version >= (1, 16):
+        pytest.skip("this core hands the first plan's fleet to the final plan")
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.save_plan()
+    fleet.launch("web-3", Mirror="True")
+    result = workspace.try_apply_saved()
+    assert result.code == 1 and sandbox.sessions() == [], "nothing was changed"
+    yield result
+    # The first remedy.
+    workspace.apply()
+    workspace.destroy()
+    # The second.
+    selector = 'selector {\n    tags = { Mirror = "True" }\n  }'
+    pinned = f'data "mirror_interfaces" "prod" {{\n  {selector}\n}}\n'
+    selection = coverage_without(fleet, "selector", "selection = data.mirror_interfaces.prod.selection")
+    workspace.configure(sandbox.provider(), pinned, selection)
+    workspace.save_plan()
+    fleet.launch("web-4", Mirror="True")
+    workspace.apply_saved()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces() | set(
+        fleet.interfaces["web-3"]
+    )
+
+
+def target_full(workspace, sandbox, fleet):
+    """Somebody else fills the target between plan and apply."""
+    fleet.launch("small")
+    small = fleet.create_target("small")
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{small}"]'))
+    workspace.save_plan()
+    for interface in sorted(fleet.launch_many(8, Team="another")):
+        sandbox.create_session(interface, small, fleet.filter, 1)
+    yield workspace.apply_saved()
+    assert len(sandbox.sessions("prod")) == 2
+    both = f'["{small}", "{fleet.target}"]'
+    workspace.configure(sandbox.provider(), coverage(fleet, 'placement = "balanced"', targets=both))
+    workspace.apply()
+    assert len(sandbox.sessions("prod")) == 3
+
+
+def quota(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    for number in (1, 2, 3):
+        sandbox.create_session(interface, fleet.target, fleet.filter, number)
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    yield workspace.try_plan()
+    workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true"))
+    workspace.apply()
+
+
+def override_refused(workspace, sandbox, fleet):
+    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": fleet.other_target})
+    rule = f'override = {{ target_tag = "Mirror-Target", target_ids = ["{fleet.target}"] }}'
+    workspace.configure(sandbox.provider(), coverage(fleet, rule))
+    result = workspace.try_plan()
+    assert any("OVERRIDE_REFUSED" in warning.detail for warning in result.warnings)
+    yield result
+    workspace.configure(sandbox.provider(), coverage(fleet, rule.replace(fleet.target, fleet.other_target)))
+    workspace.apply()
+    assert sandbox.session_on(fleet.interfaces["web-1"][0]).target == fleet.other_target
+
+
+def number_in_use(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    sandbox.create_session(interface, fleet.target, fleet.filter, 7)
+    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7"))
+    result = workspace.try_apply().succeed()
+    (warning,) = [warning for warning in result.warnings if "could not be" in warning.summary]
+    assert "InvalidParameterValue" in warning.detail and "already being used" in warning.detail
+    yield result
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    assert sandbox.session_on(interface, "prod").number == 8
+
+
+def denied(workspace, sandbox, fleet):
+    sandbox.fault("deny", "DescribeInstances")
+    sandbox.fault("deny", "DescribeNetworkInterfaces")
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    result = workspace.try_plan()
+    assert any("ec2:Describe" in error.text for error in result.errors)
+    yield result
+    sandbox.no_faults()
+    sandbox.fault("deny", "CreateTrafficMirrorSession")
+    workspace.configure(sandbox.provider(), coverage(fleet, "preflight_dry_run = true"))
+    assert workspace.try_plan().code == 1
+    sandbox.no_faults()
+    workspace.apply()
+
+
+def empty(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    for name in ("web-1", "web-2"):
+        sandbox.untag(fleet.instances[name], key="Mirror")
+    yield workspace.try_plan()
+    workspace.destroy("-refresh=false")
+    assert sandbox.sessions() == []
+
+
+def namesake(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    state = workspace.directory / "terraform.tfstate"
+    owner = workspace.state()[PROD]["id"]
+    state.unlink()
+    yield workspace.try_plan()
+    workspace.import_(PROD, owner).succeed()
+    sandbox.forget_calls()
+    workspace.apply()
+    assert sandbox.changing_calls() == []
+
+
+SITUATIONS = {
+    "Provider produced inconsistent final plan": inconsistent,
+    "TrafficMirrorSourcesPerTargetLimitExceeded": target_full,
+    "No room for more traffic mirror sessions": quota,
+    "selected network interfaces get no session": override_refused,
+    "traffic mirror sessions could not be created": number_in_use,
+    "UnauthorizedOperation": denied,
+    "Every session would be deleted": empty,
+    "Another coverage has the same name": namesake,
+}
+
+
+def test_every_heading_has_a_situation():
+    # The error of the target's own resource is in test_targets.py.
+    assert HEADINGS == SITUATIONS.keys() | {"TrafficMirrorTargetInUseException"}
+
+
+@pytest.mark.parametrize("message", SITUATIONS)
+def test_message_and_remedy(workspace, sandbox, fleet, message):
+    situation = SITUATIONS[message](workspace, sandbox, fleet)
+    result = next(situation)
+    assert any(message in told.text for told in result.diagnostics), result.readable()
+    assert next(situation, None) is None
