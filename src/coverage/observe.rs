@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::convert::Rows;
+use super::convert::{Rows, rows};
 use super::maker::{self, Maker};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::override_argument;
@@ -196,18 +196,20 @@ pub fn own<'a>(
     recorded: &Rows,
 ) -> Vec<&'a MirrorSession> {
     let ownership = Ownership { id, recorded };
-    let left = |session: &MirrorSession| {
-        maker_of(&session.tags, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone)
-    };
     sessions
         .iter()
-        .filter(|session| ownership.owns(session) || left(session))
+        .filter(|session| ownership.owns(session) || is_left(&session.tags, name))
         .collect()
 }
 
 /// The mark of the process that made a session or filter of this name which is still pending.
 pub fn maker_of(tags: &Tags, name: &str) -> Option<String> {
     Owner::of(tags).filter(|owner| owner.name == name)?.pending
+}
+
+/// Whether a session or filter with these tags was left behind by a create of this name that was killed.
+pub fn is_left(tags: &Tags, name: &str) -> bool {
+    maker_of(tags, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone)
 }
 
 /// Settled ids of other objects whose sessions carry this name.
@@ -223,6 +225,12 @@ pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>
 /// The coverage's id as its state has it.
 pub fn id_of(model: &CoverageModel) -> Option<CoverageId> {
     model.id.as_str().and_then(|id| id.parse().ok())
+}
+
+/// The sessions of the object that a plan changes; none for a create.
+pub fn prior_rows(request: &PlanRequest<CoverageModel, CoverageIdentity>) -> Rows {
+    let prior = request.prior.as_ref();
+    prior.map(|prior| rows(&prior.sessions)).unwrap_or_default()
 }
 
 /// The id of the object that a plan changes; none for a create.

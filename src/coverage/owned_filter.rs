@@ -2,9 +2,8 @@
 
 use uuid::Uuid;
 
-use super::maker::{self, Maker};
 use super::model::CoverageModel;
-use super::observe::maker_of;
+use super::observe::is_left;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
 use crate::planner::{
@@ -144,11 +143,10 @@ pub async fn own(
     id: Option<&CoverageId>,
     recorded: Option<&str>,
 ) -> Result<Vec<MirrorFilter>, Ec2Error> {
-    let left = |filter: &MirrorFilter| {
-        maker_of(&filter.tags, name).is_some_and(|mark| maker::of(&mark) == Maker::Gone)
-    };
     let mut filters = account.all_filters().await?;
     let in_state = |filter: &MirrorFilter| recorded == Some(&filter.id) && is_nobodys(filter);
-    filters.retain(|filter| id.is_some_and(|id| is_of(filter, id)) || left(filter) || in_state(filter));
+    filters.retain(|filter| {
+        id.is_some_and(|id| is_of(filter, id)) || is_left(&filter.tags, name) || in_state(filter)
+    });
     Ok(filters)
 }

@@ -2,7 +2,7 @@
 
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{namesakes, prior_id};
+use super::observe::{namesakes, prior_id, prior_rows};
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::source::{Known, held_key};
@@ -185,11 +185,7 @@ fn decide(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<u8>> {
     let wish = planned.wish()?;
-    let prior_rows = request
-        .prior
-        .as_ref()
-        .map(|prior| convert::rows(&prior.sessions))
-        .unwrap_or_default();
+    let prior_rows = prior_rows(request);
     let plan = match planner::plan(&wish, &fleet, &prior_rows) {
         Ok(plan) => plan,
         Err(error) => {

@@ -10,7 +10,7 @@ use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use super::owned_filter;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Pick, Reason, Row, Skip};
+use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -160,10 +160,7 @@ fn actual_rows(
             let shape = match fleet.interfaces.get(interface) {
                 Some(member) => Row {
                     instance_id: member.instance_id.clone(),
-                    traffic_mirror_filter_id: match rule.filter(&member.tags) {
-                        Pick::Picked(filter) => Some(filter),
-                        Pick::NotTagged | Pick::Unlisted(_) | Pick::Contradictory(_) => None,
-                    },
+                    traffic_mirror_filter_id: rule.filter(&member.tags).picked(),
                     ..Row::default()
                 },
                 None => recorded.cloned().unwrap_or_default(),

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Coverage;
-use super::convert::rows;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, listed_targets, note_sources, observe, prior_id, sites};
+use super::observe::{Selecting, id_of, listed_targets, note_sources, observe, prior_id, prior_rows, sites};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -79,8 +78,9 @@ impl Coverage {
             let text = note::read(&key).filter(|_| self.is_final(request))?;
             Fleet::decode(&text).ok().filter(usable)
         };
-        if let Some(mut fleet) = first_plan.clone().or(stored.clone()).filter(usable) {
-            if first_plan.is_none() && request.prior.is_some() {
+        let is_handed_back = first_plan.is_some();
+        if let Some(mut fleet) = first_plan.or_else(|| stored.clone()).filter(usable) {
+            if !is_handed_back && request.prior.is_some() {
                 // Only a first plan that did not know every target leaves a note where the fleet is stored anyway.
                 match from_note() {
                     Some(noted) => fleet = noted,
@@ -105,11 +105,7 @@ impl Coverage {
         if let Some(fleet) = from_note() {
             return Known::Fleet(Box::new(fleet));
         }
-        let recorded = request
-            .prior
-            .as_ref()
-            .map(|prior| rows(&prior.sessions))
-            .unwrap_or_default();
+        let recorded = prior_rows(request);
         match observe(
             account,
             &selecting,
@@ -163,11 +159,7 @@ impl Coverage {
         key: &Key,
         diagnostics: &mut Diagnostics,
     ) -> Known {
-        let recorded = request
-            .prior
-            .as_ref()
-            .map(|prior| rows(&prior.sessions))
-            .unwrap_or_default();
+        let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
             let visible = account.all_targets().await?;

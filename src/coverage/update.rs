@@ -72,15 +72,7 @@ impl Coverage {
             .cloned()
             .partition(|(_, failure)| failure.is_error());
         // With an error the true state is saved; without one, what was planned must come back.
-        let mut actual = merged(&rows, &own, &outcome, !errors.is_empty());
-        if errors.is_empty() {
-            for interface in &actions.vanished {
-                actual.insert(
-                    interface.clone(),
-                    rows.get(interface).cloned().unwrap_or_default(),
-                );
-            }
-        }
+        let actual = merged(&rows, &own, &outcome, !errors.is_empty());
         warn_of_vanished(&actions.vanished, &mut diagnostics);
         for (title, detail) in failures(&excused, rows.len()) {
             diagnostics.warning(title, detail);

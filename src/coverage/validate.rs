@@ -149,6 +149,13 @@ fn tags(config: &CoverageModel, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Where diagnostics point, for the tests of all checks.
+#[cfg(test)]
+pub(super) fn paths_of(diagnostics: &Diagnostics) -> Vec<String> {
+    let path = |d: &Diagnostic| d.path.as_ref().map(ToString::to_string).unwrap_or_default();
+    diagnostics.iter().map(path).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,8 +179,7 @@ mod tests {
     fn problems(change: impl FnOnce(&mut CoverageModel)) -> Vec<String> {
         let mut model = good();
         change(&mut model);
-        let path = |d: &Diagnostic| d.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        validate(&model).iter().map(path).collect()
+        paths_of(&validate(&model))
     }
 
     #[test]

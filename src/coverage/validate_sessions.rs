@@ -128,6 +128,7 @@ fn copied(config: &CoverageModel, diagnostics: &mut Diagnostics) {
 #[cfg(test)]
 mod tests {
     use super::super::model::RangeModel;
+    use super::super::validate::paths_of;
     use super::*;
 
     fn problems(change: impl FnOnce(&mut CoverageModel)) -> Vec<String> {
@@ -135,10 +136,7 @@ mod tests {
         change(&mut model);
         let mut diagnostics = Diagnostics::new();
         validate(&model, &mut diagnostics);
-        diagnostics
-            .iter()
-            .map(|d| d.path.as_ref().map(ToString::to_string).unwrap_or_default())
-            .collect()
+        paths_of(&diagnostics)
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub enum Value {
     /// A map or an object. Ordered, so that the same value always has the same bytes.
     Map(BTreeMap<String, Value>),
     /// A value where the schema gives no type, with the type that it came with where the value alone does not tell it: Terraform
-    /// compares types too. Never inside another one.
+    /// compares types too. Only where the schema says `any`.
     Typed(Box<Type>, Box<Value>),
 }
 

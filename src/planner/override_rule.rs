@@ -30,6 +30,16 @@ pub enum Pick {
     Contradictory(String),
 }
 
+impl Pick {
+    /// The id, if one is picked.
+    pub fn picked(self) -> Option<String> {
+        match self {
+            Self::Picked(id) => Some(id),
+            Self::NotTagged | Self::Unlisted(_) | Self::Contradictory(_) => None,
+        }
+    }
+}
+
 impl Override {
     /// The target that the instance's tags pick.
     pub fn target(&self, instance_tags: &Tags) -> Pick {

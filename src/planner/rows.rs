@@ -37,10 +37,7 @@ pub(super) fn row(
             Wanted::Unset => base.and_then(|row| row.session_number),
         },
         virtual_network_id: base.and_then(|row| row.virtual_network_id),
-        traffic_mirror_filter_id: match wish.override_rule.filter(&member.tags) {
-            Pick::Picked(filter) => Some(filter),
-            Pick::NotTagged | Pick::Unlisted(_) | Pick::Contradictory(_) => None,
-        },
+        traffic_mirror_filter_id: wish.override_rule.filter(&member.tags).picked(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession,
-    NAME_TAG, Override, Pick, Tags, Template, TemplateValues,
+    NAME_TAG, Override, Tags, Template, TemplateValues,
 };
 
 /// How many tags a resource of EC2 can have; those of AWS itself do not count (EC2 tag restrictions).
@@ -57,10 +57,11 @@ impl Blueprint {
         tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
         tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
         SessionSpec {
-            traffic_mirror_filter_id: match self.override_rule.filter(&member.tags) {
-                Pick::Picked(filter) => filter,
-                _ => self.traffic_mirror_filter_id.clone(),
-            },
+            traffic_mirror_filter_id: self
+                .override_rule
+                .filter(&member.tags)
+                .picked()
+                .unwrap_or_else(|| self.traffic_mirror_filter_id.clone()),
             description: self
                 .description
                 .as_ref()

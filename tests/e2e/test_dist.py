@@ -66,23 +66,13 @@ def test_bill_of_materials(dist):
 
 
 @pytest.mark.spine
-def test_init_out_of_dist(workspace, sandbox, fleet, core, dist, tmp_path):
+def test_init_out_of_dist(workspace, sandbox, fleet, dist, tmp_path):
     """A packed filesystem mirror is the archive itself, at the provider's address."""
-    registry = "registry.opentofu.org" if core.product == "tofu" else "registry.terraform.io"
-    folder = tmp_path / "mirror" / registry / "mirror-toolkit" / "mirror"
+    folder = workspace.mirror_folder(tmp_path / "mirror")
     folder.mkdir(parents=True)
     shutil.copy(archive(dist), folder)
-    configuration = tmp_path / "mirror.tfrc"
-    configuration.write_text(
-        f'provider_installation {{\n  filesystem_mirror {{\n    path = "{tmp_path / "mirror"}"\n  }}\n}}\n'
-    )
-    workspace.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
     workspace.configure(sandbox.provider(), coverage(fleet))
-    text = (workspace.directory / "main.tf").read_text()
-    # Only what the mirror holds can be installed.
-    (workspace.directory / "main.tf").write_text(
-        "".join(line for line in text.splitlines(keepends=True) if "hashicorp/null" not in line)
-    )
+    workspace.install_from(tmp_path / "mirror")
     workspace.run("init", "-input=false", "-no-color").succeed()
     lock = (workspace.directory / ".terraform.lock.hcl").read_text()
     assert f'version = "{VERSION}"' in lock and "h1:" in lock, lock

@@ -59,7 +59,8 @@ def axe() -> str:
     """axe-core, as the package registry of npm has it."""
     if not shutil.which("npm"):
         missing("npm is not installed")
-    folder = TARGET / "axe"
+    # A folder for each worker: npm ci empties the one that it installs into.
+    folder = TARGET / "axe" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(pathlib.Path(__file__).parent / "axe" / name, folder)

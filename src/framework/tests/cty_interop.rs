@@ -149,6 +149,20 @@ fn is_beyond_the_peer(value: &Value, kind: &Type) -> bool {
     }
 }
 
+/// The value without the types that parts of type `any` came with.
+fn bare(value: &Value) -> Value {
+    match value.untyped() {
+        Value::List(elements) => Value::List(elements.iter().map(bare).collect()),
+        Value::Map(elements) => Value::Map(
+            elements
+                .iter()
+                .map(|(name, element)| (name.clone(), bare(element)))
+                .collect(),
+        ),
+        value => value.clone(),
+    }
+}
+
 #[test]
 fn pyvider_reads_what_we_write_and_we_read_what_it_writes_again() {
     let mut runner = TestRunner::deterministic();
@@ -199,7 +213,12 @@ fn we_read_what_pyvider_writes() {
                 .any(|pair| matches!(pair, [0xc7, _] | [0xd4..=0xd8, 0x0c])),
         );
         let value = ordered(decode_msgpack(&bytes, &kind).unwrap(), &kind);
-        assert_eq!(value, ordered(described(&made["value"]), &kind), "{kind:?}");
+        // The description has no types; that the value keeps the one it came with shows when it is written again.
+        assert_eq!(
+            bare(&value),
+            ordered(described(&made["value"]), &kind),
+            "{kind:?}"
+        );
         let again = encode_msgpack(&value, &kind).unwrap();
         assert_eq!(decode_msgpack(&again, &kind).unwrap(), value);
     }

@@ -108,6 +108,21 @@ class Workspace:
         """Writes main.tf: the required provider, then the parts."""
         (self.directory / "main.tf").write_text("\n".join([self.header(), *parts]) + "\n")
 
+    def install_from(self, mirror: pathlib.Path) -> None:
+        """Takes providers from a filesystem mirror, as a user does; call it after `configure`."""
+        configuration = self.directory.with_name(self.directory.name + ".mirror.tfrc")
+        configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+        self.environment["TF_CLI_CONFIG_FILE"] = str(configuration)
+        main = self.directory / "main.tf"
+        # Only what the mirror holds can be installed.
+        kept = [line for line in main.read_text().splitlines(keepends=True) if "hashicorp/null" not in line]
+        main.write_text("".join(kept))
+
+    def mirror_folder(self, mirror: pathlib.Path) -> pathlib.Path:
+        """Where the core of this workspace looks for the provider in a filesystem mirror."""
+        registry = "registry.opentofu.org" if self.core.product == "tofu" else "registry.terraform.io"
+        return mirror / registry / SOURCE
+
     def header(self) -> str:
         # On cores with terraform_data the null provider is never asked for.
         null = '    null   = { source = "hashicorp/null" }\n' if not self.core.has("terraform_data") else ""
