@@ -40,12 +40,14 @@ impl Coverage {
 
     pub(super) fn executor<'a>(
         &'a self,
-        account: &'a Account,
+        coverage: &'a str,
+        account: &Account,
         sessions: &'a [MirrorSession],
         stop: &'a Stop,
     ) -> Executor<'a> {
         Executor {
-            account,
+            coverage,
+            account: account.until(stop.token()),
             numbers: &self.numbers,
             stop,
             sessions,

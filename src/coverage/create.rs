@@ -75,7 +75,10 @@ impl Coverage {
             planned.filter_id = Attr::Known(filter.clone());
         }
         let actions = planner::reconcile(&rows, &blueprint(&planned), &fleet, &own);
-        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+        let outcome = self
+            .executor(&name, &account, &sessions, &stop)
+            .run(&actions)
+            .await;
 
         let actual = merged(&rows, &own, &outcome, false);
         let failed = failed(&outcome, &rows);

@@ -40,7 +40,7 @@ impl Coverage {
             .collect();
         let stop = Stop::new(&request.cancel, stop::limit(&prior, |timeouts| &timeouts.delete));
         let mut outcome = Outcome::default();
-        self.executor(&account, &sessions, &stop)
+        self.executor(name, &account, &sessions, &stop)
             .delete(&delete, &mut outcome)
             .await;
         let mut failed = failed(&outcome, &Rows::new());

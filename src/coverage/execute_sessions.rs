@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use uuid::Uuid;
 
-use super::execute::{Executor, Outcome, in_parallel};
+use super::execute::{Executor, Outcome};
 use super::failure::{Failure, FailureKind};
 use crate::ec2::{NewSession, SessionChange};
 use crate::planner::{Create, MirrorSession, Modify, Owner};
@@ -29,7 +29,7 @@ impl Executor<'_> {
             for change in &changes {
                 calls.push(self.modify_one(change).boxed());
             }
-            let results = in_parallel(calls).await;
+            let results = self.in_parallel("change", calls).await;
             let is_full = |result: &Result<_, Failure>| {
                 result
                     .as_ref()
@@ -137,7 +137,7 @@ impl Executor<'_> {
                 .unwrap_or_default();
             calls.push(self.create_one(create, taken).boxed());
         }
-        for (create, result) in creates.iter().zip(in_parallel(calls).await) {
+        for (create, result) in creates.iter().zip(self.in_parallel("create", calls).await) {
             outcome.note(&create.network_interface_id, result);
         }
     }

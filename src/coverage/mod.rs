@@ -22,6 +22,7 @@ mod owned_filter;
 mod plan;
 mod plan_words;
 mod preflight;
+mod progress;
 mod read;
 mod refreshed;
 mod report;

@@ -64,7 +64,10 @@ impl Coverage {
             Err(Unready::Missing(diagnostic)) => return nothing_done((*diagnostic).into()),
         }
         let actions = planner::reconcile(&rows, &blueprint, &fleet, &own);
-        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+        let outcome = self
+            .executor(prior_name, &account, &sessions, &stop)
+            .run(&actions)
+            .await;
         let mut failed = failed(&outcome, &rows);
         failed.extend(failed_filter);
         let (errors, excused): (Vec<_>, Vec<_>) = failed

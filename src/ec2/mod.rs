@@ -21,6 +21,8 @@ mod interfaces;
 mod lookup;
 mod network;
 mod network_interfaces;
+mod pace;
+mod pacer;
 mod page;
 mod retry;
 mod sdk_error;
@@ -41,6 +43,7 @@ pub use config::{
 };
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
+pub use pace::MOST_IN_FLIGHT;
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;

@@ -141,9 +141,9 @@ impl Account {
     /// Creates a session and returns it as EC2 made it.
     pub async fn create_session(&self, new: &NewSession) -> Result<MirrorSession, Ec2Error> {
         let action = Action::CreateTrafficMirrorSession;
-        let call = self.call(action);
         let request = self.creation(new)?;
-        let created = call.end(request.customize().interceptor(call.probe()).send().await)?;
+        let send = |probe| request.clone().customize().interceptor(probe).send();
+        let created = self.paced(action, send).await?;
         self.session(action, created.traffic_mirror_session())
     }
 
@@ -223,8 +223,8 @@ impl Account {
             .set_packet_length(self.optional_int(action, "PacketLength", change.packet_length.set())?)
             .set_description(change.description.set().cloned())
             .set_remove_fields(Some(removals).filter(|fields| !fields.is_empty()));
-        let call = self.call(action);
-        let modified = call.end(request.customize().interceptor(call.probe()).send().await)?;
+        let send = |probe| request.clone().customize().interceptor(probe).send();
+        let modified = self.paced(action, send).await?;
         self.session(action, modified.traffic_mirror_session())
     }
 
@@ -234,8 +234,8 @@ impl Account {
             .client()
             .delete_traffic_mirror_session()
             .traffic_mirror_session_id(id);
-        let call = self.call(Action::DeleteTrafficMirrorSession);
-        match call.end(request.customize().interceptor(call.probe()).send().await) {
+        let send = |probe| request.clone().customize().interceptor(probe).send();
+        match self.paced(Action::DeleteTrafficMirrorSession, send).await {
             Ok(_) => Ok(Deleted::Gone),
             Err(error) if error.class() == ErrorClass::NotFound(What::Session) => Ok(Deleted::AlreadyGone),
             Err(error) => Err(error),

@@ -6,6 +6,7 @@ mod classes;
 mod environment;
 mod interfaces;
 mod lookup;
+mod pacing;
 mod roles;
 mod sensors;
 mod server;

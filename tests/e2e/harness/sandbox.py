@@ -26,6 +26,7 @@ class Call:
     parameters: dict[str, Any] = dataclasses.field(hash=False)
     principal: str = ""
     user_agent: str = ""
+    time_ms: int = 0
 
     def parameter(self, name: str) -> Any:
         return self.parameters.get(name)
@@ -58,7 +59,8 @@ class Sandbox(Cloud):
         """The provider's calls so far, in the order of arrival; what boto3 asked is left out."""
         return [
             Call(
-                raw["action"], raw["outcome"], raw["changed"], raw["parameters"], raw["principal"], raw["user_agent"]
+                raw["action"], raw["outcome"], raw["changed"], raw["parameters"], raw["principal"], raw["user_agent"],
+                raw["time"],
             )
             for raw in self._control("GET", "ledger")["calls"]
             if "Boto3" not in raw["user_agent"] and action in (None, raw["action"])
