@@ -4,6 +4,7 @@
 
 mod apply;
 mod convert;
+mod core_command;
 mod create;
 mod delete;
 mod execute;
