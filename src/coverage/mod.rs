@@ -29,10 +29,12 @@ mod report;
 mod source;
 mod stop;
 mod too_many_tags;
+mod uncertain;
 mod update;
 mod validate;
 mod validate_choices;
 mod validate_sessions;
+mod visible;
 mod wish;
 
 use std::sync::Arc;

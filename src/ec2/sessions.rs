@@ -1,5 +1,7 @@
 //! Traffic mirror sessions: list, create, modify, delete.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ec2::operation::create_traffic_mirror_session::builders::CreateTrafficMirrorSessionFluentBuilder;
 use std::sync::Arc;
 
@@ -95,6 +97,19 @@ impl Account {
             .await?;
         sessions.retain(|session| session.network_interface_id == network_interface_id);
         Ok(sessions)
+    }
+
+    /// The sessions of these network interfaces that the account can see, and perhaps others, in order of their ids: one listing,
+    /// narrowed where the interfaces are few.
+    pub async fn sessions_of_interfaces(
+        &self,
+        network_interface_ids: &BTreeSet<String>,
+    ) -> Result<Vec<MirrorSession>, Ec2Error> {
+        if network_interface_ids.len() > FILTER_VALUES {
+            return self.sessions().await;
+        }
+        let ids: Vec<String> = network_interface_ids.iter().cloned().collect();
+        self.list(Some(("network-interface-id", &ids))).await
     }
 
     /// All sessions on these targets that the account can see, those of other accounts on its own targets included, in order of

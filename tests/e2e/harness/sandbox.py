@@ -84,6 +84,14 @@ class Sandbox(Cloud):
         """The buckets that AWS documents, from now on."""
         self._control("PATCH", "settings", {"throttle": True})
 
+    def delay_describes(self, seconds: float) -> None:
+        """From now on describe calls show a change only after so long."""
+        self._control("PATCH", "settings", {"consistency_delay_ms": int(seconds * 1000)})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are set."""
+        return self._control("GET", "faults")
+
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
