@@ -22,6 +22,7 @@ mod lookup;
 mod network;
 mod network_interfaces;
 mod page;
+mod policy;
 mod retry;
 mod sdk_error;
 mod sessions;
@@ -39,6 +40,7 @@ pub use config::{
 };
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
+pub use policy::{Purpose, policy};
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::{Sites, Unseen};
 
