@@ -60,6 +60,10 @@ e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k dri
 soak: $(VENV_READY) debug ## every end-to-end test on every core at hand
 	MIRROR_EVERY_CORE=1 $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
+.PHONY: cores
+cores: ## the newest OpenTofu and Terraform, built with Go, as more cores for the end-to-end tests
+	@$(PYTHON) scripts/cores.py
+
 .PHONY: demo
 demo: $(VENV_READY) debug ## plan, apply, audit, churn and destroy before your eyes, without an AWS account
 	@$(VENV)/bin/python scripts/demo.py

@@ -10,8 +10,8 @@ use terraform_provider_mirror::go_plugin::{self, Mode, ServeConfig, logs};
 use terraform_provider_mirror::provider::Mirror;
 use tokio_util::sync::CancellationToken;
 
-/// The address under which configurations name this provider.
-const ADDRESS: &str = "registry.terraform.io/mirror-toolkit/mirror";
+/// The address under which configurations name this provider; Terraform and OpenTofu add the host of their registry.
+const ADDRESS: &str = "mirror-toolkit/mirror";
 
 const HELP: &str = "\
 terraform-provider-mirror: the Terraform provider mirror-toolkit/mirror

@@ -1,5 +1,6 @@
 //! Create.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -16,15 +17,19 @@ use super::owned_filter;
 use super::read::decode;
 use super::report::{failures, failures_detail};
 use super::stop::{self, Stop};
+use super::visible::Changed;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, Diagnostic, Diagnostics};
-use crate::planner::{self, Blueprint, CoverageId, MirrorSession, Tags};
+use crate::planner::{self, Blueprint, CoverageId, MirrorSession, Row, Tags};
 use crate::provider::ec2_diagnostic;
 
 /// How often, and how long apart, a create looks whether a killed one has ended: longer than a provider without its core
 /// takes to end.
 const ENDING_ATTEMPTS: usize = 35;
 const ENDING_WAIT: Duration = Duration::from_secs(1);
+/// How often, and how long apart, EC2 is asked again for something that it made and does not know yet.
+const UNKNOWN_ATTEMPTS: usize = 5;
+const UNKNOWN_WAIT: Duration = Duration::from_secs(1);
 
 impl Coverage {
     /// Creates the object and its sessions. Once a session was made there is no error, only warnings: an error would
@@ -59,10 +64,11 @@ impl Coverage {
         let own = planner::by_interface(own, &rows);
         let pending = id.pending(&maker::mark());
         let core = note::core_process();
-        let blueprint = |planned: &CoverageModel| Blueprint {
+        let blueprint_with = |planned: &CoverageModel, id_tag: &str| Blueprint {
             ignored_tags: self.connection.tags().ignored(),
-            ..planned.blueprint(&pending)
+            ..planned.blueprint(id_tag)
         };
+        let blueprint = |planned: &CoverageModel| blueprint_with(planned, &pending);
         let made_filter = match filter_of(&account, &planned, &blueprint(&planned), &name).await {
             Ok(filter) => filter,
             Err(error) => {
@@ -74,7 +80,10 @@ impl Coverage {
             planned.filter_id = Attr::Known(filter.clone());
         }
         let actions = planner::reconcile(&rows, &blueprint(&planned), &fleet, &own);
-        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+        let outcome = self
+            .executor(&name, &account, &sessions, &stop)
+            .run(&actions)
+            .await;
 
         let actual = merged(&rows, &own, &outcome, false);
         let failed = failed(&outcome, &rows);
@@ -98,19 +107,29 @@ impl Coverage {
             }
             return nothing_done(diagnostics);
         }
-        made.extend(made_filter);
+        made.extend(made_filter.clone());
         // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
         if !made.is_empty() && note::core_process() == core {
             let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
-            if let Err(error) = account.create_tags(&made, &settled).await {
-                let title = "The sessions are created, but still marked as pending";
-                diagnostics.warning(
-                    title,
-                    format!(
-                        "{}\n\nThe next terraform apply marks them as settled.",
-                        error.detail()
-                    ),
-                );
+            match settle(&account, &made, &settled, &stop).await {
+                Ok(()) => {
+                    let blueprint = blueprint_with(&planned, id.as_str());
+                    let own =
+                        |(_, row): &(&String, &Row)| row.id.as_ref().is_some_and(|id| made.contains(id));
+                    let settled_rows = actual.iter().filter(own);
+                    Changed::new(&blueprint, &fleet)
+                        .with_calls(&actions, &outcome, &sessions, &actual)
+                        .with_sessions(settled_rows.map(|(interface, row)| (interface.clone(), row.clone())))
+                        .with_filter(made_filter)
+                        .shown(&account, &stop, &mut diagnostics)
+                        .await;
+                }
+                Err(error) => {
+                    let title = "The sessions are created, but still marked as pending";
+                    let detail = error.detail();
+                    let detail = format!("{detail}\n\nThe next terraform apply marks them as settled.");
+                    diagnostics.warning(title, detail);
+                }
             }
         }
         warn_of_vanished(&actions.vanished, &mut diagnostics);
@@ -125,7 +144,7 @@ impl Coverage {
     async fn settled_sessions(
         &self,
         model: &CoverageModel,
-    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
+    ) -> Result<(Account, Arc<Vec<MirrorSession>>), Diagnostic> {
         let name = model.name.as_str().unwrap_or_default();
         let mut patience = ENDING_ATTEMPTS;
         loop {
@@ -140,6 +159,19 @@ impl Coverage {
             tokio::time::sleep(ENDING_WAIT).await;
         }
     }
+}
+
+/// Marks what was made as settled. EC2 may not know yet what it made a moment ago: that is asked for again.
+async fn settle(account: &Account, made: &[String], settled: &Tags, stop: &Stop) -> Result<(), Ec2Error> {
+    let mut left = account.create_tags(made, settled).await?;
+    for _ in 0..UNKNOWN_ATTEMPTS {
+        if left.is_empty() || stop.is_stopped() {
+            break;
+        }
+        tokio::time::sleep(UNKNOWN_WAIT).await;
+        left = account.create_tags(&left, settled).await?;
+    }
+    Ok(())
 }
 
 /// The coverage's own filter: made, or taken over from a create that was killed. None when the configuration gives one.

@@ -12,8 +12,10 @@ use super::owned_filter;
 use super::read::row;
 use super::report::failures;
 use super::stop::{self, Stop};
+use super::visible::Changed;
 use crate::ec2::Account;
 use crate::framework::Diagnostics;
+use crate::planner::{Blueprint, Fleet};
 
 impl Coverage {
     /// Deletes every session of the object, and what killed creates of its name left behind; nothing else.
@@ -40,15 +42,28 @@ impl Coverage {
             .collect();
         let stop = Stop::new(&request.cancel, stop::limit(&prior, |timeouts| &timeouts.delete));
         let mut outcome = Outcome::default();
-        self.executor(&account, &sessions, &stop)
+        self.executor(name, &account, &sessions, &stop)
             .delete(&delete, &mut outcome)
             .await;
         let mut failed = failed(&outcome, &Rows::new());
+        let mut diagnostics = Diagnostics::new();
+        let mut dropped = Vec::new();
         if failed.is_empty() {
-            failed.extend(drop_filters(&account, &prior).await);
+            failed.extend(drop_filters(&account, &prior, &mut dropped).await);
         }
+        let gone = delete
+            .iter()
+            .filter(|(_, interface)| !outcome.failures.contains_key(interface));
+        Changed::new(&Blueprint::default(), &Fleet::default())
+            .with_deleted(gone)
+            .with_deleted_filters(dropped)
+            .shown(&account, &stop, &mut diagnostics)
+            .await;
         if failed.is_empty() {
-            return Response::default();
+            return Response {
+                diagnostics,
+                ..Response::default()
+            };
         }
         let left = own
             .iter()
@@ -60,7 +75,6 @@ impl Coverage {
                 (interface, row(session, &shape))
             })
             .collect();
-        let mut diagnostics = Diagnostics::new();
         for (title, detail) in failures(&failed, delete.len()) {
             diagnostics.error(title, detail);
         }
@@ -75,8 +89,12 @@ impl Coverage {
 }
 
 /// Deletes the filter that the coverage owns, and those that killed creates of its name left behind. What fails is returned by
-/// the filter's id.
-async fn drop_filters(account: &Account, prior: &CoverageModel) -> Vec<(String, Failure)> {
+/// the filter's id, what succeeds is added to `dropped`.
+async fn drop_filters(
+    account: &Account,
+    prior: &CoverageModel,
+    dropped: &mut Vec<String>,
+) -> Vec<(String, Failure)> {
     if !prior.owns_filter() {
         return Vec::new();
     }
@@ -91,8 +109,9 @@ async fn drop_filters(account: &Account, prior: &CoverageModel) -> Vec<(String, 
     };
     let mut failed = Vec::new();
     for filter in filters {
-        if let Err(error) = account.delete_filter(&filter.id).await {
-            failed.push((filter.id, Failure::of("delete", &error)));
+        match account.delete_filter(&filter.id).await {
+            Ok(()) => dropped.push(filter.id),
+            Err(error) => failed.push((filter.id, Failure::of("delete", &error))),
         }
     }
     failed

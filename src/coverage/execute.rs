@@ -8,12 +8,11 @@ use futures::{FutureExt, StreamExt};
 
 use super::failure::Failure;
 use super::numbers::Numbers;
+use super::progress::Progress;
 use super::stop::Stop;
-use crate::ec2::{Account, Ec2Error};
+use crate::ec2::{Account, Ec2Error, ErrorKind, MOST_IN_FLIGHT};
 use crate::planner::{Actions, MirrorSession, Retag};
 
-/// Calls in flight at once: enough to fill EC2's bucket of mutating calls, few enough to end soon after Ctrl-C.
-const CONCURRENCY: usize = 10;
 /// How long a call in flight may take to end after Ctrl-C: retries under throttling take minutes.
 const GRACE: Duration = Duration::from_secs(10);
 /// What the calls led to.
@@ -34,14 +33,22 @@ impl Outcome {
     }
 }
 
-/// Runs the calls, some at once, and returns their results in the same order.
-pub(super) async fn in_parallel<T>(calls: Vec<BoxFuture<'_, T>>) -> Vec<T> {
-    futures::stream::iter(calls).buffered(CONCURRENCY).collect().await
+async fn counted_by<T>(
+    progress: &Progress<'_>,
+    index: usize,
+    call: BoxFuture<'_, Result<T, Failure>>,
+) -> (usize, Result<T, Failure>) {
+    let result = call.await;
+    progress.count(result.is_ok());
+    (index, result)
 }
 
 /// Executes actions for one coverage.
 pub struct Executor<'a> {
-    pub account: &'a Account,
+    /// The coverage's name, for the log.
+    pub coverage: &'a str,
+    /// Calls that wait for their turn are given up with `stop`.
+    pub account: Account,
     pub numbers: &'a Numbers,
     pub stop: &'a Stop,
     /// All sessions of the account, to know which numbers an interface has.
@@ -71,7 +78,7 @@ impl Executor<'_> {
             .iter()
             .map(|session| (session.id.as_str(), session.session_number))
             .collect();
-        for ((id, interface), result) in sessions.iter().zip(in_parallel(calls).await) {
+        for ((id, interface), result) in sessions.iter().zip(self.in_parallel("delete", calls).await) {
             match result {
                 Ok(()) => {
                     if let Some(number) = numbers.get(id.as_str()) {
@@ -104,9 +111,35 @@ impl Executor<'_> {
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            result = call => result.map_err(|error| Failure::of(what, &error)),
+            result = call => result.map_err(|error| match error.kind() {
+                ErrorKind::Stopped => Failure::stopped(what, self.stop),
+                _ => Failure::of(what, &error),
+            }),
             () = given_up => Err(Failure::stopped(what, self.stop)),
         }
+    }
+
+    /// Makes the calls, as many at once as may be in flight, and returns their results in the same order. The log is told how
+    /// far they are.
+    pub(super) async fn in_parallel<T>(
+        &self,
+        what: &'static str,
+        calls: Vec<BoxFuture<'_, Result<T, Failure>>>,
+    ) -> Vec<Result<T, Failure>>
+    where
+        T: Send,
+    {
+        let progress = Progress::new(self.coverage, what, calls.len());
+        let mut counted = Vec::with_capacity(calls.len());
+        for (index, call) in calls.into_iter().enumerate() {
+            counted.push(counted_by(&progress, index, call).boxed());
+        }
+        let at_once = usize::try_from(MOST_IN_FLIGHT).unwrap_or(1);
+        // One that waits for its next attempt does not hold up those behind it.
+        let all = futures::stream::iter(counted).buffer_unordered(at_once).collect();
+        let mut results: Vec<_> = progress.tell_during(all).await;
+        results.sort_unstable_by_key(|(index, _)| *index);
+        results.into_iter().map(|(_, result)| result).collect()
     }
 
     /// Changes tags, and returns the sessions for which that failed: what is not owned is not changed further.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures::FutureExt;
 use uuid::Uuid;
 
-use super::execute::{Executor, Outcome, in_parallel};
+use super::execute::{Executor, Outcome};
 use super::failure::{Failure, FailureKind};
+use super::uncertain::look_for;
 use crate::ec2::{NewSession, SessionChange};
-use crate::planner::{Create, MirrorSession, Modify, Owner};
+use crate::planner::{COVERAGE_ID_TAG, Create, MirrorSession, Modify, Owner};
 
 /// How often, and how long apart, it is looked whether another coverage has freed a number.
 const FREEING_ATTEMPTS: usize = 15;
@@ -29,7 +30,7 @@ impl Executor<'_> {
             for change in &changes {
                 calls.push(self.modify_one(change).boxed());
             }
-            let results = in_parallel(calls).await;
+            let results = self.in_parallel("change", calls).await;
             let is_full = |result: &Result<_, Failure>| {
                 result
                     .as_ref()
@@ -137,7 +138,7 @@ impl Executor<'_> {
                 .unwrap_or_default();
             calls.push(self.create_one(create, taken).boxed());
         }
-        for (create, result) in creates.iter().zip(in_parallel(calls).await) {
+        for (create, result) in creates.iter().zip(self.in_parallel("create", calls).await) {
             outcome.note(&create.network_interface_id, result);
         }
     }
@@ -175,14 +176,25 @@ impl Executor<'_> {
                 Ok(session) => return Ok(session),
                 Err(failure) => failure,
             };
+            let is_uncertain =
+                [FailureKind::OutcomeUnknown, FailureKind::TokenReused].contains(&failure.kind);
+            if is_uncertain && let Some(session) = self.made_all_the_same(&new).await {
+                return Ok(session);
+            }
             if create.session_number.is_none() {
                 self.numbers
                     .give_back(self.account.region(), interface, session_number);
             }
-            if failure.kind != FailureKind::NumberTaken || attempts == 1 {
+            if attempts == 1 {
                 return Err(failure);
             }
             attempts -= 1;
+            match failure.kind {
+                FailureKind::NumberTaken => {}
+                // With a token of its own.
+                FailureKind::TokenReused => continue,
+                _ => return Err(failure),
+            }
             if let Some(number) = create.session_number {
                 if self.taken_by_coverages(interface, number).await.is_none() {
                     return Err(failure);
@@ -196,6 +208,27 @@ impl Executor<'_> {
             if let Ok(sessions) = self.account.sessions_of_interface(interface).await {
                 taken.extend(sessions.iter().map(|session| session.session_number));
             }
+        }
+    }
+
+    /// The session that a call made which seemed to fail. A second one is never tried for before this look.
+    async fn made_all_the_same(&self, new: &NewSession) -> Option<MirrorSession> {
+        let mark = new.tags.get(COVERAGE_ID_TAG);
+        let is_it = |session: &MirrorSession| {
+            session.session_number == new.session_number
+                && session.tags.get(COVERAGE_ID_TAG) == mark
+                && self.sessions.iter().all(|older| older.id != session.id)
+        };
+        let look = || async {
+            let sessions = self
+                .account
+                .sessions_of_interface(&new.network_interface_id)
+                .await?;
+            Ok(sessions.into_iter().find(is_it))
+        };
+        tokio::select! {
+            found = look_for(look) => found,
+            () = self.stop.stopped() => None,
         }
     }
 }

@@ -29,6 +29,10 @@ pub enum FailureKind {
     NumberTaken,
     /// The target has as many sources as it takes.
     TargetFull,
+    /// It failed, and may have been done all the same.
+    OutcomeUnknown,
+    /// Its token was used before, with other parameters.
+    TokenReused,
 }
 
 impl Failure {
@@ -50,6 +54,8 @@ impl Failure {
                 ErrorClass::LimitExceeded(Limit::SourcesPerTarget | Limit::SessionsPerTarget) => {
                     FailureKind::TargetFull
                 }
+                ErrorClass::ClientTokenReused => FailureKind::TokenReused,
+                _ if error.is_outcome_unknown() => FailureKind::OutcomeUnknown,
                 _ => FailureKind::Error,
             },
         }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod convert;
+mod core_command;
 mod create;
 mod delete;
 mod execute;
@@ -21,16 +22,19 @@ mod owned_filter;
 mod plan;
 mod plan_words;
 mod preflight;
+mod progress;
 mod read;
 mod refreshed;
 mod report;
 mod source;
 mod stop;
 mod too_many_tags;
+mod uncertain;
 mod update;
 mod validate;
 mod validate_choices;
 mod validate_sessions;
+mod visible;
 mod wish;
 
 use std::sync::Arc;

@@ -113,8 +113,9 @@ pub fn start_of(process: u32) -> Option<String> {
     fields.nth(18).filter(|_| !ended).map(str::to_owned)
 }
 
+/// Id of the core process, which started this one.
 #[cfg(unix)]
-fn parent_id() -> u32 {
+pub fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
@@ -152,7 +153,7 @@ fn is_private(directory: &Path) -> io::Result<bool> {
 
 // Elsewhere the temporary directory is the user's own.
 #[cfg(not(unix))]
-fn parent_id() -> u32 {
+pub fn parent_id() -> u32 {
     0
 }
 

@@ -4,11 +4,12 @@ use uuid::Uuid;
 
 use super::model::CoverageModel;
 use super::observe::is_left;
+use super::uncertain::look_for;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
 use crate::planner::{
-    Blueprint, COVERAGE_ID_TAG, CoverageId, FilterRepair, MirrorFilter, NAME_TAG, Owner, filter_deviation,
-    filter_repair,
+    Blueprint, COVERAGE_ID_TAG, CoverageId, FilterRepair, FilterRule, MirrorFilter, NAME_TAG, Owner,
+    filter_deviation, filter_repair,
 };
 
 /// Whether the filter belongs to the coverage with this id.
@@ -81,9 +82,21 @@ pub async fn make(account: &Account, blueprint: &Blueprint) -> Result<String, Ec
     tags.entry(NAME_TAG.to_owned())
         .or_insert_with(|| blueprint.name.clone());
     let description = format!("Everything, for mirror coverage {}", blueprint.name);
-    let id = account
-        .create_filter(&description, &tags, &Uuid::new_v4().to_string())
-        .await?;
+    let token = Uuid::new_v4().to_string();
+    let id = match account.create_filter(&description, &tags, &token).await {
+        Ok(id) => id,
+        // The filter may be there although the call failed.
+        Err(error) if error.is_outcome_unknown() => {
+            let mark = tags.get(COVERAGE_ID_TAG);
+            let made = || async {
+                let filters = account.all_filters().await?;
+                let is_it = |filter: &MirrorFilter| filter.tags.get(COVERAGE_ID_TAG) == mark;
+                Ok(filters.into_iter().find(is_it))
+            };
+            look_for(made).await.ok_or(error)?.id
+        }
+        Err(error) => return Err(error),
+    };
     let empty = MirrorFilter {
         id: id.clone(),
         rules: Vec::new(),
@@ -101,19 +114,20 @@ pub async fn make(account: &Account, blueprint: &Blueprint) -> Result<String, Ec
     }
 }
 
-/// Brings a filter back to accepting everything, and its tags to what they should be.
+/// Brings a filter back to accepting everything, and its tags to what they should be; says whether there was something to do.
 ///
 /// # Errors
 ///
 /// When EC2 refuses one of the calls; what was done stays done.
-pub async fn mend(account: &Account, filter: &MirrorFilter, blueprint: &Blueprint) -> Result<(), Ec2Error> {
+pub async fn mend(account: &Account, filter: &MirrorFilter, blueprint: &Blueprint) -> Result<bool, Ec2Error> {
     let spec = blueprint.filter_tags();
     let ids = std::slice::from_ref(&filter.id);
     account.create_tags(ids, &spec.tags_to_set(&filter.tags)).await?;
     account
         .delete_tags(ids, &spec.tags_to_remove(&filter.tags))
         .await?;
-    complete(account, &filter.id, &filter_repair(filter)).await
+    complete(account, &filter.id, &filter_repair(filter)).await?;
+    Ok(!filter_deviation(blueprint, filter).is_empty())
 }
 
 async fn complete(account: &Account, id: &str, repair: &FilterRepair) -> Result<(), Ec2Error> {
@@ -121,9 +135,20 @@ async fn complete(account: &Account, id: &str, repair: &FilterRepair) -> Result<
         account.delete_filter_rule(rule).await?;
     }
     for rule in &repair.create {
-        account
-            .create_filter_rule(id, rule, &Uuid::new_v4().to_string())
-            .await?;
+        let token = Uuid::new_v4().to_string();
+        let error = match account.create_filter_rule(id, rule, &token).await {
+            Ok(()) => continue,
+            Err(error) => error,
+        };
+        // The rule may be there although the call failed.
+        let made = || async {
+            let filters = account.filters(&[id.to_owned()]).await?.found;
+            let is_it = |made: &FilterRule| (made.egress, made.number) == (rule.egress, rule.number);
+            Ok(filters.into_iter().flat_map(|filter| filter.rules).find(is_it))
+        };
+        if !error.is_outcome_unknown() || look_for(made).await.is_none() {
+            return Err(error);
+        }
     }
     if repair.add_amazon_dns {
         account.add_amazon_dns(id).await?;

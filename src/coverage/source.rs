@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Coverage;
+use super::core_command::applies_saved_plan;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, listed_targets, note_sources, observe, prior_id, prior_rows, sites};
+use super::observe::{
+    Selecting, id_of, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
+};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -131,22 +134,32 @@ impl Coverage {
         }
     }
 
-    /// Whether this plan, or of a create the first one, does not know every target. That stands in a note of its own, since it must
-    /// outlast core's process: a saved plan is applied by another.
+    /// Whether this plan, or of a create the first one, does not know every target. That stands in notes of its own: one for the
+    /// same core process, and one that outlasts it, since a saved plan is applied by another. A core that does not say which plan
+    /// is the final one is believed the second only when it applies a saved plan, or a note that was never asked for would turn
+    /// the errors of a later plan into failures of its apply.
     fn waited(&self, request: &Request, account: &Account, digest: &str, waits: bool) -> bool {
         if request.prior.is_some() {
             return waits;
         }
         let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
-        let key = Key::of(&[b"late", place[0], place[1], place[2]]);
+        let lasting = Key::of(&[b"late", place[0], place[1], place[2]]);
+        let process = note::core_process();
+        let passing = Key::of(&[b"late", place[0], place[1], place[2], process.as_bytes()]);
         if waits {
-            leave_text(&key, "late");
-        } else if self.is_final(request) {
-            return note::read(&key).is_some();
-        } else {
-            note::remove(&key);
+            leave_text(&lasting, "late");
+            leave_text(&passing, "late");
+            return true;
         }
-        waits
+        let is_final = self.is_final(request);
+        if is_final && note::read(&passing).is_some() {
+            return true;
+        }
+        if is_final && (self.tells_final() || applies_saved_plan()) {
+            return note::read(&lasting).is_some();
+        }
+        note::remove(&lasting);
+        false
     }
 
     /// The fleet, and where these targets receive.
@@ -162,12 +175,7 @@ impl Coverage {
         let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
-            let visible = account.all_targets().await?;
-            fleet.targets.extend(sites(account, &visible, ids).await?);
-            // What the first plan listed cannot be skipped any more.
-            if !fleet.late_targets {
-                fleet.note_target_interfaces(visible.iter().filter(|target| ids.contains(&target.id)));
-            }
+            look_at_new_targets(account, &mut fleet, ids).await?;
             note_sources(account, &mut fleet, &own).await
         };
         match looked.await {
@@ -208,11 +216,13 @@ impl Coverage {
     fn is_final(&self, request: &Request) -> bool {
         match prior_id(request) {
             Some(id) => !self.refreshed.contains(id.as_str()),
-            None => {
-                let silent = self.connection.terraform_version() < (1, 9) || note::core_is_tofu();
-                silent || request.client_capabilities.deferral_allowed
-            }
+            None => !self.tells_final() || request.client_capabilities.deferral_allowed,
         }
+    }
+
+    /// Whether the core says of a create which plan is the final one.
+    fn tells_final(&self) -> bool {
+        self.connection.terraform_version() >= (1, 9) && !note::core_is_tofu()
     }
 }
 

@@ -40,6 +40,11 @@ impl Stop {
         self.any.is_cancelled()
     }
 
+    /// Cancelled when no further call is to be made.
+    pub fn token(&self) -> CancellationToken {
+        self.any.clone()
+    }
+
     /// Ends when no further call is to be made.
     pub async fn stopped(&self) {
         self.any.cancelled().await;

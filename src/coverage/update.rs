@@ -11,6 +11,7 @@ use super::owned_filter;
 use super::read::decode;
 use super::report::failures;
 use super::stop::{self, Stop};
+use super::visible::Changed;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, Diagnostic, Diagnostics};
 use crate::planner::{self, Blueprint, CoverageId};
@@ -52,9 +53,11 @@ impl Coverage {
             ..planned.blueprint(id_tag)
         };
         let mut failed_filter = None;
+        let mut changed_filter = None;
         match ready_filter(&account, &planned, id.as_ref(), &blueprint).await {
-            Ok(filter) => {
+            Ok((filter, is_changed)) => {
                 planned.filter_id = Attr::Known(filter.clone());
+                changed_filter = is_changed.then(|| filter.clone());
                 blueprint.traffic_mirror_filter_id = filter;
             }
             // Sessions that do not need it can still be done.
@@ -64,7 +67,10 @@ impl Coverage {
             Err(Unready::Missing(diagnostic)) => return nothing_done((*diagnostic).into()),
         }
         let actions = planner::reconcile(&rows, &blueprint, &fleet, &own);
-        let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
+        let outcome = self
+            .executor(prior_name, &account, &sessions, &stop)
+            .run(&actions)
+            .await;
         let mut failed = failed(&outcome, &rows);
         failed.extend(failed_filter);
         let (errors, excused): (Vec<_>, Vec<_>) = failed
@@ -82,14 +88,24 @@ impl Coverage {
         }
         let mut state = finished(&account, planned, id_tag, &actual, &failed);
         let replaced = replaced_filter(prior, &state, fleet.owned_filter.as_deref());
-        if let (Some(filter), Some(id)) = (replaced, &id)
-            && let Err(diagnostic) = drop_filter(&account, &filter, id, !errors.is_empty()).await
-        {
-            // The state goes on to name it, so that the next apply tries again.
-            state.traffic_mirror_filter_id = Attr::Null;
-            state.filter_id = Attr::Known(filter);
-            diagnostics.extend(diagnostic);
+        let mut deleted_filter = None;
+        if let (Some(filter), Some(id)) = (replaced, &id) {
+            match drop_filter(&account, &filter, id, !errors.is_empty()).await {
+                Ok(()) => deleted_filter = Some(filter),
+                Err(diagnostic) => {
+                    // The state goes on to name it, so that the next apply tries again.
+                    state.traffic_mirror_filter_id = Attr::Null;
+                    state.filter_id = Attr::Known(filter);
+                    diagnostics.extend(diagnostic);
+                }
+            }
         }
+        Changed::new(&blueprint, &fleet)
+            .with_calls(&actions, &outcome, &sessions, &actual)
+            .with_filter(changed_filter)
+            .with_deleted_filters(deleted_filter)
+            .shown(&account, &stop, &mut diagnostics)
+            .await;
         self.response(&account, state, &request, &failed, diagnostics)
     }
 }
@@ -102,25 +118,28 @@ enum Unready {
     Missing(Box<Diagnostic>),
 }
 
-/// The id of the filter that the sessions use: the given one, or the coverage's own, which is made or mended.
+/// The id of the filter that the sessions use: the given one, or the coverage's own, which is made or mended; and whether that
+/// changed something.
 async fn ready_filter(
     account: &Account,
     planned: &CoverageModel,
     id: Option<&CoverageId>,
     blueprint: &Blueprint,
-) -> Result<String, Unready> {
+) -> Result<(String, bool), Unready> {
     let named = planned.filter_id.known().cloned();
     if !planned.owns_filter() {
-        return Ok(named.unwrap_or_default());
+        return Ok((named.unwrap_or_default(), false));
     }
     let (Some(filter), Some(id)) = (named, id) else {
-        let made = owned_filter::make(account, blueprint).await;
+        let made = made_or_left(account, id, blueprint).await;
         let title = "The traffic mirror filter of the coverage could not be created";
-        return made.map_err(|error| Unready::Missing(ec2_diagnostic(title, &error).into()));
+        return made
+            .map(|filter| (filter, true))
+            .map_err(|error| Unready::Missing(ec2_diagnostic(title, &error).into()));
     };
     match owned_filter::by_id(account, &filter, id).await {
         Ok(Some(found)) => match owned_filter::mend(account, &found, blueprint).await {
-            Ok(()) => Ok(filter),
+            Ok(is_changed) => Ok((filter, is_changed)),
             Err(error) => Err(Unready::Drifted(filter, error)),
         },
         Ok(None) => {
@@ -130,6 +149,25 @@ async fn ready_filter(
             Err(Unready::Missing(Diagnostic::error(title, detail).into()))
         }
         Err(error) => Err(Unready::Drifted(filter, error)),
+    }
+}
+
+/// A filter for the coverage: one that an update made which was killed before its state was saved, or a new one.
+async fn made_or_left(
+    account: &Account,
+    id: Option<&CoverageId>,
+    blueprint: &Blueprint,
+) -> Result<String, Ec2Error> {
+    let left = owned_filter::own(account, &blueprint.name, id, None)
+        .await?
+        .into_iter()
+        .next();
+    match left {
+        Some(filter) => {
+            owned_filter::mend(account, &filter, blueprint).await?;
+            Ok(filter.id)
+        }
+        None => owned_filter::make(account, blueprint).await,
     }
 }
 

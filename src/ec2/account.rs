@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_ec2::Client;
 use aws_sdk_elasticloadbalancingv2::Client as ElbClient;
+use tokio_util::sync::CancellationToken;
 
 use super::call::{Call, Manner, without_userinfo};
 use super::connect::Loaded;
@@ -20,6 +21,8 @@ pub struct Account {
     clients: Clients,
     /// When whoever holds this began to read, see [`Account::reader`].
     arrived: u64,
+    /// Tells calls that wait for their turn to give up.
+    stop: CancellationToken,
     shared: Arc<Shared>,
 }
 
@@ -70,6 +73,7 @@ impl Account {
             region,
             clients,
             arrived: 0,
+            stop: CancellationToken::new(),
             shared: Arc::new(shared),
         })
     }
@@ -84,6 +88,7 @@ impl Account {
             region: region.to_owned(),
             clients: clients.clone(),
             arrived: self.arrived,
+            stop: self.stop.clone(),
             shared: Arc::clone(&self.shared),
         }
     }
@@ -95,6 +100,16 @@ impl Account {
             arrived: self.shared.snapshot.moment(),
             ..self.clone()
         }
+    }
+
+    /// The same account, where calls that wait for their turn are given up once `stop` is cancelled.
+    pub fn until(&self, stop: CancellationToken) -> Self {
+        Self { stop, ..self.clone() }
+    }
+
+    /// Ends when calls that wait are to be given up.
+    pub(super) async fn stopped(&self) {
+        self.stop.cancelled().await;
     }
 
     /// Something is about to be changed: from now on readers take no answer that was asked for before they arrived.
@@ -136,6 +151,31 @@ impl Account {
 
     pub(super) fn call(&self, action: Action) -> Call {
         Call::start(action, &self.region, &self.shared.manner)
+    }
+
+    /// A call that is tried again by the caller when it is throttled, and at most so often in all.
+    pub(super) fn paced_call(&self, action: Action, attempts: u32) -> Call {
+        let manner = Manner {
+            max_attempts: attempts,
+            is_paced: true,
+            ..self.shared.manner.clone()
+        };
+        Call::start(action, &self.region, &manner)
+    }
+
+    /// Attempts of a call in all; at least one.
+    pub(super) fn max_attempts(&self) -> u32 {
+        self.shared.manner.max_attempts.max(1)
+    }
+
+    /// Whose calls EC2 counts together: those of an account at an endpoint.
+    pub(super) fn counted_as(&self) -> String {
+        let endpoint = self.shared.endpoints.ec2.as_deref().unwrap_or_default();
+        match self.shared.account_id.as_str() {
+            // Not known: this provider block's own.
+            "" => format!("{endpoint} {:p}", Arc::as_ptr(&self.shared)),
+            account => format!("{endpoint} {account}"),
+        }
     }
 
     /// An answer without something that the API model promises.

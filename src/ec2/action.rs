@@ -18,6 +18,8 @@ pub enum Action {
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
     DescribeLoadBalancerAttributes,
+    DescribeTargetGroups,
+    DescribeTargetHealth,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
     DescribeTrafficMirrorFilters,
@@ -43,7 +45,10 @@ impl Action {
     pub fn service(self) -> &'static str {
         match self {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => "sts",
-            Self::DescribeLoadBalancers | Self::DescribeLoadBalancerAttributes => "elasticloadbalancing",
+            Self::DescribeLoadBalancers
+            | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth => "elasticloadbalancing",
             _ => "ec2",
         }
     }
@@ -60,6 +65,8 @@ impl Action {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => None,
             Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets => Some(Purpose::Audit),
             Self::DescribeSubnets
@@ -92,6 +99,8 @@ impl Action {
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers
             | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
             | Self::DescribeTrafficMirrorFilters => false,

@@ -24,6 +24,8 @@ use super::{Action, Ec2Error, sdk_error};
 pub(super) struct Manner {
     /// Attempts of a call in all, however patient it would be.
     pub(super) max_attempts: u32,
+    /// Whether whoever makes the call tries it again when it was throttled.
+    pub(super) is_paced: bool,
     /// Appended to the User-Agent header.
     pub(super) user_agent: Option<Arc<str>>,
 }
@@ -52,6 +54,11 @@ impl Call {
     /// To be attached to the SDK's operation.
     pub(super) fn probe(&self) -> Probe {
         self.probe.clone()
+    }
+
+    /// Attempts made so far.
+    pub(super) fn attempts(&self) -> u32 {
+        self.probe.seen().attempts
     }
 
     /// Logs the call and makes its failure an error of ours.
@@ -159,8 +166,12 @@ impl Intercept for Probe {
             Patience::with(context.inner()),
             cfg.load::<RetryConfig>().cloned(),
         ) {
+            let allowed = match self.manner.is_paced && patience.is_for_throttling() {
+                true => 1,
+                false => self.manner.max_attempts,
+            };
             cfg.interceptor_state()
-                .store_put(patience.at_most(self.manner.max_attempts).of(config));
+                .store_put(patience.at_most(allowed).of(config));
         }
         Ok(())
     }

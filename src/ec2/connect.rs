@@ -36,6 +36,7 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     let attempts = attempts(config, &shared)?;
     let manner = Manner {
         max_attempts: attempts,
+        is_paced: false,
         user_agent: config.append_user_agent.as_deref().map(Into::into),
     };
     let mut calls = ProviderConfig::without_region().with_region(Some(Region::new(region.clone())));

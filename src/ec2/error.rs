@@ -32,6 +32,8 @@ pub enum ErrorKind {
     WrongAccount,
     /// No credentials anywhere, or their source failed.
     NoCredentials,
+    /// The call was never made: its caller was told to stop while it waited.
+    Stopped,
     /// No answer at all.
     Unreachable,
     /// The answer did not come in time, or broke off: what was asked for may have been done.
@@ -136,6 +138,7 @@ impl Ec2Error {
             ErrorKind::Configuration => "Configuration",
             ErrorKind::WrongAccount => "WrongAccount",
             ErrorKind::NoCredentials => "NoCredentials",
+            ErrorKind::Stopped => "Cancelled",
             ErrorKind::Unreachable => "Unreachable",
             ErrorKind::Interrupted => "Interrupted",
             ErrorKind::NotEc2 { .. } => "NotEc2",
@@ -175,6 +178,7 @@ impl Ec2Error {
             ErrorKind::NoCredentials => ErrorClass::Credentials,
             ErrorKind::Unreachable | ErrorKind::Interrupted => ErrorClass::Unreachable,
             ErrorKind::NotEc2 { .. } | ErrorKind::Incomplete(_) => ErrorClass::NotEc2,
+            ErrorKind::Stopped => ErrorClass::Other,
             ErrorKind::Service(code) => classify(code, &self.details.message, self.details.status),
         }
     }

@@ -21,16 +21,20 @@ mod interfaces;
 mod lookup;
 mod network;
 mod network_interfaces;
+mod pace;
+mod pacer;
 mod page;
 mod policy;
 mod retry;
 mod sdk_error;
+mod sensors;
 mod sessions;
 mod shared_files;
 mod sites;
 mod snapshot;
 mod tags;
 mod transport;
+mod unseen;
 
 pub use account::Account;
 pub use action::Action;
@@ -40,9 +44,12 @@ pub use config::{
 };
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
+pub use pace::MOST_IN_FLIGHT;
 pub use policy::{Purpose, policy};
+pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
-pub use sites::{Sites, Unseen};
+pub use sites::Sites;
+pub use unseen::Unseen;
 
 #[cfg(test)]
 mod tests;

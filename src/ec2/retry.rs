@@ -79,6 +79,11 @@ pub(super) fn timeouts() -> TimeoutConfig {
 }
 
 impl Patience {
+    /// Whether the attempt was throttled.
+    pub(super) fn is_for_throttling(self) -> bool {
+        self == THROTTLED
+    }
+
     /// Throttling is borne as long as is allowed, anything else no longer than it deserves.
     pub(super) fn at_most(self, allowed: u32) -> Self {
         let attempts = if self == THROTTLED {

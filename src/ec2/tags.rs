@@ -21,14 +21,13 @@ impl Account {
         in_batches(ids, |batch| {
             let tags = tags.clone();
             async move {
-                let call = self.call(Action::CreateTags);
                 let request = self
                     .client()
                     .create_tags()
                     .set_resources(Some(batch))
                     .set_tags(Some(tags));
-                call.end(request.customize().interceptor(call.probe()).send().await)
-                    .map(drop)
+                let send = |probe| request.clone().customize().interceptor(probe).send();
+                self.paced(Action::CreateTags, send).await.map(drop)
             }
             .boxed()
         })
@@ -47,14 +46,13 @@ impl Account {
         in_batches(ids, |batch| {
             let tags = tags.clone();
             async move {
-                let call = self.call(Action::DeleteTags);
                 let request = self
                     .client()
                     .delete_tags()
                     .set_resources(Some(batch))
                     .set_tags(Some(tags));
-                call.end(request.customize().interceptor(call.probe()).send().await)
-                    .map(drop)
+                let send = |probe| request.clone().customize().interceptor(probe).send();
+                self.paced(Action::DeleteTags, send).await.map(drop)
             }
             .boxed()
         })

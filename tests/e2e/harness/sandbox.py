@@ -26,6 +26,7 @@ class Call:
     parameters: dict[str, Any] = dataclasses.field(hash=False)
     principal: str = ""
     user_agent: str = ""
+    time_ms: int = 0
 
     def parameter(self, name: str) -> Any:
         return self.parameters.get(name)
@@ -58,7 +59,8 @@ class Sandbox(Cloud):
         """The provider's calls so far, in the order of arrival; what boto3 asked is left out."""
         return [
             Call(
-                raw["action"], raw["outcome"], raw["changed"], raw["parameters"], raw["principal"], raw["user_agent"]
+                raw["action"], raw["outcome"], raw["changed"], raw["parameters"], raw["principal"], raw["user_agent"],
+                raw["time"],
             )
             for raw in self._control("GET", "ledger")["calls"]
             if "Boto3" not in raw["user_agent"] and action in (None, raw["action"])
@@ -81,6 +83,14 @@ class Sandbox(Cloud):
     def throttle(self) -> None:
         """The buckets that AWS documents, from now on."""
         self._control("PATCH", "settings", {"throttle": True})
+
+    def delay_describes(self, seconds: float) -> None:
+        """From now on describe calls show a change only after so long."""
+        self._control("PATCH", "settings", {"consistency_delay_ms": int(seconds * 1000)})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are set."""
+        return self._control("GET", "faults")
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -1,0 +1,132 @@
+//! Calls that wait for their turn: how often they are tried, and when they are given up.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::server::{Reply, Server, error, response};
+use crate::ec2::{Account, AccountConfig, Ec2Error, ErrorClass, ErrorKind, NewSession, RetryMode};
+
+const CREATE: &str = "CreateTrafficMirrorSession";
+
+fn throttled() -> Reply {
+    error(503, "RequestLimitExceeded", "Request limit exceeded.")
+}
+
+fn made() -> Reply {
+    let session = "<trafficMirrorSessionId>tms-1</trafficMirrorSessionId><networkInterfaceId>eni-1</networkInterfaceId>\
+                   <trafficMirrorTargetId>tmt-1</trafficMirrorTargetId><trafficMirrorFilterId>tmf-1</trafficMirrorFilterId>\
+                   <sessionNumber>1</sessionNumber>";
+    response(
+        CREATE,
+        &format!("<trafficMirrorSession>{session}</trafficMirrorSession>"),
+    )
+}
+
+async fn create(account: &Account) -> Result<(), Ec2Error> {
+    let new = NewSession {
+        client_token: "token".into(),
+        session_number: 1,
+        ..NewSession::default()
+    };
+    account.create_session(&new).await.map(drop)
+}
+
+#[tokio::test]
+async fn as_often_as_max_retries_says() {
+    for mode in [RetryMode::Standard, RetryMode::Adaptive] {
+        for retries in [0, 2] {
+            let server = Server::start(|_, _, _| throttled()).await;
+            let config = AccountConfig {
+                max_retries: Some(retries),
+                retry_mode: Some(mode),
+                ..server.config()
+            };
+            let account = Account::connect(config).await.unwrap();
+            let error = create(&account).await.unwrap_err();
+            assert_eq!(error.class(), ErrorClass::Throttled);
+            let requests = server.requests(CREATE);
+            assert_eq!(requests.len(), usize::try_from(retries).unwrap() + 1, "{mode:?}");
+            assert!(
+                requests.iter().all(|body| body.contains("ClientToken=token")),
+                "one token"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_failures_count_among_the_attempts() {
+    let server = Server::start(|_, _, count| match count {
+        1 => error(500, "InternalError", "An internal error has occurred"),
+        _ => throttled(),
+    })
+    .await;
+    let config = AccountConfig {
+        max_retries: Some(3),
+        ..server.config()
+    };
+    let account = Account::connect(config).await.unwrap();
+    create(&account).await.unwrap_err();
+    assert_eq!(server.requests(CREATE).len(), 4);
+}
+
+#[tokio::test]
+async fn throttling_that_passes_is_no_failure() {
+    let server = Server::start(|_, _, count| if count <= 3 { throttled() } else { made() }).await;
+    create(&server.account().await).await.unwrap();
+    assert_eq!(server.requests(CREATE).len(), 4);
+}
+
+#[tokio::test]
+async fn whoever_waits_is_given_up_at_once() {
+    let server = Server::start(|_, _, _| throttled()).await;
+    let stop = CancellationToken::new();
+    let account = server.account().await;
+    let stopping = account.until(stop.clone());
+    let asked = async {
+        let error = create(&stopping).await.unwrap_err();
+        (error, Instant::now())
+    };
+    let stopped = async {
+        // The gaps between two attempts double: soon nothing but waiting happens.
+        while server.requests(CREATE).len() < 7 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stop.cancel();
+        Instant::now()
+    };
+    let ((error, ended), told) = tokio::join!(asked, stopped);
+    assert_eq!(error.kind(), &ErrorKind::Stopped);
+    assert!(!error.is_outcome_unknown(), "it was not sent");
+    let waited = ended.saturating_duration_since(told);
+    assert!(waited < Duration::from_millis(300), "{waited:?}");
+    assert_eq!(create(&stopping).await.unwrap_err().kind(), &ErrorKind::Stopped);
+    assert_eq!(server.requests(CREATE).len(), 7);
+}
+
+#[tokio::test]
+async fn each_action_has_its_own_pace() {
+    let server = Server::start(|action, _, _| match action {
+        CREATE => throttled(),
+        other => response(other, "<return>true</return>"),
+    })
+    .await;
+    let config = AccountConfig {
+        max_retries: Some(8),
+        ..server.config()
+    };
+    let account = Account::connect(config).await.unwrap();
+    let other = account.clone();
+    let deleting = async {
+        let began = Instant::now();
+        for _ in 0..100 {
+            other.delete_session("tms-1").await.unwrap();
+        }
+        began.elapsed()
+    };
+    let (created, deleted) = tokio::join!(create(&account), deleting);
+    assert_eq!(created.unwrap_err().class(), ErrorClass::Throttled);
+    // Nine attempts with gaps that double from 10 ms take 2.5 s.
+    assert!(deleted < Duration::from_secs(2), "{deleted:?}");
+}
