@@ -24,6 +24,7 @@ mod network_interfaces;
 mod pace;
 mod pacer;
 mod page;
+mod policy;
 mod retry;
 mod sdk_error;
 mod sensors;
@@ -44,6 +45,7 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use pace::MOST_IN_FLIGHT;
+pub use policy::{Purpose, policy};
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;
