@@ -52,7 +52,8 @@ impl Audit {
             interfaces,
             ..Fleet::default()
         };
-        fleet.note_sensors(&targets, &seen);
+        let sensors = account.sensors(&targets).await.map_err(|error| failed(&error))?;
+        fleet.note_sensors(&targets, sensors.instance_ids);
         let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
         let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
         let attached = seen

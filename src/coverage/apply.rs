@@ -1,6 +1,7 @@
 //! What create, update and delete share: the account and its sessions, and the answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Coverage;
 use super::convert::Rows;
@@ -21,7 +22,7 @@ impl Coverage {
     pub(super) async fn account_and_sessions(
         &self,
         model: &CoverageModel,
-    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
+    ) -> Result<(Account, Arc<Vec<MirrorSession>>), Diagnostic> {
         let Some(account) = self.connection.account(model.region.as_str()) else {
             return Err(Diagnostic::error(
                 "The provider is not configured",

@@ -1,5 +1,6 @@
 //! Create.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -125,7 +126,7 @@ impl Coverage {
     async fn settled_sessions(
         &self,
         model: &CoverageModel,
-    ) -> Result<(Account, Vec<MirrorSession>), Diagnostic> {
+    ) -> Result<(Account, Arc<Vec<MirrorSession>>), Diagnostic> {
         let name = model.name.as_str().unwrap_or_default();
         let mut patience = ENDING_ATTEMPTS;
         loop {

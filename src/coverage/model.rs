@@ -83,8 +83,9 @@ pub struct CoverageModel {
     /// Whether network interfaces that an AWS service manages are tried too. Defaults to `false`; those of RDS and ElastiCache are
     /// tried anyway.
     pub include_requester_managed: Attr<bool>,
-    /// Whether instances that own the network interface of a traffic mirror target are mirrored too. Defaults to `false`: a
-    /// sensor that is mirrored mirrors what it receives.
+    /// Whether sensors are mirrored too: instances that own the network interface of a traffic mirror target of the account, or are
+    /// registered behind the load balancer of one, listed here or not. Defaults to `false`: a sensor that is mirrored mirrors what
+    /// it receives.
     pub include_sensors: Attr<bool>,
     /// What to do about selected network interfaces that can never be mirrored: `skip` (the default) lists them in `skipped`,
     /// `error` fails the plan.

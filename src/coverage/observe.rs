@@ -1,12 +1,13 @@
 //! The look at the account: which interfaces the arguments select, which sessions there are and whose.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::convert::{Rows, rows};
 use super::maker::{self, Maker};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::override_argument;
-use crate::ec2::{Account, Ec2Error};
+use crate::ec2::{Account, Action, Ec2Error, Unseen};
 use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
     Adoption, CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, MirrorTarget, Owner,
@@ -108,7 +109,7 @@ pub async fn observe(
     model: &CoverageModel,
     id: Option<&CoverageId>,
     recorded: &Rows,
-) -> Result<(Fleet, Vec<MirrorSession>), ObserveError> {
+) -> Result<(Fleet, Arc<Vec<MirrorSession>>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
     // All targets, not only those of the configuration: what any of them delivers to is a sensor.
@@ -124,10 +125,9 @@ pub async fn observe(
         namesakes,
         ..Fleet::default()
     };
-    fleet.note_sensors(&targets, &seen);
     fleet.tags_are_of_instances =
         selection::tags_are_of_instances(account, &selecting.selectors, &seen).await?;
-    fleet.targets = sites(account, &targets, &listed_targets(model)).await?;
+    look_at_targets(account, &mut fleet, &targets, &listed_targets(model)).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
     let covered = own
@@ -169,22 +169,64 @@ pub fn listed_targets(model: &CoverageModel) -> BTreeSet<String> {
         .collect()
 }
 
-/// Where the targets with these ids receive; one that is not among those visible has an empty site.
-pub async fn sites(
+/// Notes who receives what the visible targets take, and where the listed ones receive. One that is listed and not visible has
+/// an empty site.
+async fn look_at_targets(
     account: &Account,
+    fleet: &mut Fleet,
     visible: &[MirrorTarget],
+    listed: &BTreeSet<String>,
+) -> Result<(), Ec2Error> {
+    let zone_ids = fleet.zone_ids();
+    let (sensors, sites) = tokio::try_join!(
+        account.sensors(visible),
+        account.sites(visible, listed, &zone_ids)
+    )?;
+    fleet.note_sensors(visible, sensors.instance_ids);
+    note_sites(fleet, sites.sites, listed);
+    note_unseen(fleet, sensors.unseen.iter().chain(&sites.unseen));
+    Ok(())
+}
+
+/// Notes where these targets receive, which were listed since the fleet was looked at, and unless their instances can no longer
+/// be skipped, which those are.
+pub async fn look_at_new_targets(
+    account: &Account,
+    fleet: &mut Fleet,
     ids: &BTreeSet<String>,
-) -> Result<BTreeMap<String, TargetSite>, Ec2Error> {
-    let wanted: Vec<MirrorTarget> = visible
-        .iter()
-        .filter(|target| ids.contains(&target.id))
-        .cloned()
-        .collect();
-    let mut sites = account.sites(&wanted).await?.sites;
-    for id in ids {
-        sites.entry(id.clone()).or_default();
+) -> Result<(), Ec2Error> {
+    let visible = account.all_targets().await?;
+    let zone_ids = fleet.zone_ids();
+    let sites = account.sites(&visible, ids, &zone_ids).await?;
+    note_sites(fleet, sites.sites, ids);
+    note_unseen(fleet, sites.unseen.iter());
+    // What the first plan listed cannot be skipped any more.
+    if !fleet.late_targets {
+        let new: Vec<MirrorTarget> = visible
+            .iter()
+            .filter(|target| ids.contains(&target.id))
+            .cloned()
+            .collect();
+        let sensors = account.sensors(&new).await?;
+        fleet.note_target_interfaces(&new);
+        fleet.sensor_instance_ids.extend(sensors.instance_ids);
+        note_unseen(fleet, sensors.unseen.iter());
     }
-    Ok(sites)
+    Ok(())
+}
+
+fn note_sites(fleet: &mut Fleet, sites: BTreeMap<String, TargetSite>, listed: &BTreeSet<String>) {
+    fleet.targets.extend(sites);
+    for id in listed {
+        fleet.targets.entry(id.clone()).or_default();
+    }
+}
+
+fn note_unseen<'a>(fleet: &mut Fleet, unseen: impl Iterator<Item = &'a Unseen>) {
+    for one in unseen {
+        let permission = one.error.action().map(Action::iam_name).unwrap_or_default();
+        fleet.note_unseen(permission, &one.target_ids);
+    }
 }
 
 /// The sessions that the coverage of this name and id may change, given the sessions of its state: its own, and what creates

@@ -6,7 +6,9 @@ use super::Coverage;
 use super::core_command::applies_saved_plan;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::note::{self, Key};
-use super::observe::{Selecting, id_of, listed_targets, note_sources, observe, prior_id, prior_rows, sites};
+use super::observe::{
+    Selecting, id_of, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
+};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -173,12 +175,7 @@ impl Coverage {
         let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
-            let visible = account.all_targets().await?;
-            fleet.targets.extend(sites(account, &visible, ids).await?);
-            // What the first plan listed cannot be skipped any more.
-            if !fleet.late_targets {
-                fleet.note_target_interfaces(visible.iter().filter(|target| ids.contains(&target.id)));
-            }
+            look_at_new_targets(account, &mut fleet, ids).await?;
             note_sources(account, &mut fleet, &own).await
         };
         match looked.await {

@@ -16,6 +16,8 @@ pub enum Action {
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
     DescribeLoadBalancerAttributes,
+    DescribeTargetGroups,
+    DescribeTargetHealth,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
     DescribeTrafficMirrorFilters,
@@ -41,7 +43,10 @@ impl Action {
     pub fn service(self) -> &'static str {
         match self {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => "sts",
-            Self::DescribeLoadBalancers | Self::DescribeLoadBalancerAttributes => "elasticloadbalancing",
+            Self::DescribeLoadBalancers
+            | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth => "elasticloadbalancing",
             _ => "ec2",
         }
     }
@@ -63,6 +68,8 @@ impl Action {
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers
             | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
             | Self::DescribeTrafficMirrorFilters => false,

@@ -1,4 +1,6 @@
-//! Load balancers, as Elastic Load Balancing describes them.
+//! Load balancers and their target groups, as Elastic Load Balancing describes them.
+
+use std::sync::Arc;
 
 use super::page::Pages;
 use super::{Account, Action, Ec2Error};
@@ -10,8 +12,27 @@ const BATCH: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Balancer {
     pub(super) arn: String,
-    /// One in each of its zones.
-    pub(super) subnet_ids: Vec<String>,
+    /// The names of its zones, and its subnet in each.
+    pub(super) zones: Vec<(Option<String>, String)>,
+}
+
+/// Whom a load balancer sends to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TargetGroup {
+    pub(super) arn: String,
+    /// `instance`, `ip`, `alb` or `lambda`.
+    pub(super) target_type: String,
+    pub(super) vpc_id: Option<String>,
+    pub(super) load_balancer_arns: Vec<String>,
+}
+
+impl TargetGroup {
+    /// Whether a gateway load balancer uses it: their ARNs are `…:loadbalancer/gwy/NAME/ID`.
+    pub(super) fn is_of_gateway(&self) -> bool {
+        self.load_balancer_arns
+            .iter()
+            .any(|arn| arn.contains(":loadbalancer/gwy/"))
+    }
 }
 
 impl Account {
@@ -32,10 +53,12 @@ impl Account {
                 let arn = balancer
                     .load_balancer_arn()
                     .ok_or_else(|| self.incomplete(action, "LoadBalancerArn"))?;
-                let subnets = balancer.availability_zones().iter().filter_map(|z| z.subnet_id());
+                let zones = balancer.availability_zones().iter().filter_map(|zone| {
+                    Some((zone.zone_name().map(str::to_owned), zone.subnet_id()?.to_owned()))
+                });
                 found.push(Balancer {
                     arn: arn.to_owned(),
-                    subnet_ids: subnets.map(str::to_owned).collect(),
+                    zones: zones.collect(),
                 });
             }
             if !pages.turn(page.next_marker(), || self.incomplete(action, "new page marker"))? {
@@ -55,6 +78,75 @@ impl Account {
         Ok(answer.attributes().iter().any(|attribute| {
             attribute.key() == Some("load_balancing.cross_zone.enabled") && attribute.value() == Some("true")
         }))
+    }
+
+    /// The target groups of one load balancer, or of the whole account in this region.
+    async fn ask_target_groups(
+        &self,
+        load_balancer_arn: Option<String>,
+    ) -> Result<Vec<TargetGroup>, Ec2Error> {
+        let action = Action::DescribeTargetGroups;
+        let mut found = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let call = self.call(action);
+            let request = self
+                .elb()
+                .describe_target_groups()
+                .set_load_balancer_arn(load_balancer_arn.clone())
+                .set_marker(pages.token());
+            let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
+            for group in page.target_groups() {
+                let lacks = |what| self.incomplete(action, what);
+                found.push(TargetGroup {
+                    arn: group
+                        .target_group_arn()
+                        .ok_or_else(|| lacks("TargetGroupArn"))?
+                        .to_owned(),
+                    target_type: group
+                        .target_type()
+                        .map_or("instance", |kind| kind.as_str())
+                        .to_owned(),
+                    vpc_id: group.vpc_id().map(str::to_owned),
+                    load_balancer_arns: group.load_balancer_arns().to_vec(),
+                });
+            }
+            if !pages.turn(page.next_marker(), || self.incomplete(action, "new page marker"))? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Ids of what is registered in a target group, healthy or not.
+    async fn ask_registered(&self, target_group_arn: String) -> Result<Vec<String>, Ec2Error> {
+        let call = self.call(Action::DescribeTargetHealth);
+        let request = self
+            .elb()
+            .describe_target_health()
+            .target_group_arn(target_group_arn);
+        let answer = call.end(request.customize().interceptor(call.probe()).send().await)?;
+        let targets = answer
+            .target_health_descriptions()
+            .iter()
+            .filter_map(|described| described.target()?.id());
+        Ok(targets.map(str::to_owned).collect())
+    }
+
+    pub(super) async fn target_groups(
+        &self,
+        load_balancer_arn: Option<String>,
+    ) -> Result<Arc<Vec<TargetGroup>>, Ec2Error> {
+        let ask = |account: Account, arn| async move { account.ask_target_groups(arn).await };
+        self.snapshot()
+            .target_groups
+            .get(self, load_balancer_arn, ask)
+            .await
+    }
+
+    pub(super) async fn registered(&self, target_group_arn: &str) -> Result<Arc<Vec<String>>, Ec2Error> {
+        let ask = |account: Account, arn| async move { account.ask_registered(arn).await };
+        let arn = target_group_arn.to_owned();
+        self.snapshot().registered.get(self, arn, ask).await
     }
 
     /// Batches of load balancers, each with what came of asking for it: where one of a batch does not exist, it is asked for

@@ -1,6 +1,7 @@
 //! Targets and filters, looked up by id.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use aws_sdk_ec2::types::TrafficMirrorTarget;
 
@@ -48,7 +49,12 @@ impl Account {
     }
 
     /// All traffic mirror targets that the account can see in this region, shared ones included.
-    pub async fn all_targets(&self) -> Result<Vec<MirrorTarget>, Ec2Error> {
+    pub async fn all_targets(&self) -> Result<Arc<Vec<MirrorTarget>>, Ec2Error> {
+        let ask = |account: Account, ()| async move { account.ask_all_targets().await };
+        self.snapshot().targets.get(self, (), ask).await
+    }
+
+    async fn ask_all_targets(&self) -> Result<Vec<MirrorTarget>, Ec2Error> {
         let mut found = Vec::new();
         let mut pages = Pages::default();
         loop {

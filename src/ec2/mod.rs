@@ -24,12 +24,14 @@ mod network_interfaces;
 mod page;
 mod retry;
 mod sdk_error;
+mod sensors;
 mod sessions;
 mod shared_files;
 mod sites;
 mod snapshot;
 mod tags;
 mod transport;
+mod unseen;
 
 pub use account::Account;
 pub use action::Action;
@@ -39,8 +41,10 @@ pub use config::{
 };
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
+pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
-pub use sites::{Sites, Unseen};
+pub use sites::Sites;
+pub use unseen::Unseen;
 
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,21 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::NetworkInterface;
 
+use super::network::by_id;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{Filter, Interface};
+
+/// An interface by its addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Addressed {
+    /// IPv4 and IPv6 addresses.
+    pub(super) addresses: Vec<String>,
+    pub(super) vpc_id: Option<String>,
+    /// Where it is the account's own.
+    pub(super) instance_id: Option<String>,
+}
 
 impl Account {
     /// All interfaces for which these filters of DescribeNetworkInterfaces all hold, once each, in order of their ids, those
@@ -31,10 +42,52 @@ impl Account {
             .await
     }
 
+    /// The interfaces with any of these addresses, all of them IPv4 or, for `is_ipv6`, all of them IPv6, in whatever VPC.
+    pub(super) async fn interfaces_by_address(
+        &self,
+        addresses: &[String],
+        is_ipv6: bool,
+    ) -> Result<Vec<Addressed>, Ec2Error> {
+        let name = match is_ipv6 {
+            true => "ipv6-addresses.ipv6-address",
+            false => "addresses.private-ip-address",
+        };
+        let mut found = Vec::new();
+        for filter in by_id(name, addresses) {
+            let ask = |account: Account, filters: Vec<Filter>| async move {
+                let mut found = Vec::new();
+                let each = |described: &NetworkInterface| {
+                    found.push(addressed(described, account.account_id()));
+                    Ok(())
+                };
+                account.describe_network_interfaces(&filters, each).await?;
+                Ok(found)
+            };
+            let these = self.snapshot().addresses.get(self, vec![filter], ask).await?;
+            found.extend_from_slice(&these);
+        }
+        Ok(found)
+    }
+
     async fn ask_network_interfaces(&self, filters: &[Filter]) -> Result<Vec<Interface>, Ec2Error> {
+        let mut found = BTreeMap::new();
+        let each = |described: &NetworkInterface| {
+            let interface = interface(described, self.account_id())
+                .ok_or_else(|| self.incomplete(Action::DescribeNetworkInterfaces, "networkInterfaceId"))?;
+            found.insert(interface.id.clone(), interface);
+            Ok(())
+        };
+        self.describe_network_interfaces(filters, each).await?;
+        Ok(found.into_values().collect())
+    }
+
+    async fn describe_network_interfaces(
+        &self,
+        filters: &[Filter],
+        mut each: impl FnMut(&NetworkInterface) -> Result<(), Ec2Error> + Send,
+    ) -> Result<(), Ec2Error> {
         let action = Action::DescribeNetworkInterfaces;
         let filters = sdk_filters(filters);
-        let mut found = BTreeMap::new();
         let mut pages = Pages::default();
         loop {
             let call = self.call(action);
@@ -47,28 +100,47 @@ impl Account {
                 .set_next_token(pages.token());
             let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
             for described in page.network_interfaces() {
-                let interface = interface(described, self.account_id())
-                    .ok_or_else(|| self.incomplete(action, "networkInterfaceId"))?;
-                found.insert(interface.id.clone(), interface);
+                each(described)?;
             }
             if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
-                return Ok(found.into_values().collect());
+                return Ok(());
             }
         }
+    }
+}
+
+/// In a shared VPC, the owner of the subnet sees which instance of a participant it is, and nothing more of it.
+fn own_instance<'a>(described: &'a NetworkInterface, account_id: &str) -> Option<&'a str> {
+    let attachment = described.attachment()?;
+    let owner = attachment.instance_owner_id();
+    let is_own = account_id.is_empty() || owner.is_none_or(|owner| owner == account_id);
+    attachment
+        .instance_id()
+        .filter(|id| is_own && id.starts_with("i-"))
+}
+
+fn addressed(described: &NetworkInterface, account_id: &str) -> Addressed {
+    let ipv4 = described
+        .private_ip_addresses()
+        .iter()
+        .filter_map(|address| address.private_ip_address());
+    let ipv6 = described
+        .ipv6_addresses()
+        .iter()
+        .filter_map(|address| address.ipv6_address());
+    Addressed {
+        addresses: ipv4.chain(ipv6).map(str::to_owned).collect(),
+        vpc_id: described.vpc_id().map(str::to_owned),
+        instance_id: own_instance(described, account_id).map(str::to_owned),
     }
 }
 
 fn interface(described: &NetworkInterface, account_id: &str) -> Option<Interface> {
     let text = |value: Option<&str>| value.map(str::to_owned);
     let attachment = described.attachment();
-    // In a shared VPC, the owner of the subnet sees which instance of a participant it is, and nothing more of it.
-    let own = attachment.filter(|a| a.instance_owner_id().is_none_or(|owner| owner == account_id));
     Some(Interface {
         id: described.network_interface_id()?.to_owned(),
-        instance_id: text(
-            own.and_then(|a| a.instance_id())
-                .filter(|id| id.starts_with("i-")),
-        ),
+        instance_id: text(own_instance(described, account_id)),
         vpc_id: text(described.vpc_id()),
         subnet_id: text(described.subnet_id()),
         availability_zone: text(described.availability_zone()),

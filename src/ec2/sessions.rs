@@ -1,6 +1,8 @@
 //! Traffic mirror sessions: list, create, modify, delete.
 
 use aws_sdk_ec2::operation::create_traffic_mirror_session::builders::CreateTrafficMirrorSessionFluentBuilder;
+use std::sync::Arc;
+
 use aws_sdk_ec2::types::{ResourceType, TagSpecification, TrafficMirrorSession, TrafficMirrorSessionField};
 
 use super::error::ErrorKind;
@@ -56,23 +58,31 @@ pub enum Deleted {
     AlreadyGone,
 }
 
+fn filter(name: &str, values: &[String]) -> Filter {
+    Filter {
+        name: name.to_owned(),
+        values: values.to_vec(),
+    }
+}
+
 impl Account {
     /// All sessions that the account owns in this region, in order of their ids. Without the account id, those too that
     /// others made on a target of this account.
-    pub async fn sessions(&self) -> Result<Vec<MirrorSession>, Ec2Error> {
-        if self.account_id().is_empty() {
-            return self.list(None).await;
-        }
-        let own = [self.account_id().to_owned()];
-        let mut sessions = self.list(Some(("owner-id", &own))).await?;
-        // The owner of a shared target sees the sessions that others made on it.
-        sessions.retain(|session| {
-            session
-                .owner_id
-                .as_deref()
-                .is_none_or(|owner| owner == self.account_id())
-        });
-        Ok(sessions)
+    pub async fn sessions(&self) -> Result<Arc<Vec<MirrorSession>>, Ec2Error> {
+        let own = self.account_id().to_owned();
+        let filters = match own.is_empty() {
+            true => Vec::new(),
+            false => vec![filter("owner-id", std::slice::from_ref(&own))],
+        };
+        let ask = |account: Account, filters: Vec<Filter>| async move {
+            let mut sessions = account.list(&filters).await?;
+            // The owner of a shared target sees the sessions that others made on it.
+            sessions.retain(|session| {
+                own.is_empty() || session.owner_id.as_ref().is_none_or(|owner| *owner == own)
+            });
+            Ok(sessions)
+        };
+        self.snapshot().sessions.get(self, filters, ask).await
     }
 
     /// All sessions of one network interface that the account can see, in order of their ids.
@@ -81,7 +91,7 @@ impl Account {
         network_interface_id: &str,
     ) -> Result<Vec<MirrorSession>, Ec2Error> {
         let mut sessions = self
-            .list(Some(("network-interface-id", &[network_interface_id.to_owned()])))
+            .list(&[filter("network-interface-id", &[network_interface_id.to_owned()])])
             .await?;
         sessions.retain(|session| session.network_interface_id == network_interface_id);
         Ok(sessions)
@@ -92,19 +102,18 @@ impl Account {
     pub async fn sessions_on_targets(&self, target_ids: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
         let mut sessions = Vec::new();
         for batch in target_ids.chunks(FILTER_VALUES) {
-            sessions.extend(self.list(Some(("traffic-mirror-target-id", batch))).await?);
+            let filters = vec![filter("traffic-mirror-target-id", batch)];
+            let ask = |account: Account, filters: Vec<Filter>| async move { account.list(&filters).await };
+            let found = self.snapshot().sessions.get(self, filters, ask).await?;
+            sessions.extend_from_slice(&found);
         }
         sessions.retain(|session| target_ids.contains(&session.traffic_mirror_target_id));
         Ok(sessions)
     }
 
-    async fn list(&self, filter: Option<(&str, &[String])>) -> Result<Vec<MirrorSession>, Ec2Error> {
+    async fn list(&self, filters: &[Filter]) -> Result<Vec<MirrorSession>, Ec2Error> {
         let action = Action::DescribeTrafficMirrorSessions;
-        let filter = filter.map(|(name, values)| Filter {
-            name: name.to_owned(),
-            values: values.to_vec(),
-        });
-        let filters = sdk_filters(filter.as_slice());
+        let filters = sdk_filters(filters);
         let mut sessions = Vec::new();
         let mut pages = Pages::default();
         loop {

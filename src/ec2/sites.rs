@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::network::by_id;
-use super::{Account, Ec2Error, ErrorClass};
+use super::{Account, Ec2Error, Unseen};
 use crate::planner::{Interface, MirrorTarget, TargetKind, TargetSite};
 
 /// What was found of targets.
@@ -15,81 +15,80 @@ pub struct Sites {
     pub unseen: Vec<Unseen>,
 }
 
-/// A call that was refused, and the targets of which something is unknown for it.
-#[derive(Debug, Clone)]
-pub struct Unseen {
-    pub error: Ec2Error,
-    pub target_ids: BTreeSet<String>,
-}
-
-/// Whether going on without an answer is right: the permission is missing, the thing is gone, or the service is not there.
-/// Whatever may be better in a minute is an error.
-pub(super) fn can_do_without(error: &Ec2Error) -> bool {
-    matches!(
-        error.class(),
-        ErrorClass::Denied | ErrorClass::NotFound(_) | ErrorClass::NotEc2
-    )
-}
-
 impl Account {
-    /// Where these targets receive. Of a target that another account shares nothing is known.
+    /// Where those of the visible targets receive that have one of these ids. Of a target that another account shares nothing
+    /// is known. `zone_ids` are zone ids by zone name, as far as they are known already.
     ///
     /// # Errors
     /// Failures other than a missing permission: those leave out what they would have told, see [`Sites::unseen`].
-    pub async fn sites(&self, targets: &[MirrorTarget]) -> Result<Sites, Ec2Error> {
+    pub async fn sites(
+        &self,
+        visible: &[MirrorTarget],
+        ids: &BTreeSet<String>,
+        zone_ids: &BTreeMap<String, String>,
+    ) -> Result<Sites, Ec2Error> {
         let mut found = Sites::default();
-        let (own, shared): (Vec<_>, Vec<_>) = targets.iter().partition(|target| self.owns(target));
-        for target in shared {
+        let listed: Vec<&MirrorTarget> = visible.iter().filter(|target| ids.contains(&target.id)).collect();
+        for target in &listed {
+            let shared = !self.owns(target);
             let site = TargetSite {
-                shared: true,
+                kind: target.kind.filter(|_| !shared),
+                shared,
                 ..TargetSite::default()
             };
             found.sites.insert(target.id.clone(), site);
         }
-        for target in &own {
-            let site = TargetSite {
-                kind: target.kind,
-                ..TargetSite::default()
-            };
-            found.sites.insert(target.id.clone(), site);
-        }
-        self.interface_sites(&own, &mut found).await?;
-        let mut subnets = HashMap::new();
-        self.balancer_subnets(&own, &mut found, &mut subnets).await?;
-        self.endpoint_target_subnets(&own, &mut found, &mut subnets)
+        let own: Vec<&MirrorTarget> = listed.into_iter().filter(|target| self.owns(target)).collect();
+        self.interface_sites(visible, &own, &mut found).await?;
+        // Most zones are known by name already.
+        let mut unknown: HashMap<String, BTreeSet<String>> = HashMap::new();
+        self.balancer_zones(&own, zone_ids, &mut found, &mut unknown)
             .await?;
-        let ids = subnets.values().flatten().cloned().collect();
-        match self.subnet_zones(ids).await {
+        self.endpoint_target_subnets(&own, &mut found, &mut unknown)
+            .await?;
+        let subnets = unknown.values().flatten().cloned().collect();
+        match self.subnet_zones(subnets).await {
             Ok(zones) => {
-                for (target, subnets) in subnets {
-                    let zone_ids = subnets.iter().map(|id| zones.get(id).cloned());
+                for (target, subnets) in unknown {
                     // With a zone missing, the others would look like all of them.
-                    let zone_ids: Option<BTreeSet<String>> = zone_ids.collect();
+                    let all: Option<BTreeSet<String>> =
+                        subnets.iter().map(|id| zones.get(id).cloned()).collect();
                     if let Some(site) = found.sites.get_mut(&target) {
-                        site.zone_ids = zone_ids.unwrap_or_default();
+                        site.zone_ids = all.unwrap_or_default();
                     }
                 }
             }
-            Err(error) => found.leave_out(error, subnets.into_keys())?,
+            Err(error) => Unseen::note(&mut found.unseen, error, unknown.into_keys())?,
         }
         Ok(found)
     }
 
     /// Whether the target is this account's own.
     pub(super) fn owns(&self, target: &MirrorTarget) -> bool {
-        target
-            .owner_id
-            .as_deref()
-            .is_none_or(|owner| owner == self.account_id())
+        let own = self.account_id();
+        // Without the account's id, whatever is visible may be its own.
+        own.is_empty() || target.owner_id.as_deref().is_none_or(|owner| owner == own)
     }
 
-    /// Network interface targets: the zone and type of the instance that owns the interface.
-    async fn interface_sites(&self, own: &[&MirrorTarget], found: &mut Sites) -> Result<(), Ec2Error> {
+    /// Network interface targets: the zone and type of the instance that owns the interface. All visible targets' interfaces
+    /// are asked for at once, since sensors need them anyway.
+    async fn interface_sites(
+        &self,
+        visible: &[MirrorTarget],
+        own: &[&MirrorTarget],
+        found: &mut Sites,
+    ) -> Result<(), Ec2Error> {
         let of: Vec<(&String, &String)> = own
             .iter()
             .filter_map(|target| Some((target.network_interface_id.as_ref()?, &target.id)))
             .collect();
-        let interfaces = of.iter().map(|(interface, _)| (*interface).clone()).collect();
+        if of.is_empty() {
+            return Ok(());
+        }
+        let all = visible.iter().filter(|target| self.owns(target));
+        let interfaces = all
+            .filter_map(|target| target.network_interface_id.clone())
+            .collect();
         match self.interfaces_by_id(interfaces).await {
             Ok(interfaces) => {
                 for (interface, target) in of {
@@ -103,7 +102,11 @@ impl Account {
                 }
                 Ok(())
             }
-            Err(error) => found.leave_out(error, of.into_iter().map(|(_, target)| target.clone())),
+            Err(error) => Unseen::note(
+                &mut found.unseen,
+                error,
+                of.into_iter().map(|(_, target)| target.clone()),
+            ),
         }
     }
 
@@ -133,12 +136,13 @@ impl Account {
         Ok(found)
     }
 
-    /// Network load balancer targets: the subnets of those that stay in each zone.
-    async fn balancer_subnets(
+    /// Network load balancer targets: the zones of those that stay in each zone, or, where a zone's id is not known, the subnets.
+    async fn balancer_zones(
         &self,
         own: &[&MirrorTarget],
+        zone_ids: &BTreeMap<String, String>,
         found: &mut Sites,
-        subnets: &mut HashMap<String, Vec<String>>,
+        unknown: &mut HashMap<String, BTreeSet<String>>,
     ) -> Result<(), Ec2Error> {
         let of: BTreeMap<String, &MirrorTarget> = own
             .iter()
@@ -151,7 +155,7 @@ impl Account {
                 Ok(balancers) => balancers,
                 Err(error) => {
                     let targets = batch.iter().filter_map(|arn| of.get(arn));
-                    found.leave_out(error, targets.map(|target| target.id.clone()))?;
+                    Unseen::note(&mut found.unseen, error, targets.map(|target| target.id.clone()))?;
                     continue;
                 }
             };
@@ -161,8 +165,21 @@ impl Account {
                 };
                 match self.cross_zone(&balancer.arn).await {
                     Ok(true) => {}
-                    Ok(false) => drop(subnets.insert(target.id.clone(), balancer.subnet_ids)),
-                    Err(error) => found.leave_out(error, [target.id.clone()])?,
+                    Ok(false) => {
+                        let zones = balancer.zones.iter();
+                        let known: Option<BTreeSet<String>> = zones
+                            .clone()
+                            .map(|(name, _)| zone_ids.get(name.as_ref()?).cloned())
+                            .collect();
+                        match (known, found.sites.get_mut(&target.id)) {
+                            (Some(known), Some(site)) => site.zone_ids = known,
+                            _ => {
+                                let subnets = zones.map(|(_, subnet)| subnet.clone()).collect();
+                                unknown.insert(target.id.clone(), subnets);
+                            }
+                        }
+                    }
+                    Err(error) => Unseen::note(&mut found.unseen, error, [target.id.clone()])?,
                 }
             }
         }
@@ -174,7 +191,7 @@ impl Account {
         &self,
         own: &[&MirrorTarget],
         found: &mut Sites,
-        subnets: &mut HashMap<String, Vec<String>>,
+        unknown: &mut HashMap<String, BTreeSet<String>>,
     ) -> Result<(), Ec2Error> {
         let of: Vec<(&String, &String)> = own
             .iter()
@@ -185,29 +202,16 @@ impl Account {
             Ok(of_endpoint) => {
                 for (endpoint, target) in of {
                     if let Some(found) = of_endpoint.get(endpoint) {
-                        subnets.insert(target.clone(), found.clone());
+                        unknown.insert(target.clone(), found.iter().cloned().collect());
                     }
                 }
                 Ok(())
             }
-            Err(error) => found.leave_out(error, of.into_iter().map(|(_, target)| target.clone())),
+            Err(error) => Unseen::note(
+                &mut found.unseen,
+                error,
+                of.into_iter().map(|(_, target)| target.clone()),
+            ),
         }
-    }
-}
-
-impl Sites {
-    /// Goes on without what the call would have told of these targets, or fails with it.
-    fn leave_out(
-        &mut self,
-        error: Ec2Error,
-        target_ids: impl IntoIterator<Item = String>,
-    ) -> Result<(), Ec2Error> {
-        if !can_do_without(&error) {
-            return Err(error);
-        }
-        let target_ids: BTreeSet<String> = target_ids.into_iter().collect();
-        tracing::warn!(%error, ?target_ids, "where traffic mirror targets receive is not wholly visible");
-        self.unseen.push(Unseen { error, target_ids });
-        Ok(())
     }
 }

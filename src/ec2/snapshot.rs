@@ -13,9 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
-use super::balancers::Balancer;
+use super::balancers::{Balancer, TargetGroup};
+use super::network_interfaces::Addressed;
 use super::{Account, Ec2Error};
-use crate::planner::{Filter, Interface};
+use crate::planner::{Filter, Interface, MirrorSession, MirrorTarget};
 
 /// The answers, and when they were asked for. A snapshot is of one configured provider block, hence of one walk.
 #[derive(Debug, Default)]
@@ -25,8 +26,13 @@ pub(super) struct Snapshot {
     applying: AtomicBool,
     pub(super) instances: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) network_interfaces: Memo<Vec<Filter>, Vec<Interface>>,
+    pub(super) addresses: Memo<Vec<Filter>, Vec<Addressed>>,
+    pub(super) sessions: Memo<Vec<Filter>, Vec<MirrorSession>>,
+    pub(super) targets: Memo<(), Vec<MirrorTarget>>,
     pub(super) balancers: Memo<Vec<String>, Vec<Balancer>>,
     pub(super) cross_zone: Memo<String, bool>,
+    pub(super) target_groups: Memo<Option<String>, Vec<TargetGroup>>,
+    pub(super) registered: Memo<String, Vec<String>>,
     pub(super) endpoint_subnets: Memo<Vec<String>, HashMap<String, Vec<String>>>,
     pub(super) subnet_zones: Memo<Vec<String>, HashMap<String, String>>,
 }

@@ -106,7 +106,10 @@ pub struct Fleet {
     /// What sessions should be that somebody changed by hand, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intended: BTreeMap<String, Row>,
-    /// Instances that own the interface of a traffic mirror target: they are sensors.
+    /// Permissions that are missing to see all of the targets, with the targets that each concerns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen: BTreeMap<String, BTreeSet<String>>,
+    /// Instances that own the interface of a traffic mirror target or are registered behind its load balancer: they are sensors.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sensor_instance_ids: BTreeSet<String>,
     /// Interfaces that traffic mirror targets deliver to.
@@ -187,29 +190,36 @@ impl Fleet {
             .collect()
     }
 
-    /// Notes what traffic mirror targets deliver to: their interfaces, and of the interfaces that were seen the instances that
-    /// own one of them.
-    pub fn note_sensors(&mut self, targets: &[MirrorTarget], seen: &[Interface]) {
+    /// Notes what traffic mirror targets deliver to, and the instances that receive it.
+    pub fn note_sensors(&mut self, targets: &[MirrorTarget], instance_ids: BTreeSet<String>) {
         self.target_interface_ids = targets
             .iter()
             .filter_map(|target| target.network_interface_id.clone())
             .collect();
-        let sensors = seen
-            .iter()
-            .filter(|interface| self.target_interface_ids.contains(&interface.id));
-        self.sensor_instance_ids = sensors
-            .filter_map(|interface| interface.instance_id.clone())
-            .collect();
+        self.sensor_instance_ids = instance_ids;
     }
 
-    /// Notes that these targets deliver to their interfaces, as far as those are selected.
-    pub fn note_target_interfaces<'a>(&mut self, targets: impl Iterator<Item = &'a MirrorTarget>) {
-        for interface in targets.filter_map(|target| target.network_interface_id.as_ref()) {
-            self.target_interface_ids.insert(interface.clone());
-            let member = self.interfaces.get(interface);
-            self.sensor_instance_ids
-                .extend(member.and_then(|member| member.instance_id.clone()));
-        }
+    /// Notes that something of these targets is unknown for want of a permission.
+    pub fn note_unseen(&mut self, permission: String, target_ids: &BTreeSet<String>) {
+        let unseen = self.unseen.entry(permission).or_default();
+        unseen.extend(target_ids.iter().cloned());
+    }
+
+    /// Ids of the zones of the selected interfaces, by name.
+    pub fn zone_ids(&self) -> BTreeMap<String, String> {
+        let zone = |member: &Member| {
+            let name = member.availability_zone.clone()?;
+            Some((name, member.availability_zone_id.clone()?))
+        };
+        self.interfaces.values().filter_map(zone).collect()
+    }
+
+    /// Notes that these targets too deliver to their interfaces.
+    pub fn note_target_interfaces(&mut self, targets: &[MirrorTarget]) {
+        let interfaces = targets
+            .iter()
+            .filter_map(|target| target.network_interface_id.clone());
+        self.target_interface_ids.extend(interfaces);
     }
 
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.

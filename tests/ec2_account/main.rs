@@ -104,7 +104,10 @@ async fn the_life_of_a_session() {
         .await
         .unwrap_err();
     assert_eq!(mismatch.class(), ErrorClass::ClientTokenReused);
-    assert_eq!(account.sessions().await.unwrap(), std::slice::from_ref(&made));
+    assert_eq!(
+        *account.reader().sessions().await.unwrap(),
+        std::slice::from_ref(&made)
+    );
     assert_eq!(account.sessions_of_interface(INTERFACE).await.unwrap().len(), 1);
     assert!(
         account
@@ -138,7 +141,7 @@ async fn the_life_of_a_session() {
         account.delete_session(&made.id).await.unwrap(),
         Deleted::AlreadyGone
     );
-    assert!(account.sessions().await.unwrap().is_empty());
+    assert!(account.reader().sessions().await.unwrap().is_empty());
     let change = SessionChange {
         id: made.id,
         session_number: Some(1),
@@ -166,7 +169,7 @@ async fn tags_around_a_session_that_is_gone() {
             .unwrap(),
         [gone.id]
     );
-    let tags = &account.sessions().await.unwrap()[0].tags;
+    let tags = &account.reader().sessions().await.unwrap()[0].tags;
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["b", "mirror:coverage"]);
 }
 
@@ -267,7 +270,7 @@ async fn sessions_under(fault: &str) -> (Sandbox, Result<usize, Ec2Error>) {
     let sandbox = Sandbox::sample();
     let account = sandbox.account().await;
     sandbox.fault(fault);
-    let result = account.sessions().await.map(|sessions| sessions.len());
+    let result = account.reader().sessions().await.map(|sessions| sessions.len());
     (sandbox, result)
 }
 
@@ -324,11 +327,11 @@ async fn a_create_whose_answer_is_lost_makes_one_session() {
         ));
     }
     account.create_session(&new_session(INTERFACE, 1)).await.unwrap();
-    assert_eq!(account.sessions().await.unwrap().len(), 1);
+    assert_eq!(account.reader().sessions().await.unwrap().len(), 1);
     sandbox.fault(
         r#"{"kind": "reset", "action": "DeleteTrafficMirrorSession", "times": 1, "after_change": true}"#,
     );
-    let id = account.sessions().await.unwrap().remove(0).id;
+    let id = account.reader().sessions().await.unwrap()[0].id.clone();
     assert_eq!(account.delete_session(&id).await.unwrap(), Deleted::AlreadyGone);
-    assert!(account.sessions().await.unwrap().is_empty());
+    assert!(account.reader().sessions().await.unwrap().is_empty());
 }

@@ -67,7 +67,10 @@ impl Sandbox {
     }
 
     pub async fn account(&self) -> Account {
-        Account::connect(self.config()).await.unwrap()
+        let account = Account::connect(self.config()).await.unwrap();
+        // Each look of a test is to see what the test did.
+        account.begin_apply();
+        account
     }
 
     fn control(&self, method: &str, path: &str, body: &str) -> serde_json::Value {

@@ -7,6 +7,7 @@ mod environment;
 mod interfaces;
 mod lookup;
 mod roles;
+mod sensors;
 mod server;
 mod sessions;
 mod sharing;

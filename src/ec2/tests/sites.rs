@@ -1,9 +1,9 @@
 //! Where targets receive, out of the answers of several calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::server::{Reply, Server, elb_error, error, response};
-use crate::ec2::{Action, Sites};
+use crate::ec2::{Action, Ec2Error, Sites};
 use crate::planner::{MirrorTarget, TargetKind, TargetSite};
 
 const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/sensors/1";
@@ -77,8 +77,17 @@ fn site(kind: TargetKind, zones: &[&str]) -> TargetSite {
     }
 }
 
+async fn look(server: &Server) -> Result<Sites, Ec2Error> {
+    let ids = targets().into_iter().map(|target| target.id).collect();
+    server
+        .account()
+        .await
+        .sites(&targets(), &ids, &BTreeMap::new())
+        .await
+}
+
 async fn sites(server: &Server) -> Sites {
-    server.account().await.sites(&targets()).await.unwrap()
+    look(server).await.unwrap()
 }
 
 #[tokio::test]
@@ -156,6 +165,38 @@ async fn an_api_that_fails_is_an_error() {
         action => answer(action, "false"),
     })
     .await;
-    let found = server.account().await.sites(&targets()).await;
+    let found = look(&server).await;
     assert_eq!(found.unwrap_err().code(), "AuthFailure");
+}
+
+#[tokio::test]
+async fn a_zone_that_is_known_by_name_costs_no_call() {
+    let server = Server::start(|action, _, _| answer(action, "false")).await;
+    let zones = BTreeMap::from([("eu-west-1b".to_owned(), "euw1-az7".to_owned())]);
+    let ids = BTreeSet::from(["tmt-nlb".to_owned()]);
+    let found = server
+        .account()
+        .await
+        .sites(&targets(), &ids, &zones)
+        .await
+        .unwrap();
+    let nlb = site(TargetKind::NetworkLoadBalancer, &["euw1-az7"]);
+    assert_eq!(found.sites, BTreeMap::from([("tmt-nlb".to_owned(), nlb)]));
+    assert!(server.requests("DescribeSubnets").is_empty());
+}
+
+#[tokio::test]
+async fn a_balancer_that_is_gone_is_no_question_of_permission() {
+    let server = Server::start(|action, _, _| match action {
+        "DescribeLoadBalancers" => elb_error(
+            400,
+            "LoadBalancerNotFound",
+            "One or more load balancers not found",
+        ),
+        action => answer(action, "false"),
+    })
+    .await;
+    let found = sites(&server).await;
+    assert!(found.unseen.is_empty(), "{:?}", found.unseen);
+    assert_eq!(found.sites["tmt-nlb"], site(TargetKind::NetworkLoadBalancer, &[]));
 }

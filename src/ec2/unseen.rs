@@ -1,0 +1,34 @@
+//! What is left out of an answer because a call was refused.
+
+use std::collections::BTreeSet;
+
+use super::{Ec2Error, ErrorClass};
+
+/// A call that was refused, and the targets of which something is unknown for it.
+#[derive(Debug, Clone)]
+pub struct Unseen {
+    pub error: Ec2Error,
+    pub target_ids: BTreeSet<String>,
+}
+
+impl Unseen {
+    /// Goes on without what the call would have told of these targets, or fails with it.
+    ///
+    /// Going on is right when the permission is missing, or the service is not there. What is gone has nothing to tell.
+    /// Whatever may be better in a minute is an error: what is a sensor now must not be taken for a source.
+    pub(super) fn note(
+        unseen: &mut Vec<Self>,
+        error: Ec2Error,
+        target_ids: impl IntoIterator<Item = String>,
+    ) -> Result<(), Ec2Error> {
+        match error.class() {
+            ErrorClass::NotFound(_) => return Ok(()),
+            ErrorClass::Denied | ErrorClass::NotEc2 => {}
+            _ => return Err(error),
+        }
+        let target_ids: BTreeSet<String> = target_ids.into_iter().collect();
+        tracing::warn!(%error, ?target_ids, "what is behind traffic mirror targets is not wholly visible");
+        unseen.push(Self { error, target_ids });
+        Ok(())
+    }
+}
