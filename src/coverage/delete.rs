@@ -1,5 +1,7 @@
 //! Delete.
 
+use std::collections::BTreeMap;
+
 use super::Coverage;
 use super::apply::{Request, Response};
 use super::convert::{self, Rows};
@@ -43,7 +45,7 @@ impl Coverage {
         self.executor(&account, &sessions, &stop)
             .delete(&delete, &mut outcome)
             .await;
-        let mut failed = failed(&outcome, &Rows::new());
+        let mut failed = failed(&outcome, &Rows::new(), &BTreeMap::new());
         if failed.is_empty() {
             failed.extend(drop_filters(&account, &prior).await);
         }

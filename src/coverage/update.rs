@@ -65,7 +65,7 @@ impl Coverage {
         }
         let actions = planner::reconcile(&rows, &blueprint, &fleet, &own);
         let outcome = self.executor(&account, &sessions, &stop).run(&actions).await;
-        let mut failed = failed(&outcome, &rows);
+        let mut failed = failed(&outcome, &rows, &fleet.late_refusals);
         failed.extend(failed_filter);
         let (errors, excused): (Vec<_>, Vec<_>) = failed
             .iter()
