@@ -12,6 +12,7 @@ pub enum Action {
     AssumeRoleWithWebIdentity,
     DescribeInstances,
     DescribeNetworkInterfaces,
+    DescribeSecurityGroups,
     DescribeSubnets,
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
@@ -64,6 +65,7 @@ impl Action {
             | Self::AssumeRoleWithWebIdentity
             | Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
+            | Self::DescribeSecurityGroups
             | Self::DescribeSubnets
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers

@@ -26,6 +26,7 @@ mod pacer;
 mod page;
 mod retry;
 mod sdk_error;
+mod security_groups;
 mod sensors;
 mod sessions;
 mod shared_files;
@@ -44,6 +45,7 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use pace::MOST_IN_FLIGHT;
+pub use security_groups::{Ingress, TargetIngress};
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;
