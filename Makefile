@@ -57,8 +57,8 @@ e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k dri
 	$(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: soak
-soak: $(VENV_READY) debug ## every end-to-end test on every core at hand
-	MIRROR_EVERY_CORE=1 $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
+soak: $(VENV_READY) debug ## every end-to-end test on every core at hand, and 200 random runs of each kind; MIRROR_SEED=7 repeats them
+	MIRROR_EVERY_CORE=1 MIRROR_KILLS=$${MIRROR_KILLS:-200} MIRROR_HISTORIES=$${MIRROR_HISTORIES:-200} $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: cores
 cores: ## the newest OpenTofu and Terraform, built with Go, as more cores for the end-to-end tests

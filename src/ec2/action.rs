@@ -2,6 +2,8 @@
 
 use strum::{Display, EnumIter, EnumString, IntoStaticStr};
 
+use super::Purpose;
+
 /// An action of the AWS API, spelled as AWS spells it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Display, EnumIter, EnumString, IntoStaticStr,
@@ -55,6 +57,36 @@ impl Action {
     /// The permission in an IAM policy, for example `ec2:DescribeInstances`.
     pub fn iam_name(self) -> String {
         format!("{}:{}", self.service(), self.name())
+    }
+
+    /// The least purpose whose IAM policy has to allow the action. None for those of STS: GetCallerIdentity needs no
+    /// permission, and the credentials that assume a role are not those that work with it.
+    pub fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => None,
+            Self::DescribeInstances
+            | Self::DescribeNetworkInterfaces
+            | Self::DescribeSecurityGroups
+            | Self::DescribeTargetGroups
+            | Self::DescribeTargetHealth
+            | Self::DescribeTrafficMirrorSessions
+            | Self::DescribeTrafficMirrorTargets => Some(Purpose::Audit),
+            Self::DescribeSubnets
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeLoadBalancers
+            | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeTrafficMirrorFilters => Some(Purpose::Plan),
+            Self::CreateTrafficMirrorSession
+            | Self::ModifyTrafficMirrorSession
+            | Self::DeleteTrafficMirrorSession
+            | Self::CreateTrafficMirrorFilter
+            | Self::DeleteTrafficMirrorFilter
+            | Self::CreateTrafficMirrorFilterRule
+            | Self::DeleteTrafficMirrorFilterRule
+            | Self::ModifyTrafficMirrorFilterNetworkServices
+            | Self::CreateTags
+            | Self::DeleteTags => Some(Purpose::Apply),
+        }
     }
 
     /// Whether the action changes something.

@@ -24,6 +24,7 @@ mod network_interfaces;
 mod pace;
 mod pacer;
 mod page;
+mod policy;
 mod retry;
 mod sdk_error;
 mod security_groups;
@@ -45,6 +46,7 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use pace::MOST_IN_FLIGHT;
+pub use policy::{Purpose, policy};
 pub use security_groups::{Ingress, TargetIngress};
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};

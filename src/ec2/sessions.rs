@@ -71,20 +71,25 @@ impl Account {
     /// All sessions that the account owns in this region, in order of their ids. Without the account id, those too that
     /// others made on a target of this account.
     pub async fn sessions(&self) -> Result<Arc<Vec<MirrorSession>>, Ec2Error> {
-        let own = self.account_id().to_owned();
-        let filters = match own.is_empty() {
-            true => Vec::new(),
-            false => vec![filter("owner-id", std::slice::from_ref(&own))],
-        };
-        let ask = |account: Account, filters: Vec<Filter>| async move {
-            let mut sessions = account.list(&filters).await?;
-            // The owner of a shared target sees the sessions that others made on it.
-            sessions.retain(|session| {
-                own.is_empty() || session.owner_id.as_ref().is_none_or(|owner| *owner == own)
-            });
-            Ok(sessions)
-        };
-        self.snapshot().sessions.get(self, filters, ask).await
+        let ask =
+            |account: Account, filters: Vec<Filter>| async move { account.ask_sessions(&filters).await };
+        self.snapshot().sessions.get(self, self.own_sessions(), ask).await
+    }
+
+    fn own_sessions(&self) -> Vec<Filter> {
+        match self.account_id() {
+            "" => Vec::new(),
+            own => vec![filter("owner-id", &[own.to_owned()])],
+        }
+    }
+
+    async fn ask_sessions(&self, filters: &[Filter]) -> Result<Vec<MirrorSession>, Ec2Error> {
+        let own = self.account_id();
+        let mut sessions = self.list(filters).await?;
+        // The owner of a shared target sees the sessions that others made on it.
+        sessions
+            .retain(|session| own.is_empty() || session.owner_id.as_ref().is_none_or(|owner| owner == own));
+        Ok(sessions)
     }
 
     /// All sessions of one network interface that the account can see, in order of their ids.
@@ -100,16 +105,16 @@ impl Account {
     }
 
     /// The sessions of these network interfaces that the account can see, and perhaps others, in order of their ids: one listing,
-    /// narrowed where the interfaces are few.
+    /// narrowed where the interfaces are few. Always a call of its own.
     pub async fn sessions_of_interfaces(
         &self,
         network_interface_ids: &BTreeSet<String>,
     ) -> Result<Vec<MirrorSession>, Ec2Error> {
         if network_interface_ids.len() > FILTER_VALUES {
-            return self.sessions().await;
+            return self.ask_sessions(&self.own_sessions()).await;
         }
         let ids: Vec<String> = network_interface_ids.iter().cloned().collect();
-        self.list(Some(("network-interface-id", &ids))).await
+        self.list(&[filter("network-interface-id", &ids)]).await
     }
 
     /// All sessions on these targets that the account can see, those of other accounts on its own targets included, in order of

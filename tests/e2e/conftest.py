@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness import cores, paths
+from harness import cores, dice, paths
 from harness.fleet import Fleet
 from harness.moto_server import Moto, moto_server
 from harness.sandbox import Sandbox, sandbox as start_sandbox
@@ -18,6 +18,7 @@ from harness.workspace import Workspace
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    dice.first_seed()
     config.addinivalue_line("markers", "spine: runs on every core at hand")
     config.addinivalue_line("markers", "needs(feature): only on cores that have a feature of harness.cores")
 
@@ -32,8 +33,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("core", chosen, ids=str)
 
 
-def pytest_report_header() -> str:
-    return "cores: " + ", ".join(f"{core} ({core.command})" for core in cores.all_cores())
+def pytest_report_header() -> list[str]:
+    return [
+        "cores: " + ", ".join(f"{core} ({core.command})" for core in cores.all_cores()),
+        f"random runs: MIRROR_SEED={dice.first_seed()}",
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """A create that is killed or interrupted leaves nothing that the next apply does not take over."""
 
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -10,6 +9,7 @@ import pytest
 
 from harness.cloud import OWNER_NAME, SETTLED
 from harness.hcl import coverage
+from harness.processes import provider_of
 
 PROD = "mirror_coverage.prod"
 MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
@@ -34,21 +34,6 @@ def start_slow_apply(workspace, sandbox, already=0):
         assert time.monotonic() < deadline, "no session was made"
         time.sleep(0.02)
     return process
-
-
-def provider_of(process: subprocess.Popen) -> int:
-    """The provider that a core runs; an early core runs it below a process that waits for panics."""
-    found = []
-    for status in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            group = int(status.read_text().rpartition(")")[2].split()[2])
-            command = (status.parent / "cmdline").read_bytes()
-        except (OSError, ValueError):
-            continue
-        if group == process.pid and b"terraform-provider-mirror" in command:
-            found.append(int(status.parent.name))
-    (pid,) = found
-    return pid
 
 
 def wait_for_the_end(process, sandbox) -> str:

@@ -17,6 +17,9 @@ FEATURES = {
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
     "moved": ((1, 1), (1, 6)),
+    "test": ((1, 6), (1, 6)),
+    # Hands the final plan what the first one kept for itself. OpenTofu does not.
+    "planned_private": ((1, 16), (99, 0)),
     # OpenTofu's block has no `lifecycle` until 1.11.
     "removed": ((1, 7), (1, 11)),
     "import_by_identity": ((1, 12), (1, 12)),

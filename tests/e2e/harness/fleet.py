@@ -81,6 +81,21 @@ class Fleet:
         self._ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=index)
         return interface
 
+    def indices_of(self, name: str) -> set[int]:
+        """The device indices that the interfaces of an instance have."""
+        answer = self._ec2.describe_instances(InstanceIds=[self.instances[name]])
+        attached = answer["Reservations"][0]["Instances"][0]["NetworkInterfaces"]
+        return {interface["Attachment"]["DeviceIndex"] for interface in attached}
+
+    def move(self, interface: str, name: str, index: int) -> None:
+        """An interface goes to another instance."""
+        described = self._ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]
+        self._ec2.detach_network_interface(AttachmentId=described["Attachment"]["AttachmentId"], Force=True)
+        self._ec2.attach_network_interface(
+            NetworkInterfaceId=interface, InstanceId=self.instances[name], DeviceIndex=index
+        )
+        self.interfaces[name].append(interface)
+
     def remove(self, interface: str) -> None:
         """Detaches and deletes an interface that would outlive its instance."""
         described = self._ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import paths
-from .cloud import Cloud, tags_of
+from .cloud import Cloud, tag_list, tags_of
 
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
@@ -87,6 +87,22 @@ class Sandbox(Cloud):
     def delay_describes(self, seconds: float) -> None:
         """From now on describe calls show a change only after so long."""
         self._control("PATCH", "settings", {"consistency_delay_ms": int(seconds * 1000)})
+
+    def launch_at(self, action: str, number: int, subnet: str, **tags: str) -> None:
+        """An instance is launched by itself before the call of this number of an action."""
+        parameters = {
+            "ImageId": self.image,
+            "InstanceType": "m5.large",
+            "MinCount": 1,
+            "MaxCount": 1,
+            "SubnetId": subnet,
+            "TagSpecifications": [{"ResourceType": "instance", "Tags": tag_list(tags)}],
+        }
+        step = {"action": "RunInstances", "parameters": parameters, "at_call": number, "of_action": action}
+        self._control("PUT", "churn", [step])
+
+    def no_churn(self) -> None:
+        self._control("DELETE", "churn")
 
     def faults(self) -> list[dict[str, Any]]:
         """The faults that are set."""

@@ -194,22 +194,33 @@ class Workspace:
 
     def apply_at_prompt(self, between: Callable[[], object], *arguments: str) -> Result:
         """An apply with its prompt; `between` happens before the answer."""
+        result, prompted = self._apply_at_prompt(between, *arguments)
+        assert prompted, f"apply ended before its prompt\n{result.text}"
+        return result
+
+    def apply_if_prompted(self, between: Callable[[], object], *arguments: str) -> Result:
+        """The same; without anything to do there is no prompt, and nothing happens before it."""
+        return self._apply_at_prompt(between, *arguments)[0]
+
+    def _apply_at_prompt(self, between: Callable[[], object], *arguments: str) -> tuple[Result, bool]:
         process = self.start(
             "apply", "-no-color", *arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         shown = ""
         try:
-            while not shown.endswith("Enter a value: "):
+            prompted, piece = False, " "
+            while piece and not prompted:
                 piece = process.stdout.read(1)
-                assert piece, f"apply ended before its prompt\n{shown}"
                 shown += piece
-            between()
-            rest, _ = process.communicate("yes\n", timeout=300)
+                prompted = shown.endswith("Enter a value: ")
+            if prompted:
+                between()
+            rest, _ = process.communicate("yes\n" if prompted else None, timeout=300)
         finally:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        return Result(("apply",), process.returncode, shown + rest, "")
+        return Result(("apply",), process.returncode, shown + (rest or ""), ""), prompted
 
     def destroy(self, *arguments: str) -> Result:
         return self.try_destroy(*arguments).succeed()

@@ -1,0 +1,359 @@
+"""A random history of one coverage: a fleet that moves, a configuration that is edited, and all that a core can do with them.
+
+Every step is printed before it is done, so that a failed history can be read and, by its seed, repeated.
+"""
+
+import dataclasses
+import json
+import random
+from collections.abc import Callable
+
+from .cloud import OWNER_ID, OWNER_NAME, SETTLED
+from .cores import Core
+from .fleet import Fleet
+from .sandbox import Sandbox
+from .workspace import Result, Workspace
+
+SELECTORS = {"True": {"True"}, "T*": {"True", "Too"}, "Too": {"Too"}}
+# What no run may ever say: core's words for a provider that breaks its promises.
+BROKEN = ("inconsistent final plan", "inconsistent result after apply", "Provider produced", "panic", "plugin crashed",
+          "planned for no changes", "unexpected new value")  # fmt: skip
+
+# Interfaces that an m5.large takes.
+MOST_INTERFACES = 3
+
+
+@dataclasses.dataclass
+class Wish:
+    """The configuration, as far as it is edited."""
+
+    label: str = "prod"
+    name: str = "prod"
+    mirror: str = "True"
+    pinned: bool = False
+    owns_filter: bool = False
+    create_first: bool = False
+    enabled: bool = True
+    description: str = ""
+    team: str = ""
+    targets: int = 1
+    moved_from: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"mirror_coverage.{self.label}"
+
+
+class History:
+    """The walker: `step` draws one step and does it."""
+
+    def __init__(self, dice: random.Random, workspace: Workspace, sandbox: Sandbox, fleet: Fleet):
+        self.dice, self.workspace, self.sandbox, self.fleet = dice, workspace, sandbox, fleet
+        self.core: Core = workspace.core
+        self.wish = Wish(pinned=dice.random() < 0.4, owns_filter=dice.random() < 0.3, create_first=dice.random() < 0.4)
+        self.launched = 0
+        # Interfaces attached later, and the zone of each instance: they stay in it.
+        self.extra: dict[str, int] = {}
+        self.zone: dict[str, int] = {}
+        # Whether the fleet moved since the plan that is being applied was made.
+        self.moved_since_plan = False
+        by_hand = sandbox.create_session(fleet.interfaces["web-1"][0], fleet.target, fleet.filter, 7)
+        of_another = sandbox.create_session(
+            fleet.interfaces["database"][0], fleet.target, fleet.filter, 8,
+            **{OWNER_NAME: "other", OWNER_ID: "mc-0123456789abcdef0"},
+        )  # fmt: skip
+        self.foreign = {by_hand, of_another}
+        self.others = self.foreign_sessions()
+        self.given_filters = self.filters()
+        sandbox.forget_calls()
+
+    # What there is.
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def foreign_sessions(self) -> list:
+        return [session for session in self.sandbox.sessions() if session.id in self.foreign]
+
+    def ours(self) -> list:
+        return [session for session in self.sandbox.sessions() if session.id not in self.foreign]
+
+    def filters(self) -> set[str]:
+        found = self.sandbox.ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+        return {one["TrafficMirrorFilterId"] for one in found}
+
+    def selected(self) -> set[str]:
+        """The interfaces that the wish covers now, as EC2 has them."""
+        if not self.wish.enabled:
+            return set()
+        found = set()
+        for page in self.sandbox.ec2.get_paginator("describe_instances").paginate():
+            for instance in (i for r in page["Reservations"] for i in r["Instances"]):
+                tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", [])}
+                if instance["State"]["Name"] != "terminated" and tags.get("Mirror") in SELECTORS[self.wish.mirror]:
+                    found |= {interface["NetworkInterfaceId"] for interface in instance["NetworkInterfaces"]}
+        return found
+
+    def exists(self) -> bool:
+        return self.wish.address in self.state()
+
+    def state(self) -> dict[str, dict]:
+        return self.workspace.state() if (self.workspace.directory / "terraform.tfstate").exists() else {}
+
+    # What moves.
+
+    def move_fleet(self) -> None:
+        names = [name for name in self.fleet.instances if name.startswith("extra")]
+        moves: list[Callable[[], None]] = [self.launch, self.launch]
+        if names:
+            moves += [lambda: self.terminate(names), lambda: self.retag(names), lambda: self.attach(names)]
+        if self.extra:
+            moves.append(lambda: self.detach(names))
+        self.dice.choice(moves)()
+        self.moved_since_plan = True
+
+    def launch(self) -> None:
+        self.launched += 1
+        tags = self.dice.choice([{"Mirror": "True"}, {"Mirror": "True"}, {"Mirror": "Too"}, {}])
+        name, count = f"extra-{self.launched}", self.dice.choice([1, 1, 2])
+        self.say(f"    launch {name} {tags} with {count}")
+        self.zone[name] = self.dice.choice([0, 1])
+        self.fleet.launch(name, interfaces=count, subnet=self.zone[name], **tags)
+
+    def terminate(self, names: list[str]) -> None:
+        name = self.dice.choice(names)
+        self.say(f"    terminate {name}")
+        for interface in self.fleet.interfaces[name]:
+            self.extra.pop(interface, None)
+        self.fleet.terminate(name)
+
+    def retag(self, names: list[str]) -> None:
+        name, value = self.dice.choice([*names, "web-2"]), self.dice.choice(["True", "Too", "False"])
+        self.say(f"    tag {name} Mirror={value}")
+        self.sandbox.tag(self.fleet.instances[name], Mirror=value)
+
+    def attach(self, names: list[str]) -> None:
+        name = self.dice.choice(names)
+        taken = self.fleet.indices_of(name)
+        if len(taken) < MOST_INTERFACES:
+            index = min({1, 2, 3} - taken)
+            interface = self.fleet.attach(self.fleet.instances[name], index, self.zone[name])
+            self.fleet.interfaces[name].append(interface)
+            self.extra[interface] = self.zone[name]
+            self.say(f"    attach {interface} to {name}")
+
+    def detach(self, names: list[str]) -> None:
+        """An interface goes to another instance of its zone, or away."""
+        interface = self.dice.choice(sorted(self.extra))
+        for interfaces in self.fleet.interfaces.values():
+            if interface in interfaces:
+                interfaces.remove(interface)
+        near = [name for name in names if self.zone[name] == self.extra[interface]]
+        name = self.dice.choice([*near, None])
+        taken = self.fleet.indices_of(name) if name else set()
+        if name is None or len(taken) == MOST_INTERFACES:
+            self.say(f"    detach and delete {interface}")
+            self.fleet.remove(interface)
+            del self.extra[interface]
+        else:
+            self.say(f"    move {interface} to {name}")
+            self.fleet.move(interface, name, min({1, 2, 3} - taken))
+
+    def maybe_move(self) -> None:
+        for _ in range(self.dice.choice([0, 1, 1, 2])):
+            self.move_fleet()
+
+    # What is written.
+
+    def edit(self) -> None:
+        field = self.dice.choice(["mirror", "mirror", "pinned", "owns_filter", "create_first", "enabled", "name",
+                                  "description", "team", "targets"])  # fmt: skip
+        value = {
+            "mirror": self.dice.choice(sorted(SELECTORS)),
+            "pinned": not self.wish.pinned,
+            "owns_filter": not self.wish.owns_filter,
+            "create_first": not self.wish.create_first,
+            "enabled": not self.wish.enabled,
+            "name": self.dice.choice(["prod", "watch"]),
+            "description": self.dice.choice(["", "seen", "{instance_id}"]),
+            "team": self.dice.choice(["", "a", "b"]),
+            "targets": self.dice.choice([1, 2]),
+        }[field]
+        self.say(f"    edit {field} = {value!r}")
+        setattr(self.wish, field, value)
+
+    def write(self) -> None:
+        wish, fleet = self.wish, self.fleet
+        selector = f'selector {{\n    tags = {{ Mirror = "{wish.mirror}" }}\n  }}'
+        targets = [fleet.target, fleet.other_target][: wish.targets]
+        lines = [
+            f'name = "{wish.name}"',
+            f"traffic_mirror_target_ids = {json.dumps(targets)}",
+            # An empty selection is nothing to be warned of here.
+            'limits = { allow_empty = "true" }',
+            "selection = data.mirror_interfaces.prod.selection" if wish.pinned else selector,
+        ]
+        if not wish.owns_filter:
+            lines.append(f'traffic_mirror_filter_id = "{fleet.filter}"')
+        if wish.description:
+            lines.append(f'description = "{wish.description}"')
+        if wish.team:
+            lines.append(f'tags = {{ Team = "{wish.team}" }}')
+        if not wish.enabled:
+            lines.append("enabled = false")
+        if wish.create_first:
+            lines.append("lifecycle {\n    create_before_destroy = true\n  }")
+        parts = [self.sandbox.provider(), f'resource "mirror_coverage" "{wish.label}" {{\n  ' + "\n  ".join(lines) + "\n}\n"]
+        if wish.pinned:
+            parts.append(f'data "mirror_interfaces" "prod" {{\n  {selector}\n}}\n')
+        if wish.moved_from:
+            parts.append(f"moved {{\n  from = mirror_coverage.{wish.moved_from}\n  to   = {wish.address}\n}}\n")
+        self.workspace.configure(*parts)
+
+    # What is run.
+
+    def step(self) -> None:
+        runs = [self.apply, self.saved_plan, self.at_prompt, self.refresh_only, self.targeted, self.replace, self.taint,
+                self.without_refresh, self.state_mv, self.import_again, self.unapplied_plan, self.destroy,
+                self.during]  # fmt: skip
+        if self.core.has("moved"):
+            runs.append(self.moved)
+        if self.core.has("test"):
+            runs.append(self.test)
+        run = self.dice.choice(runs)
+        self.say(f"{run.__name__}:")
+        if self.dice.random() < 0.5:
+            self.edit()
+        self.maybe_move()
+        self.write()
+        run()
+        self.expect_others_untouched()
+
+    def apply(self, *arguments: str) -> None:
+        """The plain one, and all that must be true after it."""
+        self.expect_whole(self.workspace.try_apply(*arguments).succeed())
+        self.expect_exact()
+
+    def saved_plan(self, *arguments: str) -> None:
+        is_new = not self.exists() or bool(arguments)
+        self.workspace.try_plan(*arguments).succeed()
+        self.moved_since_plan = False
+        self.maybe_move()
+        result = self.workspace.try_apply_saved()
+        documented = not self.wish.pinned and self.moved_since_plan and not self.core.has("planned_private")
+        if documented and is_new and "inconsistent final plan" in result.text:
+            self.say("    the documented case")
+            return
+        self.expect_done(result)
+
+    def at_prompt(self, *arguments: str) -> None:
+        result = self.workspace.apply_if_prompted(self.maybe_move, *arguments)
+        self.expect_done(result)
+
+    def during(self) -> None:
+        """The fleet moves between the two plans of one run, and while it applies."""
+        at = self.dice.randrange(1, 5)
+        of = self.dice.choice(["DescribeInstances", "DescribeTrafficMirrorSessions", "CreateTrafficMirrorSession"])
+        self.say(f"    an instance is launched at {of} number {at}")
+        self.sandbox.launch_at(of, at, self.fleet.subnets[0], Mirror="True")
+        self.expect_done(self.workspace.try_apply())
+        self.sandbox.no_churn()
+
+    def refresh_only(self) -> None:
+        self.expect_done(self.workspace.run("apply", "-refresh-only", "-json", "-auto-approve", "-input=false"))
+
+    def targeted(self) -> None:
+        self.expect_done(self.workspace.try_apply(f"-target={self.wish.address}"))
+
+    def replace(self) -> None:
+        if self.exists():
+            self.dice.choice([self.at_prompt, self.saved_plan, self.apply])(f"-replace={self.wish.address}")
+
+    def taint(self) -> None:
+        if self.exists():
+            self.workspace.run("taint", self.wish.address).succeed()
+            self.dice.choice([self.at_prompt, self.apply])()
+
+    def without_refresh(self) -> None:
+        self.expect_done(self.workspace.try_apply("-refresh=false"))
+
+    def unapplied_plan(self) -> None:
+        self.workspace.try_plan().succeed()
+        self.edit()
+        self.maybe_move()
+        self.write()
+        self.dice.choice([self.apply, self.at_prompt, self.without_refresh])()
+
+    def relabelled(self) -> str:
+        before = self.wish.label
+        self.wish.label = "prod" if before == "again" else "again"
+        return before
+
+    def state_mv(self) -> None:
+        if self.exists():
+            before = self.wish.address
+            self.relabelled()
+            self.wish.moved_from = ""
+            self.workspace.run("state", "mv", before, self.wish.address).succeed()
+            self.write()
+        self.at_prompt()
+
+    def moved(self) -> None:
+        self.wish.moved_from = self.relabelled()
+        self.write()
+        self.dice.choice([self.apply, self.at_prompt])()
+
+    def import_again(self) -> None:
+        if not self.exists() or not self.state()[self.wish.address]["sessions"]:
+            return self.apply()
+        identity = self.state()[self.wish.address]["id"]
+        if not any(session.owner == identity for session in self.ours()):
+            return self.apply()
+        self.workspace.run("state", "rm", self.wish.address).succeed()
+        imported = self.workspace.import_(self.wish.address, identity)
+        assert imported.code == 0, imported.text
+        self.dice.choice([self.apply, self.at_prompt])()
+
+    def test(self) -> None:
+        """Core makes a coverage of its own, of the same name, and tears it down again."""
+        before = self.ours()
+        (self.workspace.directory / "prod.tftest.hcl").write_text(
+            'run "made" {\n  command = apply\n  assert {\n'
+            f"    condition     = length({self.wish.address}.failures) == 0\n"
+            '    error_message = "failed"\n  }\n}\nrun "again" {\n  command = plan\n}\n'
+        )
+        self.expect_done(self.workspace.run("test", "-no-color"))
+        (self.workspace.directory / "prod.tftest.hcl").unlink()
+        assert self.ours() == before
+
+    def destroy(self) -> None:
+        self.expect_whole(self.workspace.try_destroy().succeed())
+        assert self.ours() == []
+        assert self.filters() == self.given_filters
+
+    # What must be true.
+
+    def expect_whole(self, result: Result) -> None:
+        said = [words for words in BROKEN if words in result.text]
+        assert not said, f"{said}\n{result.readable()}"
+
+    def expect_done(self, result: Result) -> None:
+        self.expect_whole(result)
+        result.succeed()
+
+    def expect_exact(self) -> None:
+        """After a plain apply while nothing moves: each interface has its session, and nothing is left to do."""
+        ours = self.ours()
+        assert [session.interface for session in ours] == sorted(self.selected())
+        state = self.state()[self.wish.address]
+        assert {session.owner for session in ours} <= {state["id"]} and SETTLED.fullmatch(state["id"])
+        assert {session.tags[OWNER_NAME] for session in ours} <= {self.wish.name}
+        added = self.filters() - self.given_filters
+        assert added == ({state["filter_id"]} if self.wish.owns_filter else set())
+        self.workspace.assert_empty_plan()
+
+    def expect_others_untouched(self) -> None:
+        assert self.foreign_sessions() == self.others
+        touched = [call for call in self.sandbox.changing_calls() if call.sessions() & self.foreign]
+        assert not touched
+        self.sandbox.forget_calls()
