@@ -75,11 +75,19 @@ impl Coverage {
             let known = first_plan.or(stored).filter(usable);
             return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
         };
-        let key = seen_key(request, account, &digest);
+        let name = planned.name.as_str();
+        let key = seen_key(request, account, &digest, name);
         let waits = planned.has_unknown_target();
         let from_note = || {
-            let text = note::read(&key).filter(|_| self.is_final(request))?;
-            Fleet::decode(&text).ok().filter(usable)
+            if !self.is_final(request) {
+                return None;
+            }
+            let text = match request.prior {
+                Some(_) => note::read(&key),
+                // The first plan may not have known the name.
+                None => note::take(&key).or_else(|| note::take(&seen_key(request, account, &digest, None))),
+            };
+            Fleet::decode(&text?).ok().filter(usable)
         };
         let is_handed_back = first_plan.is_some();
         if let Some(mut fleet) = first_plan.or_else(|| stored.clone()).filter(usable) {
@@ -102,7 +110,7 @@ impl Coverage {
                     .await;
             }
             if request.prior.is_none() || waits {
-                leave(&key, &fleet);
+                leave(request, &key, &fleet);
             }
             return Known::Fleet(Box::new(fleet));
         }
@@ -137,7 +145,7 @@ impl Coverage {
                     fleet.remember(stored.unwrap_or_default());
                 }
                 fleet.late_targets = known_before.is_some();
-                leave(&key, &fleet);
+                leave(request, &key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -150,8 +158,8 @@ impl Coverage {
 
     /// The listed targets that are known, when this plan, or of a create the first one, does not know every target; else none.
     /// That stands in notes of its own: one for the same core process, and one that outlasts it, since a saved plan is applied by
-    /// another. A core that does not say which plan is the final one is believed the second only when it applies a saved plan, or a note that was never asked for would turn
-    /// the errors of a later plan into failures of its apply.
+    /// another. A core that does not say which plan is the final one is believed the second only when it applies a saved plan, or
+    /// a note that was never asked for would turn the errors of a later plan into failures of its apply.
     fn waited(
         &self,
         request: &Request,
@@ -206,7 +214,7 @@ impl Coverage {
         };
         match looked.await {
             Ok(()) => {
-                leave(key, &fleet);
+                leave(request, key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -260,9 +268,14 @@ fn missing_targets(fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
 }
 
 /// Leaves the fleet of this plan for the final one.
-fn leave(key: &Key, fleet: &Fleet) {
-    match fleet.encode() {
-        Ok(text) => leave_text(key, &text),
+fn leave(request: &Request, key: &Key, fleet: &Fleet) {
+    let left = fleet.encode().map(|text| match request.prior {
+        Some(_) => note::leave(key, &text),
+        None => note::leave_for_another(key, &text),
+    });
+    match left {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "no note could be left for the final plan"),
         Err(error) => tracing::warn!(%error, "no note could be left for the final plan"),
     }
 }
@@ -274,8 +287,8 @@ fn leave_text(key: &Key, text: &str) {
 }
 
 /// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one
-/// of the same core process. The name is not part of it, since it may be unknown in the first plan.
-fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
+/// of the same core process and name, which is none while it is unknown.
+fn seen_key(request: &Request, account: &Account, digest: &str, name: Option<&str>) -> Key {
     let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
     let [account_id, region, digest] = place;
     match prior_id(request) {
@@ -292,6 +305,7 @@ fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
             note::core_process().as_bytes(),
             account_id,
             region,
+            name.unwrap_or_default().as_bytes(),
             digest,
         ]),
     }

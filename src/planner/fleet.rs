@@ -336,6 +336,53 @@ mod tests {
         assert_eq!(fleet.encode().unwrap(), text);
     }
 
+    /// Private data travels with every plan and state: ids at random, as AWS gives them, so that nothing compresses by luck.
+    #[test]
+    fn ten_thousand_interfaces_are_less_than_a_megabyte_and_the_same_in_any_order() {
+        let digits = |salt: &str, i: usize| {
+            let digest = Sha256::digest(format!("{salt}{i}"));
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            hex[..17].to_owned()
+        };
+        let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+        let mut seen: Vec<Interface> = (0..10_000)
+            .map(|i| Interface {
+                id: format!("eni-{}", digits("eni", i)),
+                // Every third instance has a second interface.
+                instance_id: Some(format!("i-{}", digits("i", i - usize::from(i % 4 == 1)))),
+                instance_type: Some(["m5.large", "c6i.xlarge", "t3.micro"][i % 3].into()),
+                vpc_id: Some(format!("vpc-{}", digits("vpc", i % 20))),
+                subnet_id: Some(format!("subnet-{}", digits("subnet", i % 60))),
+                availability_zone: Some(zones[i % 3].into()),
+                availability_zone_id: Some(format!("euw1-az{}", i % 3)),
+                interface_type: "interface".into(),
+                instance_tags: Tags::from([
+                    ("Name".into(), format!("web-{i}")),
+                    ("Mirror".into(), "True".into()),
+                ]),
+                ..Interface::default()
+            })
+            .collect();
+        let encode = |seen: &[Interface]| {
+            let selectors = [Selector {
+                tags: Tags::from([("Mirror".into(), "True".into())]),
+                ..Selector::default()
+            }];
+            let interfaces = Fleet::select(&selectors, &[], seen, &["Name".to_owned()]);
+            assert_eq!(interfaces.len(), seen.len());
+            Fleet {
+                interfaces,
+                ..fleet(0)
+            }
+            .encode()
+            .unwrap()
+        };
+        let text = encode(&seen);
+        assert!(text.len() < 1_000_000, "{} bytes", text.len());
+        seen.reverse();
+        assert_eq!(encode(&seen), text);
+    }
+
     #[test]
     fn foreign_text_is_an_error() {
         for text in [

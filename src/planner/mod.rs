@@ -64,7 +64,6 @@ pub use reason::{Reason, Verdict};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
 pub use scans::{Scans, by_instance_tags, joined, note_requesters, scans};
-pub use scans::{Scans, by_instance_tags, joined, scans};
 pub use security_group::{IngressRule, Sender, VXLAN_PORT, accepts_vxlan};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, TagSource, is_selected};
 pub use session::{
