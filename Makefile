@@ -73,7 +73,8 @@ report: $(VENV_READY) debug ## audits the sandbox's sample fleet, and prints whe
 	@$(VENV)/bin/python scripts/report.py
 
 .PHONY: bench
-bench: $(VENV_READY) build ## times and memory of 1,000 and 10,000 sessions; target/bench.json
+bench: $(VENV_READY) build ## times, memory and pacing, beside the bare SDK; target/bench.json
+	$(CARGO) build --locked --release --example bare_sdk
 	@$(VENV)/bin/python scripts/bench.py
 
 .PHONY: licences

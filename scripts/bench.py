@@ -1,12 +1,15 @@
-"""Measures the release build; prints a table and writes target/bench.json.
+"""Measures the release build; prints tables and writes target/bench.json.
 
 A coverage of 1,000 and of 10,000 sessions is planned, applied, planned again
 and destroyed by real Terraform against the sandbox, throttling off. The times
-and the memory are the provider's own unless a column says otherwise.
+and the memory are the provider's own unless a column says otherwise. Then the
+bare AWS SDK is put beside it (bench_sdk.py). MIRROR_BENCH_PROFILE=debug measures
+the debug build, whose SDK is not optimized, and says nothing about speed itself.
 """
 
 import dataclasses
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -15,16 +18,15 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "e2e"))
 
 from harness import cores, paths  # noqa: E402
-from harness.fleet import Fleet  # noqa: E402
-from harness.hcl import coverage  # noqa: E402
 from harness.measure import Cost, MeasuredProvider, handshake_seconds  # noqa: E402
 from harness.sandbox import sandbox  # noqa: E402
-from harness.workspace import Workspace  # noqa: E402
+
+import bench_sdk  # noqa: E402
+from bench_sdk import EMPTY_FLEET, verdict  # noqa: E402
 
 SIZES = (1_000, 10_000)
-MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
-EMPTY_FLEET = paths.ROOT / "tests" / "e2e" / "fleets" / "empty.yaml"
 MEBIBYTE = 1 << 20
+PROFILE = os.environ.get("MIRROR_BENCH_PROFILE", "release")
 
 # What is aimed at; the table says whether it is reached, and nothing fails.
 MAX_BINARY_BYTES = 25_000_000
@@ -35,13 +37,15 @@ MAX_DESCRIBE_SECONDS = 2
 
 def main() -> None:
     core = cores.main_core()
-    provider = paths.provider_binary("release")
+    provider = paths.provider_binary(PROFILE)
     results = {"core": str(core), "binary_bytes": provider.stat().st_size}
     results["handshake"] = handshakes(provider)
     with tempfile.TemporaryDirectory(prefix="mirror-bench-") as name:
         folder = pathlib.Path(name)
         results["plan_lines"] = plan_lines(folder / "lines", core, provider)
         results["sessions"] = {size: steps(folder / str(size), core, provider, size) for size in SIZES}
+        results["reading"] = bench_sdk.of_reading(folder / "reading", core, provider, PROFILE, SIZES[1])
+        results["pacing"] = bench_sdk.of_pacing(folder / "pacing", core, provider, PROFILE)
     results["memory_growth"] = memory_growth(results["sessions"])
     results["sandbox"] = sandbox_speed()
     file = paths.target("") / "bench.json"
@@ -61,15 +65,10 @@ def handshakes(provider: pathlib.Path) -> dict[str, float]:
     return found
 
 
-def workspace_in(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path) -> Workspace:
-    folder.mkdir(parents=True)
-    return Workspace(folder / "main", core, provider, {})
-
-
 def plan_lines(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path) -> dict[str, int]:
     """How much a person has to read."""
-    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile="release") as cloud:
-        workspace, fleet = prepare(folder, core, provider, cloud, 400)
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE) as cloud:
+        workspace, fleet = bench_sdk.prepare(folder, core, provider, cloud, 400)
         create = len(workspace.plan_text().splitlines())
         workspace.apply()
         fleet.launch_many(1, Mirror="many")
@@ -93,7 +92,7 @@ def sandbox_speed() -> dict:
     """How long the sandbox itself takes, so that nobody takes it for the provider."""
     program = paths.ROOT / "tests" / "sandbox" / "bench.py"
     done = subprocess.run(
-        [sys.executable, str(program), str(paths.sandbox_binary("release"))], stdout=subprocess.PIPE, check=True
+        [sys.executable, str(program), str(paths.sandbox_binary(PROFILE))], stdout=subprocess.PIPE, check=True
     )
     found = json.loads(done.stdout)
     instances = found["instances"]
@@ -103,23 +102,10 @@ def sandbox_speed() -> dict:
     return found
 
 
-def verdict(value: float, limit: float) -> str:
-    return f"   ({'within' if value <= limit else 'OVER'} {limit:g})"
-
-
-def prepare(folder, core, provider, cloud, size: int) -> tuple[Workspace, Fleet]:
-    fleet = Fleet(cloud)
-    fleet.launch_many(size, Mirror="many")
-    workspace = workspace_in(folder, core, provider)
-    target = fleet.balancer_target()
-    workspace.configure(cloud.provider(), coverage(fleet, selector=MANY, targets=f'["{target}"]'))
-    return workspace, fleet
-
-
 def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: int) -> dict[str, Cost]:
     measured = MeasuredProvider(folder / "measured", provider)
-    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile="release") as cloud:
-        workspace, _ = prepare(folder / "work", core, measured.executable, cloud, size)
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE) as cloud:
+        workspace, _ = bench_sdk.prepare(folder / "work", core, measured.executable, cloud, size)
         costs = {
             "plan": measured.measure(workspace.save_plan),
             "apply": measured.measure(workspace.apply_saved),

@@ -16,6 +16,9 @@ use sha2::{Digest, Sha256};
 /// How long a note is kept: as long as a saved plan may reasonably wait.
 const KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
 
+/// Longer than any note: the fleet of a plan stays under 1 MB at 10,000 interfaces.
+const MAX_BYTES: u64 = 16 << 20;
+
 /// How notes begin that only another provider process may use, and those that one has taken.
 const FROM: &str = "from ";
 const FOR: &str = "for ";
@@ -62,7 +65,19 @@ pub fn read(key: &Key) -> Option<String> {
     if !is_private(&directory).ok()? {
         return None;
     }
-    fs::read_to_string(directory.join(&key.0)).ok()
+    text_of(&directory.join(&key.0))
+}
+
+/// The text of a file of a sensible length. What only bears the name of one, a pipe for example, would never end.
+fn text_of(path: &Path) -> Option<String> {
+    let is_note = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= MAX_BYTES;
+    if !fs::symlink_metadata(path).is_ok_and(is_note) {
+        return None;
+    }
+    let mut text = String::new();
+    let file = fs::File::open(path).ok()?;
+    io::Read::read_to_string(&mut io::Read::take(file, MAX_BYTES), &mut text).ok()?;
+    Some(text)
 }
 
 /// Leaves a note for another provider process of the same core.
@@ -210,7 +225,11 @@ fn is_private(directory: &Path) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::planner::Fleet;
 
     #[test]
     fn a_note_is_found_by_its_key_alone() {
@@ -283,6 +302,34 @@ mod tests {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(left, ["new"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_text_or_no_note(bytes in vec(any::<u8>(), 0..200), is_fleet: bool) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("note");
+            let magic: &[u8] = if is_fleet { b"mirror1:" } else { b"" };
+            fs::write(&path, [magic, &bytes].concat()).unwrap();
+            if let Some(text) = text_of(&path) {
+                prop_assert!(Fleet::decode(&text).is_err());
+            }
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_no_file_or_too_long_is_no_note() {
+        let directory = tempfile::tempdir().unwrap();
+        let long = directory.path().join("long");
+        fs::File::create(&long).unwrap().set_len(1 << 40).unwrap();
+        let endless = directory.path().join("endless");
+        std::os::unix::fs::symlink("/dev/zero", &endless).unwrap();
+        let pipe = directory.path().join("pipe");
+        std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        for path in [&long, &endless, &pipe, &directory.path().to_owned()] {
+            assert_eq!(text_of(path), None, "{}", path.display());
+        }
     }
 
     #[test]

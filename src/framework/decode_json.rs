@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserializer as _;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::decode_msgpack::{MAX_DEPTH, MAX_VALUES};
+use super::decode_msgpack::{MAX_DEPTH, MAX_VALUES, dynamic_type};
 use super::error::{Reason, ValueError};
 use super::number::Number;
 use super::path::Step;
@@ -58,11 +58,11 @@ impl Reader {
             (Type::Number, b'"') => Ok(Value::Number(Number::parse(&string(text)?)?)),
             (Type::String, b'"') => Ok(Value::String(string(text)?)),
             (Type::List(element) | Type::Set(element), b'[') => {
-                let elements = list(text)?;
+                let elements = self.elements(text)?;
                 self.list(&elements, std::iter::repeat(element.as_ref()), depth)
             }
             (Type::Tuple(kinds), b'[') => {
-                let elements = list(text)?;
+                let elements = self.elements(text)?;
                 if elements.len() != kinds.len() {
                     return Err(Reason::Length {
                         wanted: kinds.len(),
@@ -73,27 +73,24 @@ impl Reader {
                 self.list(&elements, kinds.iter(), depth)
             }
             (Type::Map(element), b'{') => {
+                let entries = self.entries(text)?.into_iter();
                 let read = |(key, json): (String, &RawValue)| {
                     let value = self.value(json, element, depth);
                     value
                         .map_err(|error| error.within(Step::Key(key.clone())))
                         .map(|value| (key, value))
                 };
-                map(text)?
-                    .into_iter()
-                    .map(read)
-                    .collect::<Result<_, _>>()
-                    .map(Value::Map)
+                entries.map(read).collect::<Result<_, _>>().map(Value::Map)
             }
-            (Type::Object(kinds), b'{') => self.object(map(text)?, kinds, depth),
+            (Type::Object(kinds), b'{') => self.object(self.entries(text)?, kinds, depth),
             (Type::Dynamic, b'{') => {
-                let parts = map(text)?;
+                let parts = self.entries(text)?;
                 let part = |name: &str| {
                     let missing =
                         || ValueError::from(Reason::Missing).within(Step::Attribute(name.to_owned()));
                     parts.get(name).copied().ok_or_else(missing)
                 };
-                let kind = Type::from_json(part("type")?.get().as_bytes())?;
+                let kind = dynamic_type(part("type")?.get().as_bytes())?;
                 self.value(part("value")?, &kind, depth)
                     .map(|value| value.typed(kind))
             }
@@ -107,6 +104,26 @@ impl Reader {
                     _ => "a number",
                 },
             )),
+        }
+    }
+
+    /// The elements of an array, no more than there may be values.
+    fn elements<'j>(&self, text: &'j str) -> Result<Vec<&'j RawValue>, ValueError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let elements = deserializer.deserialize_seq(Elements(self.left));
+        Ok(elements.map_err(Reason::Json)?.ok_or(Reason::TooMany)?)
+    }
+
+    /// The entries of an object, no more than there may be values.
+    fn entries<'j>(&self, text: &'j str) -> Result<BTreeMap<String, &'j RawValue>, ValueError> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        match deserializer
+            .deserialize_map(Entries(self.left))
+            .map_err(Reason::Json)?
+        {
+            Found::Entries(entries) => Ok(entries),
+            Found::Twice(key) => Err(ValueError::from(Reason::Duplicate).within(Step::Key(key))),
+            Found::TooMany => Err(Reason::TooMany.into()),
         }
     }
 
@@ -159,37 +176,61 @@ fn string(text: &str) -> Result<String, ValueError> {
     Ok(serde_json::from_str(text).map_err(Reason::Json)?)
 }
 
-fn list(text: &str) -> Result<Vec<&RawValue>, ValueError> {
-    Ok(serde_json::from_str(text).map_err(Reason::Json)?)
-}
+/// The elements of an array; none if there are more than this.
+struct Elements(usize);
 
-fn map(text: &str) -> Result<BTreeMap<String, &RawValue>, ValueError> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match deserializer.deserialize_map(Elements).map_err(Reason::Json)? {
-        Ok(elements) => Ok(elements),
-        Err(key) => Err(ValueError::from(Reason::Duplicate).within(Step::Key(key))),
+impl<'de> Visitor<'de> for Elements {
+    type Value = Option<Vec<&'de RawValue>>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        let mut fit = true;
+        while let Some(json) = access.next_element()? {
+            fit &= elements.len() < self.0;
+            if fit {
+                elements.push(json);
+            }
+        }
+        Ok(fit.then_some(elements))
     }
 }
 
-/// The elements of a JSON object, or the first key that is there twice.
-struct Elements;
+/// The entries of an object, read to its end.
+struct Entries(usize);
 
-impl<'de> Visitor<'de> for Elements {
-    type Value = Result<BTreeMap<String, &'de RawValue>, String>;
+enum Found<'de> {
+    Entries(BTreeMap<String, &'de RawValue>),
+    /// The first key that is there twice.
+    Twice(String),
+    TooMany,
+}
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Found<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut elements = BTreeMap::new();
-        let mut twice = None;
+        let mut entries = BTreeMap::new();
+        let mut wrong = None;
         while let Some((key, json)) = access.next_entry::<String, &'de RawValue>()? {
-            if let Some(key) = elements.contains_key(&key).then(|| key.clone()) {
-                twice.get_or_insert(key);
+            if wrong.is_some() {
+                continue;
             }
-            elements.insert(key, json);
+            if entries.contains_key(&key) {
+                wrong = Some(Found::Twice(key));
+            } else if entries.len() >= self.0 {
+                wrong = Some(Found::TooMany);
+            } else {
+                entries.insert(key, json);
+            }
         }
-        Ok(twice.map_or(Ok(elements), Err))
+        Ok(wrong.unwrap_or(Found::Entries(entries)))
     }
 }

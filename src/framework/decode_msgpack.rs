@@ -17,7 +17,10 @@ use super::value::Value;
 pub(super) const MAX_DEPTH: usize = 128;
 
 /// More values than the largest state; as many bytes on the wire could otherwise become 32 times as many here.
-pub(super) const MAX_VALUES: usize = 1 << 24;
+pub(super) const MAX_VALUES: usize = 1 << 22;
+
+/// Longer than the type of any schema, in bytes; read, a type takes ten times as much.
+const MAX_TYPE: usize = 1 << 20;
 
 /// Reads a value of the type `kind` that fills `bytes`.
 pub fn decode_msgpack(bytes: &[u8], kind: &Type) -> Result<Value, ValueError> {
@@ -106,7 +109,8 @@ impl<'a> Reader<'a> {
                     return Err(wrong(kind, marker));
                 }
                 let marker = Marker::from_u8(self.array::<1>()?[0]);
-                let kind = Type::from_json(self.text(marker)?.ok_or_else(|| wrong(kind, marker))?)?;
+                let text = self.text(marker)?.ok_or_else(|| wrong(kind, marker))?;
+                let kind = dynamic_type(text)?;
                 self.value(&kind, depth).map(|value| value.typed(kind))
             }
             (Type::Bool, _) => Err(wrong(kind, marker)),
@@ -246,6 +250,14 @@ impl<'a> Reader<'a> {
         self.bytes = rest;
         Ok(taken)
     }
+}
+
+/// The type that a value carries with it.
+pub(super) fn dynamic_type(text: &[u8]) -> Result<Type, ValueError> {
+    if text.len() > MAX_TYPE {
+        return Err(Reason::TooMany.into());
+    }
+    Ok(Type::from_json(text)?)
 }
 
 fn wrong(wanted: &Type, found: Marker) -> ValueError {

@@ -21,8 +21,8 @@ use super::{
 
 /// Marks the text and its format; a later format gets another number.
 const MAGIC: &str = "mirror1:";
-/// Ten times what 10,000 interfaces with long tags need: more is an attack or a mistake.
-const MAX_BYTES: u64 = 64 << 20;
+/// Five times what 10,000 interfaces with long tags need: more is an attack or a mistake. Read, it may take eight times as much.
+const MAX_BYTES: u64 = 32 << 20;
 
 /// One selected interface.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

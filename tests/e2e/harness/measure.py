@@ -13,11 +13,11 @@ import time
 # kernel counted for it. A sampler from outside would miss the last moments.
 WRAPPER = """\
 #!{python} -SE
-import json, os, time
+import json, os, sys, time
 began = time.monotonic()
 child = os.fork()
 if child == 0:
-    os.execv({provider!r}, [{provider!r}])
+    os.execv({provider!r}, [{provider!r}, *sys.argv[1:]])
 _, status, usage = os.wait4(child, 0)
 with open({ledger!r}, "a") as file:
     file.write(json.dumps(dict(cpu=usage.ru_utime + usage.ru_stime, memory=usage.ru_maxrss * 1024,
