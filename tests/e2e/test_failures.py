@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
 MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
@@ -133,3 +133,66 @@ def test_throttled_as_aws_throttles(workspace, fleet, sandbox):
     workspace.try_apply().succeed()
     assert {session.interface for session in sandbox.sessions()} == expected
     assert not workspace.state()[PROD]["failures"]
+
+
+@pytest.mark.needs("postcondition")
+@pytest.mark.parametrize("step", ["create", "update"])
+def test_four_ways_to_fail_at_once(workspace, sandbox, fleet, step):
+    """Vanished, refused for good, throttled and denied: the others are done, each is named, and the next apply heals."""
+    names = ["vanished", "refused", "throttled", "denied", "fine"]
+    (kept,) = fleet.interfaces["web-1"]
+    sandbox.untag(fleet.instances["web-2"], key="Mirror")
+    # A selection pins the plan, so that what vanishes is still in it.
+    pinned = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n}}\n'
+    selection = coverage(fleet, "selection = data.mirror_interfaces.prod.selection", selector="")
+
+    def configure(excluded=""):
+        exclude = f'exclude {{\n    network_interface_ids = ["{excluded}"]\n  }}\n  ' if excluded else ""
+        workspace.configure(
+            sandbox.provider(max_retries="2"),
+            pinned,
+            selection,
+            f'data "mirror_audit" "prod" {{\n  {TAGGED}\n  {exclude}depends_on = [{PROD}]\n  lifecycle {{\n    postcondition {{\n'
+            '      condition     = self.compliant\n      error_message = "Not every tagged interface is mirrored."\n'
+            "    }\n  }\n}\n",
+        )
+
+    configure()
+    if step == "update":
+        workspace.apply()
+    for name in names:
+        fleet.launch(name, Mirror="True")
+    interface = {name: fleet.interfaces[name][0] for name in names}
+    configure(excluded=interface["refused"])
+    workspace.save_plan()
+    fleet.terminate("vanished")
+    refused = {"code": "NetworkInterfaceNotSupported"}
+    for name, kind, more in (("refused", "error", refused), ("throttled", "request_limit_exceeded", {}), ("denied", "deny", {})):
+        parameters = {"NetworkInterfaceId": interface[name]}
+        sandbox.fault(kind, "CreateTrafficMirrorSession", parameters=parameters, **more)
+    result = workspace.try_apply_saved()
+    assert result.code == 1
+    said = "\n".join(diagnostic.text for diagnostic in result.diagnostics)
+    if step == "create":
+        assert [error.summary for error in result.errors] == ["Resource postcondition failed"], result.readable()
+    assert not list(workspace.tainted())
+    codes = {
+        "vanished": "InvalidNetworkInterfaceID.NotFound",
+        "refused": "NetworkInterfaceNotSupported",
+        "throttled": "RequestLimitExceeded",
+        "denied": "UnauthorizedOperation",
+    }
+    failures = workspace.state()[PROD]["failures"]
+    assert {key: failure["code"] for key, failure in failures.items()} == {interface[n]: codes[n] for n in codes}
+    for name, code in codes.items():
+        assert f"{interface[name]}: {code}" in said
+    assert {session.interface for session in sandbox.sessions()} == {kept, interface["fine"]}
+
+    sandbox.no_faults()
+    sandbox.fault("error", "CreateTrafficMirrorSession", parameters={"NetworkInterfaceId": interface["refused"]}, **refused)
+    assert workspace.plan().sessions(PROD).added == {interface["throttled"], interface["denied"]}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    state = workspace.state()[PROD]
+    assert not state["failures"] and set(state["skipped"]) == {interface["refused"]}
+    assert {s.interface for s in sandbox.sessions()} == {kept, *(interface[n] for n in ("fine", "throttled", "denied"))}

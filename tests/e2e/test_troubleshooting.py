@@ -125,7 +125,16 @@ def namesake(workspace, sandbox, fleet):
     assert sandbox.changing_calls() == []
 
 
+def lagging(workspace, sandbox, fleet):
+    sandbox.delay_describes(600)
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    yield workspace.try_apply().succeed()
+    sandbox.delay_describes(0)
+    workspace.assert_empty_plan()
+
+
 SITUATIONS = {
+    "EC2 does not show all changes yet": lagging,
     "Provider produced inconsistent final plan": inconsistent,
     "TrafficMirrorSourcesPerTargetLimitExceeded": target_full,
     "No room for more traffic mirror sessions": quota,

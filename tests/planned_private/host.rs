@@ -105,12 +105,12 @@ impl Host {
             region: "eu-west-1".into(),
             access_key: "AKIASANDBOX000000000".into(),
             secret_key: "sandbox".into(),
-            endpoints: known([EndpointsBlock {
+            endpoints: Attr::Known(EndpointsBlock {
                 ec2: url(),
                 sts: url(),
                 elbv2: url(),
                 ..EndpointsBlock::default()
-            }]),
+            }),
             ..ProviderModel::default()
         };
         let request = proto::configure_provider::Request {
