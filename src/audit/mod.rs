@@ -39,7 +39,8 @@ impl Audit {
         Self { connection }
     }
 
-    async fn look(&self, mut model: AuditModel) -> Result<AuditModel, Diagnostic> {
+    /// The audit, and a warning where these credentials do not see all of it.
+    async fn look(&self, mut model: AuditModel) -> Result<(AuditModel, Option<Diagnostic>), Diagnostic> {
         let account = self.connection.account(None).ok_or_else(provider_block_unknown)?;
         let failed = |error: &Ec2Error| ec2_diagnostic("The audit could not read the account", error);
         let selectors = selection::selectors(&model.selector).unwrap_or_default();
@@ -54,6 +55,8 @@ impl Audit {
         };
         let sensors = account.sensors(&targets).await.map_err(|error| failed(&error))?;
         fleet.note_sensors(&targets, sensors.instance_ids);
+        selection::note_unseen(&mut fleet, &sensors.unseen);
+        let warning = selection::unseen_warning(&fleet);
         let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
         let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
         let attached = seen
@@ -82,7 +85,7 @@ impl Audit {
             reports.insert(format.to_string(), Attr::Known(text));
         }
         model.fill(&audit, reports);
-        Ok(model)
+        Ok((model, warning))
     }
 }
 
@@ -137,6 +140,13 @@ impl DataSource for Audit {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        looked.unwrap_or_else(|| Err(interrupted())).into()
+        let (state, warning) = match looked.unwrap_or_else(|| Err(interrupted())) {
+            Ok((model, warning)) => (Some(model), warning),
+            Err(error) => (None, Some(error)),
+        };
+        ReadDataResponse {
+            state,
+            diagnostics: warning.into_iter().collect(),
+        }
     }
 }

@@ -14,6 +14,7 @@ pub enum Action {
     AssumeRoleWithWebIdentity,
     DescribeInstances,
     DescribeNetworkInterfaces,
+    DescribeSecurityGroups,
     DescribeSubnets,
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
@@ -65,6 +66,7 @@ impl Action {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => None,
             Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
+            | Self::DescribeSecurityGroups
             | Self::DescribeTargetGroups
             | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
@@ -95,6 +97,7 @@ impl Action {
             | Self::AssumeRoleWithWebIdentity
             | Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
+            | Self::DescribeSecurityGroups
             | Self::DescribeSubnets
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers
