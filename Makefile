@@ -64,6 +64,10 @@ soak: $(VENV_READY) debug ## every end-to-end test on every core at hand, and 20
 cores: ## the newest OpenTofu and Terraform, built with Go, as more cores for the end-to-end tests
 	@$(PYTHON) scripts/cores.py
 
+.PHONY: docs
+docs: $(VENV_READY) debug ## the registry's pages in docs/, by tfplugindocs (needs Go)
+	@$(VENV)/bin/python scripts/registry_docs.py
+
 .PHONY: demo
 demo: $(VENV_READY) debug ## plan, apply, audit, churn and destroy before your eyes, without an AWS account
 	@$(VENV)/bin/python scripts/demo.py

@@ -58,7 +58,8 @@ pub struct CoverageModel {
     /// Session number of every session, 1 to 32766. EC2 tries the sessions of one interface in ascending order and mirrors
     /// each packet once. Left out, each session gets the number after the highest that the interface has.
     pub session_number: Attr<i64>,
-    /// Bytes of each packet that are mirrored, counted after the VXLAN header. Left out, the whole packet.
+    /// Bytes of each packet that are mirrored, 1 to 8947, counted after the VXLAN header; to a network load balancer at most 8500. Left
+    /// out, the whole packet.
     pub packet_length: Attr<i64>,
     /// VXLAN network identifier of every session, 1 to 16777215. Left out together with `virtual_network_id_range`, AWS draws
     /// one for each.
@@ -102,6 +103,7 @@ pub struct CoverageModel {
     /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone.
     pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,
     /// Whether the plan asks EC2 by a dry run whether it would be allowed to create a session. Needs the permissions of an apply.
+    /// Defaults to `false`.
     pub preflight_dry_run: Attr<bool>,
     /// How much one plan may change: a map with some of these keys. `"100"` is a number, `"10%"` a share. `enabled = false` is never
     /// limited.
@@ -151,11 +153,11 @@ pub struct CoverageModel {
 /// How long one operation may take. What is not done by then is a failure, and is retried by the next apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeoutsBlock {
-    /// Longest time for a create.
+    /// Longest time for a create, for example `30m`.
     pub create: Attr<String>,
-    /// Longest time for an update.
+    /// Longest time for an update, for example `30m`.
     pub update: Attr<String>,
-    /// Longest time for a destroy.
+    /// Longest time for a destroy, for example `30m`.
     pub delete: Attr<String>,
 }
 

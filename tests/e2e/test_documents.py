@@ -37,7 +37,8 @@ def formatted(core, text: str) -> str:
 def test_configurations_are_formatted(core):
     texts = {f"README.md, block {n}": text for n, text in enumerate(documents.blocks(ROOT / "README.md"))}
     texts |= documents.every_block()
-    texts |= {str(file): file.read_text() for file in (ROOT / "examples").rglob("*.tf")}
+    texts |= {f"{guide.stem}, shown": text for guide in documents.GUIDES.glob("*.md") for text in documents.shown(guide)}
+    texts |= {str(file): file.read_text() for kind in ("tf", "tftest.hcl") for file in (ROOT / "examples").rglob(f"*.{kind}")}
     assert len(texts) >= 20
     for name, text in texts.items():
         assert formatted(core, text) == text, name
@@ -57,6 +58,20 @@ def test_every_block_of_a_guide_plans(workspace, sample, block):
     if gated:
         assert {error.summary for error in result.errors} == {"Resource postcondition failed"}, result.readable()
     assert sample.changing_calls() == []
+
+
+@pytest.mark.spine
+@pytest.mark.needs("provider_for_each")
+def test_a_provider_block_for_each_account(workspace, sample):
+    """OpenTofu alone; the accounts are those of the sample fleet."""
+    (text,) = [one for one in documents.shown(documents.GUIDES / "accounts-and-regions.md") if "by_account" in one]
+    with_endpoint = text.replace(
+        'alias               = "by_account"',
+        'alias = "by_account"\n' + sample.provider().removeprefix('provider "mirror" {\n').removesuffix("}").replace(f'  region = "{sample.region}"\n', ""),
+    )
+    (workspace.directory / "main.tf").write_text(workspace.header() + with_endpoint)
+    workspace.apply()
+    assert workspace.state().keys() == {'mirror_coverage.prod["111122223333"]'}
 
 
 def test_every_guide_is_linked_and_every_link_leads_somewhere():

@@ -1,5 +1,4 @@
-# What is selected is pinned in the plan: it is applied as it was shown,
-# however long it waits and whatever the fleet does meanwhile.
+# What is selected is pinned in the plan: it is applied as it was shown, however long it waits and whatever the fleet does meanwhile.
 data "mirror_interfaces" "prod" {
   selector {
     tags = { Mirror = "True" }
@@ -9,6 +8,14 @@ data "mirror_interfaces" "prod" {
 resource "mirror_coverage" "prod" {
   name                      = "prod"
   traffic_mirror_target_ids = [aws_ec2_traffic_mirror_target.sensor.id]
-  traffic_mirror_filter_id  = aws_ec2_traffic_mirror_filter.all.id
   selection                 = data.mirror_interfaces.prod.selection
+}
+
+resource "aws_ec2_traffic_mirror_target" "sensor" {
+  network_load_balancer_arn = aws_lb.sensor.arn
+
+  # A target that is replaced must exist before the sessions leave the old one: EC2 deletes no target that is in use.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

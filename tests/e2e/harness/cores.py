@@ -23,6 +23,8 @@ FEATURES = {
     # OpenTofu's block has no `lifecycle` until 1.11.
     "removed": ((1, 7), (1, 11)),
     "import_by_identity": ((1, 12), (1, 12)),
+    "provider_for_each": ((99, 0), (1, 9)),
+    "test_command": ((1, 6), (1, 6)),
     # Leaves null attributes of nested objects out of what it shows. Seen in 1.11,
     # not in 1.0.
     "short_plans": ((1, 11), (1, 6)),

@@ -1,0 +1,4 @@
+import {
+  to = mirror_coverage.prod
+  id = "prod@eu-central-1"
+}

@@ -1,0 +1,106 @@
+"""The examples in the registry's layout: complete, planned by real Terraform, and safe to copy."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from harness import documents
+from harness.paths import ROOT
+from harness.sandbox import sandbox as start_sandbox
+
+EXAMPLES = ROOT / "examples"
+PAGES = [*sorted(EXAMPLES.glob("*/mirror_*/*.tf"))]
+WHOLE = [file for file in PAGES if not file.name.startswith("import-")]
+SAMPLE = ROOT / "tests" / "sandbox" / "fleets" / "sample.yaml"
+
+
+def name(file):
+    return str(file.relative_to(EXAMPLES))
+
+
+@pytest.fixture
+def sample():
+    with start_sandbox("--fleet", str(SAMPLE), "--no-throttle") as running:
+        yield running
+
+
+def test_every_type_has_an_example_in_the_registrys_layout(workspace, sample):
+    import json
+
+    workspace.configure(sample.provider())
+    schema = json.loads(workspace.run("providers", "schema", "-json").succeed().stdout)
+    (types,) = [found for source, found in schema["provider_schemas"].items() if source.endswith("/mirror")]
+    for kind, file in (("resource", "resource.tf"), ("data_source", "data-source.tf")):
+        for type_name in types[f"{kind}_schemas"]:
+            assert (EXAMPLES / f"{kind.replace('_', '-')}s" / type_name / file).is_file(), type_name
+    assert (EXAMPLES / "provider" / "provider.tf").is_file()
+    for type_name in types["resource_schemas"]:
+        assert (EXAMPLES / "resources" / type_name / "import.sh").is_file(), type_name
+
+
+@pytest.mark.needs("removed")
+@pytest.mark.parametrize("file", WHOLE, ids=name)
+def test_an_example_plans(workspace, sample, file):
+    text = documents.runnable(file.read_text(), sample, workspace.header())
+    (workspace.directory / "main.tf").write_text(text)
+    plan = workspace.plan()
+    assert any(address.startswith("mirror_coverage.") for address in plan.actions) or "mirror_coverage" not in text
+    assert sample.changing_calls() == []
+
+
+@pytest.mark.needs("import_by_identity")
+@pytest.mark.parametrize("file", [file for file in PAGES if file.name.startswith("import-")], ids=name)
+def test_an_import_block_imports(workspaces, sample, file):
+    """In the region of the sample fleet; the first run makes what the second imports."""
+    whole = (EXAMPLES / "resources" / "mirror_coverage" / "resource.tf").read_text()
+    first, second = workspaces("first"), workspaces("second")
+    header = first.header()
+    (first.directory / "main.tf").write_text(documents.runnable(whole, sample, header))
+    first.apply()
+    importing = file.read_text().replace("eu-central-1", sample.region)
+    (second.directory / "main.tf").write_text(documents.runnable(whole + importing, sample, header))
+    result = second.try_apply().succeed()
+    second.assert_empty_plan()
+    assert "1 imported" in result.text
+    assert second.state()["mirror_coverage.prod"]["id"] == first.state()["mirror_coverage.prod"]["id"]
+
+
+def every_text():
+    texts = {str(file.relative_to(ROOT)): file.read_text() for file in EXAMPLES.rglob("*.tf")}
+    texts |= documents.every_block()
+    return texts | {f"README.md-{n}": text for n, text in enumerate(documents.blocks(ROOT / "README.md"))}
+
+
+def test_targets_and_filters_are_created_before_they_are_destroyed():
+    found = 0
+    for where, text in every_text().items():
+        for block in re.findall(
+            r'^resource "aws_ec2_traffic_mirror_(?:target|filter)" .*?^}$', text, re.DOTALL | re.MULTILINE
+        ):
+            found += 1
+            assert "create_before_destroy = true" in block, f"{where}: {block}"
+            if where.startswith("examples/"):
+                assert re.search(r"# [^\n]*\n(    |  )?(#[^\n]*\n  )*lifecycle", block), f"{where} does not say why"
+    assert found >= 4
+
+
+@pytest.mark.needs("test_command")
+def test_the_tests_of_a_module(workspace, sample):
+    folder = EXAMPLES / "module-test"
+    shutil.copytree(folder, workspace.directory, dirs_exist_ok=True)
+    credentials = {
+        "AWS_ENDPOINT_URL": sample.url,
+        "AWS_REGION": sample.region,
+        "AWS_ACCESS_KEY_ID": sample.access_key,
+        "AWS_SECRET_ACCESS_KEY": sample.secret_key,
+    }
+    result = workspace.run("test", "-no-color", env=credentials).succeed()
+    assert "3 passed, 0 failed" in result.text, result.text
+    assert sample.sessions() == [], "nothing is left behind"
+    # It can fail: without the tag on web-1.
+    sample.untag("i-0ddddddddddddddd1", key="Mirror")
+    failed = workspace.run("test", "-no-color", env=credentials)
+    assert failed.code == 1 and "web-1 is tagged and gets no session" in failed.text
+    assert sample.sessions() == []
