@@ -14,6 +14,7 @@ pub enum Action {
     AssumeRoleWithWebIdentity,
     DescribeInstances,
     DescribeNetworkInterfaces,
+    DescribeSecurityGroups,
     DescribeSubnets,
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
@@ -95,6 +96,7 @@ impl Action {
             | Self::AssumeRoleWithWebIdentity
             | Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
+            | Self::DescribeSecurityGroups
             | Self::DescribeSubnets
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers

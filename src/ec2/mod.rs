@@ -27,6 +27,7 @@ mod page;
 mod policy;
 mod retry;
 mod sdk_error;
+mod security_groups;
 mod sensors;
 mod sessions;
 mod shared_files;
@@ -45,7 +46,11 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use pace::MOST_IN_FLIGHT;
+<<<<<<< 0f5c663
 pub use policy::{Purpose, policy};
+=======
+pub use security_groups::{Ingress, TargetIngress};
+>>>>>>> 639233b
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;

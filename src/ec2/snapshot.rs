@@ -16,7 +16,7 @@ use futures::future::{BoxFuture, Shared};
 use super::balancers::{Balancer, TargetGroup};
 use super::network_interfaces::Addressed;
 use super::{Account, Ec2Error};
-use crate::planner::{Filter, Interface, MirrorSession, MirrorTarget};
+use crate::planner::{Filter, IngressRule, Interface, MirrorSession, MirrorTarget};
 
 /// The answers, and when they were asked for. A snapshot is of one configured provider block, hence of one walk.
 #[derive(Debug, Default)]
@@ -34,6 +34,7 @@ pub(super) struct Snapshot {
     pub(super) target_groups: Memo<Option<String>, Vec<TargetGroup>>,
     pub(super) registered: Memo<String, Vec<String>>,
     pub(super) endpoint_subnets: Memo<Vec<String>, HashMap<String, Vec<String>>>,
+    pub(super) ingress_rules: Memo<Vec<String>, HashMap<String, Vec<IngressRule>>>,
     pub(super) subnet_zones: Memo<Vec<String>, HashMap<String, String>>,
 }
 

@@ -34,6 +34,7 @@ mod reconcile;
 mod room;
 mod rows;
 mod scans;
+mod security_group;
 mod selector;
 mod session;
 mod spec;
@@ -61,6 +62,7 @@ pub use reason::{Reason, Verdict};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
 pub use scans::{Scans, by_instance_tags, joined, scans};
+pub use security_group::{IngressRule, Sender, VXLAN_PORT, accepts_vxlan};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, TagSource, is_selected};
 pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,

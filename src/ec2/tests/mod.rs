@@ -8,6 +8,7 @@ mod interfaces;
 mod lookup;
 mod pacing;
 mod roles;
+mod security_groups;
 mod sensors;
 mod server;
 mod sessions;
