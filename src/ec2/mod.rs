@@ -18,6 +18,7 @@ mod error;
 mod filters;
 mod insecure;
 mod interfaces;
+mod listeners;
 mod lookup;
 mod network;
 mod network_interfaces;
@@ -25,6 +26,7 @@ mod pace;
 mod pacer;
 mod page;
 mod policy;
+mod receivers;
 mod retry;
 mod sdk_error;
 mod security_groups;
@@ -46,15 +48,12 @@ pub use config::{
 pub use error::{Ec2Error, ErrorKind};
 pub use lookup::{Lookup, Missing};
 pub use pace::MOST_IN_FLIGHT;
-<<<<<<< 0f5c663
 pub use policy::{Purpose, policy};
-=======
 pub use security_groups::{Ingress, TargetIngress};
->>>>>>> 639233b
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;
-pub use unseen::Unseen;
+pub use unseen::{Unseen, seen};
 
 #[cfg(test)]
 mod tests;
