@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ec2::{Account, Ec2Error, seen};
+use crate::framework::Diagnostic;
 use crate::planner::{
     self, Assessment, Delivery, Fact, Filter, Fleet, Interface, MirrorSession, MirrorTarget, NAME_TAG,
     Requirement, Selector, View, Wish,
@@ -29,6 +30,27 @@ pub struct Region {
     pub orphans: Option<BTreeMap<String, String>>,
     /// The newest time in the data.
     pub newest: Option<Timestamp>,
+    /// Why something that decides is not seen, in the words of [`Fact::Unseen`].
+    pub unseen: BTreeSet<String>,
+}
+
+impl Region {
+    /// What these credentials do not see.
+    pub fn warnings(&self) -> Vec<Diagnostic> {
+        let mut found: Vec<Diagnostic> = selection::unseen_warning(&self.fleet).into_iter().collect();
+        if !self.unseen.is_empty() {
+            let whys: Vec<&str> = self.unseen.iter().map(String::as_str).collect();
+            let detail = format!(
+                "In {} something that decides whether sessions deliver, or are orphaned, cannot be seen {}. What depends on it is UNKNOWN, \
+                 and so not compliant; the details of the interfaces say what. Allow these credentials to see it, or set check_delivery = \
+                 false to judge only that sessions exist.",
+                self.name,
+                whys.join(", and ")
+            );
+            found.push(Diagnostic::warning("The audit does not see everything", detail));
+        }
+        found
+    }
 }
 
 /// Looks at the account's region. Only what decides whether sessions deliver may be hidden by a missing permission.
@@ -46,6 +68,7 @@ pub async fn look(account: &Account, question: &Question) -> Result<Region, Ec2E
     if let Fact::Known(targets) = &targets {
         let sensors = account.sensors(targets).await?;
         fleet.note_sensors(targets, sensors.instance_ids);
+        selection::note_unseen(&mut fleet, &sensors.unseen);
     }
     let delivery = match question.check_delivery {
         true => Some(delivery(account, &fleet, &found, &sessions, &targets).await?),
@@ -63,10 +86,19 @@ pub async fn look(account: &Account, question: &Question) -> Result<Region, Ec2E
         .iter()
         .filter(|interface| fleet.interfaces.contains_key(&interface.id))
         .filter_map(|interface| Timestamp::from_seconds(interface.attached_at?).ok());
+    let orphans = orphans(account, question, &fleet, &found, &sessions, &targets).await?;
+    let mut unseen: BTreeSet<String> = delivery.iter().flat_map(Delivery::unseen).collect();
+    if let Fact::Unseen(why) = &orphans {
+        unseen.insert(why.clone());
+    }
     Ok(Region {
         name: account.region().to_owned(),
         newest: attached.max(),
-        orphans: orphans(account, question, &fleet, &found, &sessions, &targets).await?,
+        orphans: match orphans {
+            Fact::Known(orphans) => Some(orphans),
+            Fact::Unseen(_) => None,
+        },
+        unseen,
         fleet,
         sessions,
         assessment,
@@ -125,7 +157,7 @@ async fn delivery(
     })
 }
 
-/// The orphaned sessions; none when a permission is missing to tell.
+/// The orphaned sessions.
 async fn orphans(
     account: &Account,
     question: &Question,
@@ -133,10 +165,10 @@ async fn orphans(
     found: &[Interface],
     sessions: &[MirrorSession],
     targets: &Targets,
-) -> Result<Option<BTreeMap<String, String>>, Ec2Error> {
+) -> Result<Fact<BTreeMap<String, String>>, Ec2Error> {
     let targets = match targets {
         Fact::Known(targets) => Fact::Known(targets.iter().map(|target| target.id.clone()).collect()),
-        Fact::Unseen(_) => return Ok(None),
+        Fact::Unseen(why) => return Ok(Fact::Unseen(why.clone())),
     };
     let known: BTreeSet<&str> = found.iter().map(|interface| interface.id.as_str()).collect();
     let mut unattached: BTreeSet<String> = found
@@ -158,10 +190,10 @@ async fn orphans(
                     .filter(|interface| interface.unattached)
                     .map(|interface| interface.id.clone()),
             ),
-            Fact::Unseen(_) => return Ok(None),
+            Fact::Unseen(why) => return Ok(Fact::Unseen(why)),
         }
     }
-    Ok(Some(planner::orphans(
+    Ok(Fact::Known(planner::orphans(
         &fleet.interfaces,
         sessions,
         &question.require,

@@ -41,7 +41,8 @@ impl Audit {
         Self { connection }
     }
 
-    async fn look(&self, mut model: AuditModel) -> Result<AuditModel, Diagnostic> {
+    /// The audit, and warnings where these credentials do not see all of it.
+    async fn look(&self, mut model: AuditModel) -> Result<(AuditModel, Vec<Diagnostic>), Diagnostic> {
         let home = self.connection.account(None).ok_or_else(provider_block_unknown)?;
         let question = Question {
             selectors: selection::selectors(&model.selector).unwrap_or_default(),
@@ -68,6 +69,7 @@ impl Audit {
             as_of: as_of.or_else(|| seen.iter().filter_map(|region| region.newest).max()),
             delivery_checked: question.check_delivery,
         };
+        let warnings = seen.iter().flat_map(look::Region::warnings).collect();
         let audit = convert::audit(scope, seen);
         let formats = model.formats.known().into_iter().flatten();
         let mut reports = BTreeMap::new();
@@ -82,7 +84,7 @@ impl Audit {
             reports.insert(format.to_string(), Attr::Known(text));
         }
         model.fill(&audit, reports);
-        Ok(model)
+        Ok((model, warnings))
     }
 }
 
@@ -139,6 +141,13 @@ impl DataSource for Audit {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        looked.unwrap_or_else(|| Err(interrupted())).into()
+        let (state, diagnostics) = match looked.unwrap_or_else(|| Err(interrupted())) {
+            Ok((model, warnings)) => (Some(model), warnings),
+            Err(error) => (None, vec![error]),
+        };
+        ReadDataResponse {
+            state,
+            diagnostics: diagnostics.into_iter().collect(),
+        }
     }
 }

@@ -82,6 +82,8 @@ impl Coverage {
                 remove_description,
                 held: false,
                 late_targets: false,
+                late_receivers: Default::default(),
+                late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),
                 owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet

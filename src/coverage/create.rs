@@ -86,7 +86,7 @@ impl Coverage {
             .await;
 
         let actual = merged(&rows, &own, &outcome, false);
-        let failed = failed(&outcome, &rows);
+        let failed = failed(&outcome, &rows, &fleet.late_refusals);
         let is_made = |interface: &&String| {
             !outcome.failures.contains_key(*interface) && !actions.vanished.contains(interface)
         };

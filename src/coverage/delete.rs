@@ -1,5 +1,7 @@
 //! Delete.
 
+use std::collections::BTreeMap;
+
 use super::Coverage;
 use super::apply::{Request, Response};
 use super::convert::{self, Rows};
@@ -45,7 +47,7 @@ impl Coverage {
         self.executor(name, &account, &sessions, &stop)
             .delete(&delete, &mut outcome)
             .await;
-        let mut failed = failed(&outcome, &Rows::new());
+        let mut failed = failed(&outcome, &Rows::new(), &BTreeMap::new());
         let mut diagnostics = Diagnostics::new();
         let mut dropped = Vec::new();
         if failed.is_empty() {

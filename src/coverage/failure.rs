@@ -2,6 +2,7 @@
 
 use super::stop::Stop;
 use crate::ec2::{Ec2Error, ErrorClass, Limit, What};
+use crate::planner::{Reason, Skip};
 
 /// Why a session is not as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum FailureKind {
     Vanished,
     /// EC2 refuses the interface for good, so retrying would fail for ever.
     Refused,
+    /// The interface turned out to be a sensor's: the next plan skips it.
+    Sensor,
     /// Another session of the interface has the number.
     NumberTaken,
     /// The target has as many sources as it takes.
@@ -61,9 +64,39 @@ impl Failure {
         }
     }
 
-    /// Whether the apply failed: an interface that is gone or that EC2 refuses for good is no failure of the apply.
+    /// A session that a target forbids which was not known when the session was planned.
+    pub(super) fn late(refusal: &Skip) -> Self {
+        let (kind, advice) = match refusal.reason {
+            Reason::Sensor => (
+                FailureKind::Sensor,
+                "Nothing is to be done: the next plan skips it. Set include_sensors = true to mirror sensors too.",
+            ),
+            Reason::OverrideRefused => (
+                FailureKind::Error,
+                "Correct the tag, or list the target in target_ids of override.",
+            ),
+            _ => (
+                FailureKind::Error,
+                "Add a target, move the sensor to an instance type that takes more sources, use a load balancer, or set placement to \
+                 prefer_same_az.",
+            ),
+        };
+        Self {
+            what: "create",
+            code: refusal.reason.to_string(),
+            message: refusal.detail.clone(),
+            advice: advice.to_owned(),
+            kind,
+        }
+    }
+
+    /// Whether the apply failed: an interface that is gone, that EC2 refuses for good or that is a sensor's is no failure of the
+    /// apply.
     pub fn is_error(&self) -> bool {
-        !matches!(self.kind, FailureKind::Vanished | FailureKind::Refused)
+        !matches!(
+            self.kind,
+            FailureKind::Vanished | FailureKind::Refused | FailureKind::Sensor
+        )
     }
 
     pub(super) fn stopped(what: &'static str, stop: &Stop) -> Self {

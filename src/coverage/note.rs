@@ -16,6 +16,10 @@ use sha2::{Digest, Sha256};
 /// How long a note is kept: as long as a saved plan may reasonably wait.
 const KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
 
+/// How notes begin that only another provider process may use, and those that one has taken.
+const FROM: &str = "from ";
+const FOR: &str = "for ";
+
 /// The name of a note: what it is about, so that only the very same plan finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key(String);
@@ -61,6 +65,32 @@ pub fn read(key: &Key) -> Option<String> {
     fs::read_to_string(directory.join(&key.0)).ok()
 }
 
+/// Leaves a note for another provider process of the same core.
+pub fn leave_for_another(key: &Key, text: &str) -> io::Result<()> {
+    leave(key, &format!("{FROM}{}\n{text}", own_process()))
+}
+
+/// Takes the note that another provider process left. It is then this process's alone, which may read it again.
+pub fn take(key: &Key) -> Option<String> {
+    let note = read(key)?;
+    let text = taken(&note, &own_process())?;
+    if note.starts_with(FROM)
+        && let Err(error) = leave(key, &format!("{FOR}{}\n{text}", own_process()))
+    {
+        // Whoever comes later could use it once more.
+        tracing::warn!(%error, "a note could not be marked as used");
+    }
+    Some(text.to_owned())
+}
+
+/// The text of a note, if it is meant for the process.
+fn taken<'a>(note: &'a str, process: &str) -> Option<&'a str> {
+    let (head, text) = note.split_once('\n')?;
+    let from_another = head.strip_prefix(FROM).is_some_and(|maker| maker != process);
+    let is_taken = head.strip_prefix(FOR) == Some(process);
+    (from_another || is_taken).then_some(text)
+}
+
 /// Most notes are never asked for: their plan was not applied.
 fn forget_old(directory: &Path) {
     let is_old = |entry: &fs::DirEntry| {
@@ -87,6 +117,12 @@ pub fn remove(key: &Key) {
         // Most often there is none.
         let _ = fs::remove_file(directory.join(&key.0));
     }
+}
+
+/// This process: its id, and its start.
+fn own_process() -> String {
+    let own = std::process::id();
+    format!("{own}-{}", start_of(own).unwrap_or_default())
 }
 
 /// The core process that started this one: its id, and its start, since ids come back.
@@ -187,6 +223,33 @@ mod tests {
         assert_eq!(read(&Key::of(&parts[..1])), None);
         remove(&key);
         assert_eq!(read(&key), None);
+    }
+
+    #[test]
+    fn a_note_is_for_one_other_process() {
+        assert_eq!(taken("from a\ntext\n", "b"), Some("text\n"));
+        assert_eq!(
+            taken("from a\ntext", "a"),
+            None,
+            "a process leaves no notes for itself"
+        );
+        assert_eq!(
+            taken("for b\ntext", "b"),
+            Some("text"),
+            "and may ask again for what it took"
+        );
+        assert_eq!(taken("for b\ntext", "c"), None, "used once");
+        assert_eq!(taken("text", "b"), None);
+        let key = Key::of(&[b"another", &std::process::id().to_be_bytes()]);
+        leave_for_another(&key, "text").unwrap();
+        assert_eq!(take(&key), None);
+        leave(&key, "from somebody\ntext").unwrap();
+        assert_eq!(
+            (take(&key).as_deref(), take(&key).as_deref()),
+            (Some("text"), Some("text"))
+        );
+        assert_eq!(taken(&read(&key).unwrap(), "somebody else"), None);
+        remove(&key);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::convert::{Rows, rows};
 use super::maker::{self, Maker};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::override_argument;
-use crate::ec2::{Account, Action, Ec2Error, Unseen};
+use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, PlanRequest};
 use crate::planner::{
     Adoption, CoverageId, Fleet, FleetError, Interface, Member, MirrorSession, MirrorTarget, Owner,
@@ -102,13 +102,14 @@ impl Selecting {
 /// Reads the fleet and all sessions of the account in the region.
 ///
 /// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state. What the fleet
-/// remembers from before (`intended`, `refused`) is left empty.
+/// remembers from before (`intended`, `refused`) is left empty. `late` are targets that the first plan of the same run did not know.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
     model: &CoverageModel,
     id: Option<&CoverageId>,
     recorded: &Rows,
+    late: &BTreeSet<String>,
 ) -> Result<(Fleet, Arc<Vec<MirrorSession>>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
@@ -127,7 +128,7 @@ pub async fn observe(
     };
     fleet.tags_are_of_instances =
         selection::tags_are_of_instances(account, &selecting.selectors, &seen).await?;
-    look_at_targets(account, &mut fleet, &targets, &listed_targets(model)).await?;
+    look_at_targets(account, &mut fleet, &targets, &listed_targets(model), late).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
     let covered = own
@@ -176,42 +177,46 @@ async fn look_at_targets(
     fleet: &mut Fleet,
     visible: &[MirrorTarget],
     listed: &BTreeSet<String>,
+    late: &BTreeSet<String>,
 ) -> Result<(), Ec2Error> {
     let zone_ids = fleet.zone_ids();
-    let (sensors, sites) = tokio::try_join!(
-        account.sensors(visible),
+    let (late, known): (Vec<_>, Vec<_>) = visible
+        .iter()
+        .cloned()
+        .partition(|target| late.contains(&target.id));
+    let (sensors, late_sensors, sites) = tokio::try_join!(
+        account.sensors(&known),
+        account.sensors(&late),
         account.sites(visible, listed, &zone_ids)
     )?;
-    fleet.note_sensors(visible, sensors.instance_ids);
+    fleet.note_sensors(&known, sensors.instance_ids);
+    fleet.note_new_sensors(&late, late_sensors.instance_ids, true);
     note_sites(fleet, sites.sites, listed);
-    note_unseen(fleet, sensors.unseen.iter().chain(&sites.unseen));
+    let unseen = sensors.unseen.iter().chain(&late_sensors.unseen);
+    selection::note_unseen(fleet, unseen.chain(&sites.unseen));
     Ok(())
 }
 
-/// Notes where these targets receive, which were listed since the fleet was looked at, and unless their instances can no longer
-/// be skipped, which those are.
+/// Notes where these targets receive, which were listed since the fleet was looked at, and who does. `late`: the first plan did not
+/// know them.
 pub async fn look_at_new_targets(
     account: &Account,
     fleet: &mut Fleet,
     ids: &BTreeSet<String>,
+    late: bool,
 ) -> Result<(), Ec2Error> {
     let visible = account.all_targets().await?;
     let zone_ids = fleet.zone_ids();
     let sites = account.sites(&visible, ids, &zone_ids).await?;
     note_sites(fleet, sites.sites, ids);
-    note_unseen(fleet, sites.unseen.iter());
-    // What the first plan listed cannot be skipped any more.
-    if !fleet.late_targets {
-        let new: Vec<MirrorTarget> = visible
-            .iter()
-            .filter(|target| ids.contains(&target.id))
-            .cloned()
-            .collect();
-        let sensors = account.sensors(&new).await?;
-        fleet.note_target_interfaces(&new);
-        fleet.sensor_instance_ids.extend(sensors.instance_ids);
-        note_unseen(fleet, sensors.unseen.iter());
-    }
+    let new: Vec<MirrorTarget> = visible
+        .iter()
+        .filter(|target| ids.contains(&target.id))
+        .cloned()
+        .collect();
+    let sensors = account.sensors(&new).await?;
+    fleet.note_new_sensors(&new, sensors.instance_ids, late);
+    selection::note_unseen(fleet, sites.unseen.iter().chain(&sensors.unseen));
     Ok(())
 }
 
@@ -219,13 +224,6 @@ fn note_sites(fleet: &mut Fleet, sites: BTreeMap<String, TargetSite>, listed: &B
     fleet.targets.extend(sites);
     for id in listed {
         fleet.targets.entry(id.clone()).or_default();
-    }
-}
-
-fn note_unseen<'a>(fleet: &mut Fleet, unseen: impl Iterator<Item = &'a Unseen>) {
-    for one in unseen {
-        let permission = one.error.action().map(Action::iam_name).unwrap_or_default();
-        fleet.note_unseen(permission, &one.target_ids);
     }
 }
 

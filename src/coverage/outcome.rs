@@ -9,7 +9,7 @@ use super::model::CoverageModel;
 use super::read::row;
 use crate::ec2::Account;
 use crate::framework::Attr;
-use crate::planner::{self, MirrorSession};
+use crate::planner::{self, MirrorSession, Skip};
 
 /// The sessions as they are after the calls. With `truth`, rows whose call failed are what they were before; without,
 /// they are as planned.
@@ -68,24 +68,29 @@ fn as_planned(plan: &planner::Row, actual: &planner::Row) -> planner::Row {
     }
 }
 
-/// The failures, and the planned rows that lack what a session needs.
-pub fn failed(outcome: &Outcome, planned: &Rows) -> Vec<(String, Failure)> {
+/// The failures, and the planned rows that lack what a session needs, those among them that a target turned out to forbid.
+pub fn failed(
+    outcome: &Outcome,
+    planned: &Rows,
+    refusals: &BTreeMap<String, Skip>,
+) -> Vec<(String, Failure)> {
     let mut failed: Vec<(String, Failure)> = outcome
         .failures
         .iter()
         .map(|(interface, failure)| (interface.clone(), failure.clone()))
         .collect();
-    let incomplete = planned
-        .iter()
-        .filter(|(_, row)| row.traffic_mirror_target_id.is_none());
-    failed.extend(incomplete.map(|(interface, _)| {
-        let failure = Failure {
+    let not_made = planned.iter().filter(|(interface, row)| {
+        let forbidden = refusals.contains_key(*interface) && !outcome.done.contains_key(*interface);
+        row.traffic_mirror_target_id.is_none() || forbidden
+    });
+    failed.extend(not_made.map(|(interface, _)| {
+        let failure = refusals.get(interface).map(Failure::late).unwrap_or(Failure {
             what: "create",
             code: "NoTarget".to_owned(),
             message: "no traffic mirror target is left for this interface".to_owned(),
             advice: "List a target in traffic_mirror_target_ids.".to_owned(),
             kind: FailureKind::Error,
-        };
+        });
         (interface.clone(), failure)
     }));
     failed

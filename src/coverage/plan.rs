@@ -179,7 +179,7 @@ fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
 
 /// Everything is known: the planner decides.
 fn decide(
-    fleet: Fleet,
+    mut fleet: Fleet,
     request: &Request,
     planned: &mut CoverageModel,
     diagnostics: &mut Diagnostics,
@@ -196,6 +196,7 @@ fn decide(
         }
     };
     plan_words::refuse(planned, &fleet, &plan, diagnostics);
+    fleet.late_refusals = plan.late_refusals.clone();
     planned.set_plan(&plan);
     planned.deviations = Attr::Known(Default::default());
     let calls = match &request.prior {

@@ -5,6 +5,7 @@ use super::model::CoverageModel;
 use super::outcome::shown;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
+use crate::selection;
 
 /// Longest packet to a network load balancer target, in bytes (CreateTrafficMirrorSession).
 const LOAD_BALANCER_LENGTH: i64 = 8500;
@@ -151,7 +152,7 @@ pub fn warn(
             listed(plan.skipped.iter()),
         );
     }
-    warn_of_the_unseen(fleet, diagnostics);
+    diagnostics.extend(selection::unseen_warning(fleet));
     if let Some(prior) = prior {
         warn_of_changes(name, &convert::rows(&prior.sessions), plan, diagnostics);
     }
@@ -170,28 +171,6 @@ pub fn warn(
             ),
         );
     }
-}
-
-/// What of the targets these credentials cannot see, and what that may lead to.
-fn warn_of_the_unseen(fleet: &Fleet, diagnostics: &mut Diagnostics) {
-    if fleet.unseen.is_empty() {
-        return;
-    }
-    let mut targets: Vec<String> = fleet.unseen.values().flatten().cloned().collect();
-    targets.sort();
-    targets.dedup();
-    let permissions: Vec<&str> = fleet.unseen.keys().map(String::as_str).collect();
-    diagnostics.warning(
-        "Some of what is behind the traffic mirror targets cannot be seen",
-        format!(
-            "AWS refuses {} to these credentials. So it is not known, or not wholly, which zones {} serve and which instances receive \
-             there. A sensor that is selected would be mirrored like any other instance, and mirror what it receives; sessions \
-             are placed without regard to unknown zones. Allow {}, or name the sensors in an exclude block.",
-            permissions.join(", "),
-            shown(&targets),
-            if permissions.len() == 1 { "it" } else { "them" },
-        ),
-    );
 }
 
 /// The totals of a plan that deletes or moves sessions, before anybody has to scroll for them.

@@ -1,6 +1,6 @@
 //! Refresh: the state becomes what EC2 has, and the private data what a plan needs to know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Coverage;
@@ -90,7 +90,15 @@ async fn refreshed(
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
     let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref(), &before).await?;
+    let (mut fleet, sessions) = observe(
+        account,
+        &selecting,
+        &state,
+        id.as_ref(),
+        &before,
+        &BTreeSet::new(),
+    )
+    .await?;
     let sessions = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
     let wish = state.wish();
     let rule = wish

@@ -75,11 +75,19 @@ impl Coverage {
             let known = first_plan.or(stored).filter(usable);
             return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
         };
-        let key = seen_key(request, account, &digest);
+        let name = planned.name.as_str();
+        let key = seen_key(request, account, &digest, name);
         let waits = planned.has_unknown_target();
         let from_note = || {
-            let text = note::read(&key).filter(|_| self.is_final(request))?;
-            Fleet::decode(&text).ok().filter(usable)
+            if !self.is_final(request) {
+                return None;
+            }
+            let text = match request.prior {
+                Some(_) => note::read(&key),
+                // The first plan may not have known the name.
+                None => note::take(&key).or_else(|| note::take(&seen_key(request, account, &digest, None))),
+            };
+            Fleet::decode(&text?).ok().filter(usable)
         };
         let is_handed_back = first_plan.is_some();
         if let Some(mut fleet) = first_plan.or_else(|| stored.clone()).filter(usable) {
@@ -90,31 +98,45 @@ impl Coverage {
                     None => note::remove(&key),
                 }
             }
-            fleet.late_targets |= self.waited(request, account, &digest, waits);
+            fleet.late_targets |= self.waited(request, account, &digest, planned).is_some();
             let listed = listed_targets(planned);
             fleet.targets.retain(|id, _| listed.contains(id));
             let missing = missing_targets(&fleet, planned);
             if !missing.is_empty() {
-                // Targets that were listed since the refresh.
+                // Targets that were listed since the refresh, or that the first plan did not know.
+                let late = fleet.late_targets && !waits;
                 return self
-                    .with_targets(account, request, fleet, &missing, &key, diagnostics)
+                    .with_targets(account, request, fleet, &missing, late, &key, diagnostics)
                     .await;
             }
             if request.prior.is_none() || waits {
-                leave(&key, &fleet);
+                leave(request, &key, &fleet);
             }
             return Known::Fleet(Box::new(fleet));
         }
         if let Some(fleet) = from_note() {
-            return Known::Fleet(Box::new(fleet));
+            let missing = missing_targets(&fleet, planned);
+            if missing.is_empty() {
+                return Known::Fleet(Box::new(fleet));
+            }
+            return self
+                .with_targets(account, request, fleet, &missing, true, &key, diagnostics)
+                .await;
         }
         let recorded = prior_rows(request);
+        let known_before = self.waited(request, account, &digest, planned);
+        let mut late = BTreeSet::new();
+        if let Some(known) = known_before.as_ref().filter(|_| !waits) {
+            late = listed_targets(planned);
+            late.retain(|id| !known.contains(id));
+        }
         match observe(
             account,
             &selecting,
             planned,
             prior_id(request).as_ref(),
             &recorded,
+            &late,
         )
         .await
         {
@@ -122,8 +144,8 @@ impl Coverage {
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
                 }
-                fleet.late_targets = self.waited(request, account, &digest, waits);
-                leave(&key, &fleet);
+                fleet.late_targets = known_before.is_some();
+                leave(request, &key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -134,53 +156,65 @@ impl Coverage {
         }
     }
 
-    /// Whether this plan, or of a create the first one, does not know every target. That stands in notes of its own: one for the
-    /// same core process, and one that outlasts it, since a saved plan is applied by another. A core that does not say which plan
-    /// is the final one is believed the second only when it applies a saved plan, or a note that was never asked for would turn
-    /// the errors of a later plan into failures of its apply.
-    fn waited(&self, request: &Request, account: &Account, digest: &str, waits: bool) -> bool {
+    /// The listed targets that are known, when this plan, or of a create the first one, does not know every target; else none.
+    /// That stands in notes of its own: one for the same core process, and one that outlasts it, since a saved plan is applied by
+    /// another. A core that does not say which plan is the final one is believed the second only when it applies a saved plan, or
+    /// a note that was never asked for would turn the errors of a later plan into failures of its apply.
+    fn waited(
+        &self,
+        request: &Request,
+        account: &Account,
+        digest: &str,
+        planned: &CoverageModel,
+    ) -> Option<BTreeSet<String>> {
+        let waits = planned.has_unknown_target();
+        let known = listed_targets(planned);
         if request.prior.is_some() {
-            return waits;
+            return waits.then_some(known);
         }
         let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
         let lasting = Key::of(&[b"late", place[0], place[1], place[2]]);
         let process = note::core_process();
         let passing = Key::of(&[b"late", place[0], place[1], place[2], process.as_bytes()]);
         if waits {
-            leave_text(&lasting, "late");
-            leave_text(&passing, "late");
-            return true;
+            let text = known.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+            leave_text(&lasting, &text);
+            leave_text(&passing, &text);
+            return Some(known);
         }
+        let noted = |key: &Key| Some(note::read(key)?.lines().map(str::to_owned).collect());
         let is_final = self.is_final(request);
-        if is_final && note::read(&passing).is_some() {
-            return true;
+        if is_final && let Some(known) = noted(&passing) {
+            return Some(known);
         }
         if is_final && (self.tells_final() || applies_saved_plan()) {
-            return note::read(&lasting).is_some();
+            return noted(&lasting);
         }
         note::remove(&lasting);
-        false
+        None
     }
 
-    /// The fleet, and where these targets receive.
+    /// The fleet, and where these targets receive. `late`: the first plan did not know them.
+    #[expect(clippy::too_many_arguments, reason = "what one plan knows")]
     async fn with_targets(
         &self,
         account: &Account,
         request: &Request,
         mut fleet: Fleet,
         ids: &BTreeSet<String>,
+        late: bool,
         key: &Key,
         diagnostics: &mut Diagnostics,
     ) -> Known {
         let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
-            look_at_new_targets(account, &mut fleet, ids).await?;
+            look_at_new_targets(account, &mut fleet, ids, late).await?;
             note_sources(account, &mut fleet, &own).await
         };
         match looked.await {
             Ok(()) => {
-                leave(key, &fleet);
+                leave(request, key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -234,9 +268,14 @@ fn missing_targets(fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
 }
 
 /// Leaves the fleet of this plan for the final one.
-fn leave(key: &Key, fleet: &Fleet) {
-    match fleet.encode() {
-        Ok(text) => leave_text(key, &text),
+fn leave(request: &Request, key: &Key, fleet: &Fleet) {
+    let left = fleet.encode().map(|text| match request.prior {
+        Some(_) => note::leave(key, &text),
+        None => note::leave_for_another(key, &text),
+    });
+    match left {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "no note could be left for the final plan"),
         Err(error) => tracing::warn!(%error, "no note could be left for the final plan"),
     }
 }
@@ -248,8 +287,8 @@ fn leave_text(key: &Key, text: &str) {
 }
 
 /// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one
-/// of the same core process. The name is not part of it, since it may be unknown in the first plan.
-fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
+/// of the same core process and name, which is none while it is unknown.
+fn seen_key(request: &Request, account: &Account, digest: &str, name: Option<&str>) -> Key {
     let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
     let [account_id, region, digest] = place;
     match prior_id(request) {
@@ -266,6 +305,7 @@ fn seen_key(request: &Request, account: &Account, digest: &str) -> Key {
             note::core_process().as_bytes(),
             account_id,
             region,
+            name.unwrap_or_default().as_bytes(),
             digest,
         ]),
     }

@@ -71,7 +71,7 @@ impl Coverage {
             .executor(prior_name, &account, &sessions, &stop)
             .run(&actions)
             .await;
-        let mut failed = failed(&outcome, &rows);
+        let mut failed = failed(&outcome, &rows, &fleet.late_refusals);
         failed.extend(failed_filter);
         let (errors, excused): (Vec<_>, Vec<_>) = failed
             .iter()

@@ -42,6 +42,22 @@ impl Account {
             .await
     }
 
+    /// Those interfaces of the account's instances that an AWS service manages. DescribeInstances does not tell which they are.
+    ///
+    /// An emulator of EC2 may find more than these: judge what is found.
+    pub async fn managed_interfaces(&self) -> Result<Arc<Vec<Interface>>, Ec2Error> {
+        let is = |name: &str, value: &str| Filter {
+            name: name.to_owned(),
+            values: vec![value.to_owned()],
+        };
+        let mut filters = vec![is("requester-managed", "true")];
+        // Without it those of load balancers and endpoints come too, which are many and no instance's.
+        if !self.account_id().is_empty() {
+            filters.push(is("attachment.instance-owner-id", self.account_id()));
+        }
+        self.network_interfaces(&filters).await
+    }
+
     /// The interfaces with any of these addresses, all of them IPv4 or, for `is_ipv6`, all of them IPv6, in whatever VPC.
     pub(super) async fn interfaces_by_address(
         &self,

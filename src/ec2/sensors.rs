@@ -2,9 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt;
+
 use super::balancers::TargetGroup;
 use super::{Account, Ec2Error, Unseen};
 use crate::planner::MirrorTarget;
+
+/// Target groups that are asked about at once.
+const CONCURRENCY: usize = 8;
 
 /// What was found of the receivers.
 #[derive(Debug, Default)]
@@ -33,8 +38,16 @@ impl Account {
                 .1
                 .extend(target_ids);
         }
-        for (group, target_ids) in groups.into_values() {
-            if let Err(error) = self.members(&group, &mut found.instance_ids).await {
+        let members = groups.into_values().map(|(group, target_ids)| async move {
+            let mut instances = BTreeSet::new();
+            let seen = self.members(&group, &mut instances).await;
+            (instances, seen.err(), target_ids)
+        });
+        // In order, so that the same answers give the same result.
+        let mut members = futures::stream::iter(members).buffered(CONCURRENCY).boxed();
+        while let Some((instances, error, target_ids)) = members.next().await {
+            found.instance_ids.extend(instances);
+            if let Some(error) = error {
                 Unseen::note(&mut found.unseen, error, target_ids)?;
             }
         }

@@ -113,6 +113,14 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Why it is not seen, if it is not.
+    fn why(&self) -> Option<&str> {
+        match self {
+            Self::Known(_) => None,
+            Self::Unseen(why) => Some(why),
+        }
+    }
+
     /// The value, if it is seen.
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -122,7 +130,37 @@ impl<T> Fact<T> {
     }
 }
 
+impl ReceivingGroup {
+    fn whys(&self) -> impl Iterator<Item = &str> {
+        self.healthy_zones.why().into_iter().chain(self.cross_zone.why())
+    }
+}
+
 impl Delivery {
+    /// Why something of it is not seen, in the words of [`Fact::Unseen`].
+    pub fn unseen(&self) -> BTreeSet<String> {
+        let receivers = self.targets.known().into_iter().flat_map(BTreeMap::values);
+        let of_receivers = receivers.flat_map(|receiver| match receiver {
+            Receiver::NetworkInterface(Fact::Known(interface)) => interface
+                .iter()
+                .flat_map(|interface| interface.ingress.why())
+                .collect(),
+            Receiver::NetworkInterface(hidden) => Vec::from_iter(hidden.why()),
+            Receiver::LoadBalancer(Fact::Known(listener)) => {
+                let groups = listener.iter().flat_map(|listener| &listener.groups);
+                groups.flat_map(ReceivingGroup::whys).collect()
+            }
+            Receiver::LoadBalancer(hidden) => Vec::from_iter(hidden.why()),
+            Receiver::GatewayEndpoint(Fact::Known(groups)) => {
+                groups.iter().flatten().flat_map(ReceivingGroup::whys).collect()
+            }
+            Receiver::GatewayEndpoint(hidden) => Vec::from_iter(hidden.why()),
+            Receiver::Shared => Vec::new(),
+        });
+        let of_lists = self.targets.why().into_iter().chain(self.filters.why());
+        of_receivers.chain(of_lists).map(str::to_owned).collect()
+    }
+
     /// Whether what the session mirrors of its source, which is in this zone, arrives; `earlier` are the sessions of the same
     /// source with lower numbers.
     pub fn of(&self, session: &MirrorSession, zone: Option<&str>, earlier: &[&MirrorSession]) -> Outcome {

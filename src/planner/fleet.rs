@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::override_rule::same_key;
-use super::{Adoption, Interface, MirrorTarget, Row, Selector, Tags, TargetSite, is_selected};
+use super::{
+    Adoption, Interface, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite, is_selected,
+};
 
 /// Marks the text and its format; a later format gets another number.
 const MAGIC: &str = "mirror1:";
@@ -86,6 +88,16 @@ impl Member {
     }
 }
 
+/// What a missing permission hides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hidden {
+    /// AWS's own code of the refusal, for example `AccessDenied`.
+    pub code: String,
+    /// Targets of which something is unknown.
+    pub target_ids: BTreeSet<String>,
+}
+
 /// What a plan knows of the cloud.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,7 +120,7 @@ pub struct Fleet {
     pub intended: BTreeMap<String, Row>,
     /// Permissions that are missing to see all of the targets, with the targets that each concerns.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub unseen: BTreeMap<String, BTreeSet<String>>,
+    pub unseen: BTreeMap<String, Hidden>,
     /// Instances that own the interface of a traffic mirror target or are registered behind its load balancer: they are sensors.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub sensor_instance_ids: BTreeSet<String>,
@@ -141,6 +153,12 @@ pub struct Fleet {
     /// Set when the first plan did not know every target: no row that it showed can be dropped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late_targets: bool,
+    /// Who receives what those targets take that the first plan did not know.
+    #[serde(default, skip_serializing_if = "Receivers::is_empty")]
+    pub late_receivers: Receivers,
+    /// Sessions that those targets turned out to forbid, by interface: the apply does not make them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub late_refusals: BTreeMap<String, Skip>,
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,
@@ -200,9 +218,10 @@ impl Fleet {
     }
 
     /// Notes that something of these targets is unknown for want of a permission.
-    pub fn note_unseen(&mut self, permission: String, target_ids: &BTreeSet<String>) {
+    pub fn note_unseen(&mut self, permission: String, code: &str, target_ids: &BTreeSet<String>) {
         let unseen = self.unseen.entry(permission).or_default();
-        unseen.extend(target_ids.iter().cloned());
+        unseen.code = code.to_owned();
+        unseen.target_ids.extend(target_ids.iter().cloned());
     }
 
     /// Ids of the zones of the selected interfaces, by name.
@@ -214,12 +233,18 @@ impl Fleet {
         self.interfaces.values().filter_map(zone).collect()
     }
 
-    /// Notes that these targets too deliver to their interfaces.
-    pub fn note_target_interfaces(&mut self, targets: &[MirrorTarget]) {
+    /// Notes that these targets too deliver to their interfaces, and who receives it. `late`: the first plan did not know them.
+    pub fn note_new_sensors(&mut self, targets: &[MirrorTarget], instance_ids: BTreeSet<String>, late: bool) {
         let interfaces = targets
             .iter()
             .filter_map(|target| target.network_interface_id.clone());
-        self.target_interface_ids.extend(interfaces);
+        if late {
+            self.late_receivers.interface_ids.extend(interfaces);
+            self.late_receivers.instance_ids.extend(instance_ids);
+        } else {
+            self.target_interface_ids.extend(interfaces);
+            self.sensor_instance_ids.extend(instance_ids);
+        }
     }
 
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.
@@ -309,6 +334,53 @@ mod tests {
         let text = fleet.encode().unwrap();
         assert_eq!(Fleet::decode(&text).unwrap(), fleet);
         assert_eq!(fleet.encode().unwrap(), text);
+    }
+
+    /// Private data travels with every plan and state: ids at random, as AWS gives them, so that nothing compresses by luck.
+    #[test]
+    fn ten_thousand_interfaces_are_less_than_a_megabyte_and_the_same_in_any_order() {
+        let digits = |salt: &str, i: usize| {
+            let digest = Sha256::digest(format!("{salt}{i}"));
+            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            hex[..17].to_owned()
+        };
+        let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+        let mut seen: Vec<Interface> = (0..10_000)
+            .map(|i| Interface {
+                id: format!("eni-{}", digits("eni", i)),
+                // Every third instance has a second interface.
+                instance_id: Some(format!("i-{}", digits("i", i - usize::from(i % 4 == 1)))),
+                instance_type: Some(["m5.large", "c6i.xlarge", "t3.micro"][i % 3].into()),
+                vpc_id: Some(format!("vpc-{}", digits("vpc", i % 20))),
+                subnet_id: Some(format!("subnet-{}", digits("subnet", i % 60))),
+                availability_zone: Some(zones[i % 3].into()),
+                availability_zone_id: Some(format!("euw1-az{}", i % 3)),
+                interface_type: "interface".into(),
+                instance_tags: Tags::from([
+                    ("Name".into(), format!("web-{i}")),
+                    ("Mirror".into(), "True".into()),
+                ]),
+                ..Interface::default()
+            })
+            .collect();
+        let encode = |seen: &[Interface]| {
+            let selectors = [Selector {
+                tags: Tags::from([("Mirror".into(), "True".into())]),
+                ..Selector::default()
+            }];
+            let interfaces = Fleet::select(&selectors, &[], seen, &["Name".to_owned()]);
+            assert_eq!(interfaces.len(), seen.len());
+            Fleet {
+                interfaces,
+                ..fleet(0)
+            }
+            .encode()
+            .unwrap()
+        };
+        let text = encode(&seen);
+        assert!(text.len() < 1_000_000, "{} bytes", text.len());
+        seen.reverse();
+        assert_eq!(encode(&seen), text);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{assign_targets, existing, row};
 use super::{
     Candidate, EligibilityRules, Fleet, Limits, Member, Override, Pick, Placement, PlannedChange, Reason,
-    Surroundings, Violation, VirtualNetwork, VirtualNetworkError, check_limits, ineligible, room,
+    Surroundings, Violation, VirtualNetwork, VirtualNetworkError, check_limits, ineligible, late, room,
     virtual_network_ids,
 };
 
@@ -55,7 +55,7 @@ pub struct Row {
 }
 
 /// A selected interface that gets no session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skip {
     pub instance_id: Option<String>,
     pub reason: Reason,
@@ -87,6 +87,8 @@ pub struct Plan {
     /// Targets that would get more sources than they take, others' included, in words, by id: the plan must not be carried
     /// out.
     pub overfull: BTreeMap<String, String>,
+    /// Sessions that were listed while a target was unknown, and that the target turns out to forbid: they are not made or changed.
+    pub late_refusals: BTreeMap<String, Skip>,
     /// Whether nothing has a session and nothing gets one.
     pub empty: bool,
 }
@@ -101,22 +103,13 @@ pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTree
         needs_of_instance: needs_of_instance.as_deref(),
     };
     let skip = |id: &String, member: &Member| {
-        let candidate = Candidate {
-            id,
-            instance_id: member.instance_id.as_deref(),
-            instance_type: member.instance_type.as_deref(),
-            interface_type: &member.interface_type,
-            unattached: member.unattached,
-            requester_managed: member.requester_managed,
-            requester_id: member.requester_id.as_deref(),
-            operator: member.operator.as_deref(),
-        };
         // EC2 has accepted a session that exists: a table is no reason to take it away.
         let exists = existing(fleet, prior, id).is_some();
-        let never = ineligible(&wish.eligibility, &around, &candidate)
+        let never = ineligible(&wish.eligibility, &around, &candidate(id, member))
             .filter(|(reason, _)| !exists || *reason != Reason::UnsupportedInstanceType);
         let (reason, detail) = never.or_else(|| {
-            refused_override(wish, fleet, member).map(|detail| (Reason::OverrideRefused, detail))
+            let waits = wish.override_rule.unknown_target_ids || fleet.late_targets;
+            refused_override(wish, member, waits).map(|detail| (Reason::OverrideRefused, detail))
         })?;
         Some(Skip {
             instance_id: member.instance_id.clone(),
@@ -131,11 +124,24 @@ pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTree
         .collect()
 }
 
-/// Why the instance's tags must not be followed. What is not listed may yet turn out to be a target that is known only at
-/// apply.
-fn refused_override(wish: &Wish, fleet: &Fleet, member: &Member) -> Option<String> {
+/// The facts about an interface that decide whether it can be a source.
+pub(super) fn candidate<'a>(id: &'a str, member: &'a Member) -> Candidate<'a> {
+    Candidate {
+        id,
+        instance_id: member.instance_id.as_deref(),
+        instance_type: member.instance_type.as_deref(),
+        interface_type: &member.interface_type,
+        unattached: member.unattached,
+        requester_managed: member.requester_managed,
+        requester_id: member.requester_id.as_deref(),
+        operator: member.operator.as_deref(),
+    }
+}
+
+/// Why the instance's tags must not be followed. While it `waits`, what is not listed may yet turn out to be a target that is
+/// known only at apply.
+pub(super) fn refused_override(wish: &Wish, member: &Member, waits: bool) -> Option<String> {
     let rule = &wish.override_rule;
-    let waits = rule.unknown_target_ids || fleet.late_targets;
     [
         (rule.target(&member.tags), waits),
         (rule.filter(&member.tags), false),
@@ -209,13 +215,19 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
     // What the first plan showed while it did not know every target cannot go any more: without a target it becomes a failure
     // of the apply.
     let unplaced = match fleet.late_targets {
-        true => assign_targets(wish, fleet, &mut sessions.clone(), true),
-        false => assign_targets(wish, fleet, &mut sessions, unknown),
+        true => assign_targets(wish, fleet, &mut sessions.clone(), true, &BTreeMap::new()),
+        false => assign_targets(wish, fleet, &mut sessions, unknown, &BTreeMap::new()),
     };
     sessions.retain(|id, _| !unplaced.contains_key(id));
     without_room.extend(unplaced);
+    let mut late_refusals = BTreeMap::new();
     if fleet.late_targets {
-        assign_targets(wish, fleet, &mut sessions, unknown);
+        let sensors = late::sensors(wish, fleet, &sessions);
+        late_refusals = assign_targets(wish, fleet, &mut sessions, unknown, &sensors);
+        late_refusals.extend(late::refused(sensors, &sessions));
+        if !unknown && !wish.override_rule.unknown_target_ids {
+            late_refusals.extend(late::unlisted(wish, fleet, &sessions));
+        }
     }
     let mut overfull = BTreeMap::new();
     if wish.allow_partial {
@@ -239,6 +251,7 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
         violations: verdict.violations,
         without_room,
         overfull,
+        late_refusals,
         empty: verdict.empty,
     })
 }

@@ -89,8 +89,8 @@ impl Actions {
 
 /// Lists the calls that turn the coverage's own sessions into the planned ones.
 ///
-/// A planned row must have its target by now; one without is left out. `fleet` holds the interfaces and targets as the plan saw
-/// them. `own` holds the sessions that may be changed, those of the state first (see [`super::by_interface`]).
+/// A planned row must have its target by now; one without is left out, and nothing is created for an interface that a target which
+/// was unknown forbids. `fleet` holds the interfaces and targets as the plan saw them. `own` holds the sessions that may be changed, those of the state first (see [`super::by_interface`]).
 pub fn reconcile(
     planned: &BTreeMap<String, Row>,
     blueprint: &Blueprint,
@@ -132,6 +132,7 @@ pub fn reconcile(
                     .extend(modify(interface, row, (target, is_load_balancer), spec, session));
             }
             None if row.id.is_some() => actions.vanished.push(interface.clone()),
+            None if fleet.late_refusals.contains_key(interface) => {}
             None => actions.create.push(create(interface, row, target, spec)),
         }
     }

@@ -42,12 +42,14 @@ pub(super) fn row(
 }
 
 /// Gives each row its target, and returns the rows for which there is none, and why. While a target is `unknown`, only rows
-/// whose target does not depend on it have one: sessions that stay where they are, and those whose tag names a known one.
+/// whose target does not depend on it have one: sessions that stay where they are, and those whose tag names a known one. So it is
+/// with the `sensors` at any time.
 pub(super) fn assign_targets(
     wish: &Wish,
     fleet: &Fleet,
     sessions: &mut BTreeMap<String, Row>,
     unknown: bool,
+    sensors: &BTreeMap<String, Skip>,
 ) -> BTreeMap<String, Skip> {
     let targets = targets(wish, fleet);
     let nothing = Member::default();
@@ -78,7 +80,7 @@ pub(super) fn assign_targets(
                 waits: match pick {
                     Pick::Picked(_) => false,
                     Pick::Unlisted(_) => true,
-                    _ => unknown,
+                    _ => unknown || sensors.contains_key(id),
                 },
             })
         })

@@ -11,6 +11,8 @@ pub struct Scans {
     pub instances: Vec<Vec<Filter>>,
     /// Of DescribeNetworkInterfaces.
     pub network_interfaces: Vec<Vec<Filter>>,
+    /// Whether interfaces are found that only DescribeInstances tells of: it does not say which of them a service manages.
+    pub lacks_requesters: bool,
 }
 
 /// The distinct scans that find every interface that the selectors mean, with what the exclusions have to know of it.
@@ -44,9 +46,7 @@ pub fn joined<'a>(
         match found.get_mut(&told.id) {
             Some(known) => {
                 known.tags = told.tags.clone();
-                known.requester_managed = told.requester_managed;
-                known.requester_id = told.requester_id.clone();
-                known.operator = known.operator.take().or_else(|| told.operator.clone());
+                note_requester(known, told);
                 known.availability_zone_id = known
                     .availability_zone_id
                     .take()
@@ -56,6 +56,21 @@ pub fn joined<'a>(
         }
     }
     found.into_values().collect()
+}
+
+/// Notes of the interfaces in `found` who manages them, as `told` has it; both are in order of their ids.
+pub fn note_requesters(found: &mut [Interface], told: &[Interface]) {
+    for told in told {
+        if let Ok(index) = found.binary_search_by(|known| known.id.cmp(&told.id)) {
+            note_requester(&mut found[index], told);
+        }
+    }
+}
+
+fn note_requester(known: &mut Interface, told: &Interface) {
+    known.requester_managed = told.requester_managed;
+    known.requester_id = told.requester_id.clone();
+    known.operator = known.operator.take().or_else(|| told.operator.clone());
 }
 
 /// The same block as if it read the tags of instances, if it reads those of interfaces: to tell a user who looked in the wrong place.
@@ -86,6 +101,7 @@ impl Selector {
         let by_instance = self.asks_of_instances();
         if by_instance && (self.tags.is_empty() || self.tag_source != TagSource::NetworkInterface) {
             scans.instances.push(self.instance_filters());
+            scans.lacks_requesters = true;
         }
         if self.reads_interface_tags() || !by_instance {
             scans.network_interfaces.push(self.interface_filters(""));
@@ -235,6 +251,36 @@ mod tests {
             "whole"
         );
         assert_eq!(scans(&[], &[subnet]), Scans::default());
+    }
+
+    #[test]
+    fn who_manages_an_interface_is_asked_where_only_instances_tell_of_it() {
+        for (source, lacks) in [
+            (TagSource::Instance, true),
+            (TagSource::Either, true),
+            (TagSource::NetworkInterface, false),
+        ] {
+            assert_eq!(
+                scans(&[tagged(source)], &[]).lacks_requesters,
+                lacks,
+                "{source:?}"
+            );
+        }
+        let mut found = ["eni-1", "eni-2"].map(|id| Interface {
+            id: id.into(),
+            operator: Some("eks.amazonaws.com".into()),
+            ..Interface::default()
+        });
+        let told = ["eni-0", "eni-2"].map(|id| Interface {
+            id: id.into(),
+            requester_managed: true,
+            requester_id: Some("amazon-redshift".into()),
+            ..Interface::default()
+        });
+        note_requesters(&mut found, &told);
+        assert!(!found[0].requester_managed && found[1].requester_managed);
+        assert_eq!(found[1].requester_id.as_deref(), Some("amazon-redshift"));
+        assert_eq!(found[1].operator.as_deref(), Some("eks.amazonaws.com"));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 
 mod blocks;
 mod scan;
+mod unseen;
 
 pub use blocks::{
     SelectorBlock, SelectorBlocks, check_list, is_absent, require_selector, selectors, strings, validate,
 };
 pub use scan::{members, scan, tags_are_of_instances};
+pub use unseen::{note_unseen, unseen_warning};

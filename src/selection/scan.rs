@@ -24,11 +24,22 @@ pub async fn scan(
         .network_interfaces
         .iter()
         .map(|filters| account.network_interfaces(filters));
-    let (instances, interfaces) = tokio::try_join!(try_join_all(instances), try_join_all(interfaces))?;
-    Ok(planner::joined(
+    let managed = async {
+        match scans.lacks_requesters {
+            true => account.managed_interfaces().await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (instances, interfaces, managed) =
+        tokio::try_join!(try_join_all(instances), try_join_all(interfaces), managed)?;
+    let mut found = planner::joined(
         instances.iter().flat_map(|found| found.iter()),
         interfaces.iter().flat_map(|found| found.iter()),
-    ))
+    );
+    if let Some(managed) = managed {
+        planner::note_requesters(&mut found, &managed);
+    }
+    Ok(found)
 }
 
 /// Whether a selector reads the tags of interfaces and matches none of those seen, though instances have the tags.

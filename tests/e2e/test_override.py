@@ -90,7 +90,7 @@ def test_a_target_of_the_same_run(workspace, sandbox, fleet):
     result = workspace.apply_saved()
     assert sessions(sandbox)[interface].target == fleet.other_target
     assert set(sessions(sandbox)) == {interface}, "what the tag named turned out not to be listed"
-    assert any("NoTarget" in warning.detail for warning in result.warnings)
+    assert any("OVERRIDE_REFUSED" in warning.detail for warning in result.warnings)
     # By now it is known to be refused.
     workspace.apply()
     assert {skip["reason"] for skip in workspace.state()[PROD]["skipped"].values()} == {"OVERRIDE_REFUSED"}

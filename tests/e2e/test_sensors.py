@@ -2,11 +2,13 @@
 
 import json
 import pathlib
+import sys
 import types
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import TAGGED, coverage, coverage_without
+from harness.paths import ROOT
 from harness.sandbox import sandbox as start_sandbox
 
 PROD = "mirror_coverage.prod"
@@ -106,7 +108,7 @@ def test_without_the_permission_the_plan_says_what_it_cannot_see(workspace, sand
     workspace.configure(sandbox.provider(), coverage(fleet, targets=json.dumps([balancer.target])))
     plan = workspace.plan()
     (warning,) = [warning for warning in plan.warnings if "cannot be seen" in warning.summary]
-    assert f"elasticloadbalancing:{action}" in warning.detail and balancer.target in warning.detail
+    assert f"elasticloadbalancing:{action} (AccessDenied)" in warning.detail and balancer.target in warning.detail
     assert plan.sessions(PROD).added >= fleet.tagged_interfaces()
     workspace.apply_saved()
     workspace.assert_empty_plan()
@@ -125,12 +127,129 @@ def test_a_balancer_that_fails_fails_the_plan(workspace, sandbox, fleet, balance
     assert result.code == 1 and "ValidationError" in result.errors[0].detail
 
 
-def test_behind_a_gateway_load_balancer(workspaces):
-    file = pathlib.Path(__file__).parent / "fleets" / "gateway.yaml"
+@pytest.fixture
+def launched(workspaces, request):
+    """A sandbox of a fleet file, what a configuration needs of it, and a workspace."""
+    file = pathlib.Path(__file__).parent / "fleets" / request.param
     with start_sandbox("--fleet", str(file), "--no-throttle") as sandbox:
         fleet = types.SimpleNamespace(target="tmt-0aaaaaaaaaaaaaaa9", filter="tmf-0aaaaaaaaaaaaaaa9")
-        workspace = workspaces()
+        yield sandbox, fleet, workspaces()
+
+
+@pytest.mark.parametrize("launched", ["gateway.yaml"], indirect=True)
+def test_behind_a_gateway_load_balancer(launched):
+    sandbox, fleet, workspace = launched
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    assert [session.interface for session in sandbox.sessions()] == ["eni-0eeeeeeeeeeeeee10"]
+    assert skipped(workspace) == {"eni-0eeeeeeeeeeeeee20": "SENSOR", "eni-0eeeeeeeeeeeeee21": "SENSOR"}
+
+
+@pytest.mark.parametrize("launched", ["managed.yaml"], indirect=True)
+def test_interfaces_of_services_on_visible_instances(launched):
+    """An instance tag selects them, and DescribeInstances does not tell who manages them."""
+    sandbox, fleet, workspace = launched
+    data = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n}}\n'
+    pinned = coverage_without(
+        fleet, "selector", "selection = data.mirror_interfaces.prod.selection", "on_ineligible = \"skip\""
+    )
+    for parts in ([coverage(fleet)], [data, pinned]):
+        workspace.configure(sandbox.provider(), *parts)
+        workspace.apply()
+        workspace.assert_empty_plan()
+        made = {session.interface for session in sandbox.sessions()}
+        assert made == {"eni-0eeeeeeeeeeeeee10", "eni-0eeeeeeeeeeeeee20", "eni-0eeeeeeeeeeeeee21"}
+        assert skipped(workspace) == {"eni-0eeeeeeeeeeeeee11": "REQUESTER_MANAGED"}
+        assert sandbox.calls("CreateTrafficMirrorSession")[-1].outcome == "ok", "EC2 was not asked for what it refuses"
+    sandbox.forget_calls()
+    workspace.assert_empty_plan()
+    assert len(sandbox.calls("DescribeNetworkInterfaces")) == 1
+
+    workspace.configure(sandbox.provider(), coverage(fleet, "include_requester_managed = true"))
+    assert workspace.plan().sessions(PROD).added == {"eni-0eeeeeeeeeeeeee11"}
+
+
+def test_sensors_when_a_selection_pins_the_fleet(workspace, sandbox, fleet, balancer):
+    sandbox.tag(fleet.instances["sensor-2"], Mirror="True")
+    data = f'data "mirror_interfaces" "prod" {{\n  {TAGGED}\n}}\n'
+    pinned = coverage_without(fleet, "selector", "selection = data.mirror_interfaces.prod.selection")
+    workspace.configure(sandbox.provider(), data, pinned)
+    workspace.apply()
+    workspace.assert_empty_plan()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+    sensors = [*fleet.interfaces["behind"], *fleet.interfaces["sensor-2"]]
+    assert skipped(workspace) == {interface: "SENSOR" for interface in sensors}
+
+
+class LateTarget:
+    """A target on an interface that a resource of the same run makes, as `aws_ec2_traffic_mirror_target` would."""
+
+    def __init__(self, workspace, sandbox, interface):
+        kind = "terraform_data" if workspace.core.has("terraform_data") else "null_resource"
+        file = workspace.directory / "target"
+        command = f"{sys.executable} -m harness.create_target {sandbox.url} {interface} {file}"
+        # Its id stands in a file whose name is known only once the resource is made.
+        self.id = f'file("{file}${{substr({kind}.target.id, 0, 0)}}")'
+        self.block = (
+            f'resource "{kind}" "target" {{\n  provisioner "local-exec" {{\n'
+            f'    working_dir = "{ROOT / "tests" / "e2e"}"\n    command     = "{command}"\n  }}\n}}\n'
+        )
+
+
+def not_made(workspace):
+    return {key: failure["code"] for key, failure in workspace.state()[PROD]["failures"].items()}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("form", ["create", "saved-create", "update"])
+def test_sensors_of_a_target_of_the_same_run(workspace, sandbox, fleet, form):
+    """The plan lists them, since it cannot know; they are not made, and the apply is not red."""
+    if form == "update":
         workspace.configure(sandbox.provider(), coverage(fleet))
         workspace.apply()
-        assert [session.interface for session in sandbox.sessions()] == ["eni-0eeeeeeeeeeeeee10"]
-        assert skipped(workspace) == {"eni-0eeeeeeeeeeeeee20": "SENSOR", "eni-0eeeeeeeeeeeeee21": "SENSOR"}
+    fleet.launch("late", interfaces=2, instance_type="m5.24xlarge", Mirror="True")
+    sensors = set(fleet.interfaces["late"])
+    late = LateTarget(workspace, sandbox, fleet.interfaces["late"][0])
+    targets = f"[{json.dumps(fleet.target)}, {late.id}]" if form == "update" else f"[{late.id}]"
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=targets), late.block)
+    if form == "create":
+        result = workspace.try_apply().succeed()
+    else:
+        assert workspace.plan().sessions(PROD).added >= sensors
+        result = workspace.apply_saved()
+    assert any("SENSOR" in warning.detail for warning in result.warnings), result.readable()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+    assert not_made(workspace) == {interface: "SENSOR" for interface in sensors}
+    assert sensors.isdisjoint(
+        call.parameter("NetworkInterfaceId") for call in sandbox.calls("CreateTrafficMirrorSession")
+    )
+    workspace.assert_empty_plan()
+    workspace.apply()
+    assert not_made(workspace) == {}
+    assert skipped(workspace) == {interface: "SENSOR" for interface in sensors}
+
+
+def test_zone_and_room_of_a_target_of_the_same_run(workspaces, sandbox, fleet):
+    """What has no place on it is not made either, with the reason that a plan would have given."""
+    workspace = workspaces()
+    fleet.launch("late", subnet=1)
+    late = LateTarget(workspace, sandbox, fleet.interfaces["late"][0])
+    near = 'placement = "same_az"'
+    workspace.configure(sandbox.provider(), coverage(fleet, near, targets=f"[{late.id}]"), late.block)
+    workspace.plan()
+    result = workspace.try_apply_saved()
+    assert result.code == 1, "nothing was made"
+    assert "TARGET_FULL" in result.errors[0].detail and "same_az" in result.errors[0].detail
+    assert sandbox.sessions() == [] and not list(workspace.tainted())
+
+    sandbox.ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=(workspace.directory / "target").read_text())
+    workspace = workspaces("again")
+    fleet.launch("near", Mirror="True", subnet=1)
+    fleet.launch_many(12, Mirror="True")
+    late = LateTarget(workspace, sandbox, fleet.interfaces["late"][0])
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f"[{late.id}]"), late.block)
+    planned = workspace.plan().sessions(PROD).added
+    workspace.apply_saved()
+    made = {session.interface for session in sandbox.sessions()}
+    assert len(made) == 10, "what m5.large takes"
+    assert not_made(workspace) == {interface: "TARGET_FULL" for interface in planned - made}

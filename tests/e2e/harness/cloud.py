@@ -62,6 +62,8 @@ class Cloud:
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
+        # Whose key boto3 signs with.
+        self.administrator_key = access_key
 
     @functools.cached_property
     def ec2(self) -> Any:
@@ -73,7 +75,7 @@ class Cloud:
             service,
             endpoint_url=self.url,
             region_name=self.region,
-            aws_access_key_id=self.access_key,
+            aws_access_key_id=self.administrator_key,
             aws_secret_access_key=self.secret_key,
             config=botocore.config.Config(retries={"total_max_attempts": 1}),
             # The endpoint is plain HTTP; a CA bundle of the machine's is not

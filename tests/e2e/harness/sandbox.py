@@ -13,6 +13,8 @@ from .cloud import Cloud, tag_list, tags_of
 
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
+# The account's other user, who is not restricted.
+ADMINISTRATOR_KEY = "AKIAADMINISTRATOR000"
 REGION = "eu-west-1"
 
 
@@ -50,6 +52,10 @@ class Sandbox(Cloud):
 
     has_filter_rules = True
     image = "ami-00000000000000000"
+
+    def __init__(self, *arguments: str):
+        super().__init__(*arguments)
+        self.administrator_key = ADMINISTRATOR_KEY
 
     def elsewhere(self, region: str) -> "Sandbox":
         """The same sandbox in another region."""
@@ -112,6 +118,14 @@ class Sandbox(Cloud):
     def faults(self) -> list[dict[str, Any]]:
         """The faults that are set."""
         return self._control("GET", "faults")
+
+    def enforce(self, document: dict[str, Any]) -> None:
+        """From now on the provider's user, and the roles that it assumes, may do what this IAM policy allows."""
+        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/*"}
+        assume = {"Version": "2012-10-17", "Statement": [statement]}
+        principals = ["arn:aws:iam::*:user/sandbox", "arn:aws:sts::*:assumed-role/*"]
+        policies = [{"principal": who, "document": what} for who in principals for what in (document, assume)]
+        self._control("PATCH", "settings", {"policies": policies})
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -10,6 +10,7 @@ from botocore import UNSIGNED
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from conftest import ACCOUNT, ENI, FILTER, LARGE, OTHER, TARGET, refuses, session, tagged
 
@@ -299,3 +300,52 @@ def test_the_owner_of_a_shared_subnet(ec2, other):
     )
     with refuses("InvalidParameterValue"):
         session(other, eni, TARGET, "tmf-00000000000000099")
+
+
+SESSION_TAGS = tagged("traffic-mirror-session", a="b")
+
+
+def policy(*statements):
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"} | one for one in statements]}
+    return {"principal": f"arn:aws:iam::{ACCOUNT}:user/sandbox", "document": document}
+
+
+def test_a_policy_allows_what_it_lists_and_nothing_else(sandbox):
+    administrator = sandbox.client(key="AKIAADMINISTRATOR000")
+    assert sandbox.client("sts", key="AKIAADMINISTRATOR000").get_caller_identity()["Arn"].endswith("user/administrator")
+    ec2, elbv2 = sandbox.client(), sandbox.client("elbv2")
+    sessions = f"arn:*:ec2:*:{ACCOUNT}:traffic-mirror-session/*"
+    tags = {"Action": ["ec2:CreateTags", "ec2:DeleteTags"], "Resource": [sessions]}
+    create = {"Action": "ec2:CreateTraffic*", "Resource": "*"}
+
+    def attach(*statements):
+        sandbox.control("PATCH", "settings", {"policies": [policy(*statements)]})
+
+    attach(create)
+    with refuses("UnauthorizedOperation", 403):
+        ec2.describe_vpcs()
+    with refuses("UnauthorizedOperation", 403):
+        session(ec2, TagSpecifications=SESSION_TAGS, DryRun=True)
+    with refuses("AccessDenied", 403):
+        elbv2.describe_load_balancers()
+    with pytest.raises(ClientError, match="ec2:CreateTags"):
+        session(ec2, TagSpecifications=SESSION_TAGS)
+    assert sandbox.client("sts").get_caller_identity()["Account"] == ACCOUNT, "needs no permission"
+    with refuses("AccessDenied", 403):
+        sandbox.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/any", RoleSessionName="x")
+    made = session(ec2)["TrafficMirrorSessionId"]
+    with refuses("UnauthorizedOperation", 403):
+        ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
+    attach(create, tags)
+    ec2.create_tags(Resources=[made], Tags=[{"Key": "a", "Value": "b"}])
+    with refuses("UnauthorizedOperation", 403):
+        ec2.create_tags(Resources=[made, ENI], Tags=[{"Key": "a", "Value": "b"}])
+    ec2.delete_tags(Resources=[made], Tags=[{"Key": "a"}])
+    with refuses("UnauthorizedOperation", 403):
+        ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    administrator.delete_traffic_mirror_session(TrafficMirrorSessionId=made)
+    session(ec2, TagSpecifications=SESSION_TAGS)
+    sandbox.control("PATCH", "settings", {"policies": []})
+    ec2.describe_vpcs()
+    with pytest.raises(urllib.error.HTTPError):
+        attach({"Effect": "Deny", "Action": "*", "Resource": "*"})

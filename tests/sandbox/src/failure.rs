@@ -80,6 +80,15 @@ impl Failure {
         Self::new("AuthFailure", message).with_status(401)
     }
 
+    /// Denied by IAM, for want of a permission such as `ec2:CreateTags`.
+    pub fn unauthorized(principal: &str, permission: &str) -> Self {
+        let text = format!(
+            "You are not authorized to perform this operation. User: {principal} is not authorized to perform: \
+             {permission} because no identity-based policy allows the {permission} action"
+        );
+        Self::new("UnauthorizedOperation", text).with_status(403)
+    }
+
     /// A fault of the server.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new("InternalError", message).with_status(500)

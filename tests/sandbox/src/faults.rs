@@ -205,11 +205,11 @@ impl Fault {
                 } else {
                     service
                 };
-                let text = format!(
-                    "You are not authorized to perform this operation. User: {principal} is not authorized to \
-                     perform: {prefix}:{action} because no identity-based policy allows the {prefix}:{action} action"
-                );
-                Failure::new("UnauthorizedOperation", message(&text)).with_status(403)
+                let default = Failure::unauthorized(principal, &format!("{prefix}:{action}"));
+                Failure {
+                    message: message(&default.message),
+                    ..default
+                }
             }
             _ => return None,
         })

@@ -21,6 +21,7 @@ pub mod http;
 pub mod identity;
 pub mod ledger;
 pub mod paging;
+pub mod policy;
 pub mod sandbox;
 pub mod settings;
 pub mod sigv4;

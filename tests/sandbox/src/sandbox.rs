@@ -13,6 +13,7 @@ use crate::faults::{Fault, Kind, Subject, strike};
 use crate::fleet::{FleetError, Origin};
 use crate::identity::{Identified, anonymous, identify};
 use crate::ledger::{Entry, Ledger};
+use crate::policy;
 use crate::settings::Settings;
 use crate::sigv4::{self, Request};
 use crate::state::ids::Ids;
@@ -256,6 +257,9 @@ impl Sandbox {
             input: &entry.parameters,
             region: self.world.regions.get(&who.region),
         };
+        if let Some(permission) = policy::missing(&self.settings.policies, name, &subject) {
+            return Err(Failure::unauthorized(&who.caller.arn, &permission));
+        }
         let fault = strike(&mut self.faults, &subject, &mut self.request_ids);
         if let Some(fault) = &fault {
             reply.delay += Duration::from_millis(fault.delay_ms);

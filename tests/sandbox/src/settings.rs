@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::policy::Attached;
 use crate::state::Millis;
 use crate::throttle::Rate;
 
@@ -21,6 +22,8 @@ pub struct Settings {
     pub latency_ms: u64,
     /// Whether pages hold fewer rows than asked for.
     pub short_pages: bool,
+    /// IAM policies, by principal.
+    pub policies: Vec<Attached>,
 }
 
 impl Default for Settings {
@@ -31,6 +34,7 @@ impl Default for Settings {
             consistency_delay_ms: 0,
             latency_ms: 0,
             short_pages: false,
+            policies: Vec::new(),
         }
     }
 }

@@ -50,6 +50,9 @@ const LISTING: Listing<NetworkInterface> = Listing {
         ("attachment.instance-id", |_, i| {
             maybe(i.attachment.as_ref().map(|a| &a.instance_id))
         }),
+        ("attachment.instance-owner-id", |_, i| {
+            maybe(i.attachment.as_ref().map(|_| &i.owner))
+        }),
         ("attachment.attachment-id", |_, i| {
             maybe(i.attachment.as_ref().map(|a| &a.id))
         }),

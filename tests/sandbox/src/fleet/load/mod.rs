@@ -84,13 +84,28 @@ fn accounts(listed: &[file::Account]) -> Accounts {
         };
         Account {
             id: account.id.clone(),
-            credentials: vec![credential],
+            credentials: vec![credential, administrator(&account.id, n)],
             roles: account.roles.iter().map(role).collect(),
         }
     });
     Accounts {
         list: list.collect(),
         assumed: Default::default(),
+    }
+}
+
+/// The second user of every account, to look and to change things beside the one whom a test restricts.
+fn administrator(account: &str, n: usize) -> Credential {
+    Credential {
+        access_key_id: format!("AKIAADMINISTRATOR{n:03}"),
+        secret_access_key: "sandbox".to_owned(),
+        session_token: None,
+        expires: None,
+        caller: Caller {
+            account: account.to_owned(),
+            arn: format!("arn:aws:iam::{account}:user/administrator"),
+            user_id: format!("AIDAADMINISTRATOR{n:04}"),
+        },
     }
 }
 
