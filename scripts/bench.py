@@ -33,6 +33,8 @@ MAX_BINARY_BYTES = 25_000_000
 MAX_CREATE_LINES = 3000
 MAX_UPDATE_LINES = 40
 MAX_DESCRIBE_SECONDS = 2
+MAX_AUDIT_SECONDS = 1
+MAX_AUDIT_MEBIBYTES = 150
 
 
 def main() -> None:
@@ -110,6 +112,7 @@ def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: 
             "plan": measured.measure(workspace.save_plan),
             "apply": measured.measure(workspace.apply_saved),
             "empty plan": measured.measure(workspace.assert_empty_plan),
+            **audits(folder / "audit", core, measured, cloud),
             "destroy": measured.measure(workspace.destroy),
         }
         assert cloud.sessions() == []
@@ -119,6 +122,21 @@ def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: 
             f"{step:14} {cost.provider_seconds:10.2f} s {cost.provider_bytes / MEBIBYTE:11.1f} MiB"
             f" {cost.wall_seconds:9.2f} s"
         )
+    return costs
+
+
+def audits(folder: pathlib.Path, core: cores.Core, measured: MeasuredProvider, cloud) -> dict[str, Cost]:
+    """The audit that pages and judges existence, and the same with delivery and all reports."""
+    workspace = workspace_in(folder, core, measured.executable)
+    formats = json.dumps(["json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics"])
+    costs = {}
+    for step, more in {"audit, paging": "check_delivery = false", "audit, all": f"formats = {formats}"}.items():
+        workspace.configure(cloud.provider(), f'data "mirror_audit" "all" {{\n  {MANY}\n  {more}\n}}\n')
+        costs[step] = measured.measure(workspace.save_plan)
+    paging, everything = costs.values()
+    added, peak = everything.provider_seconds - paging.provider_seconds, everything.provider_bytes / MEBIBYTE
+    print(f"\ndelivery and all reports add {added:.2f} s{verdict(added, MAX_AUDIT_SECONDS)}", end=", ")
+    print(f"peak {peak:.0f} MiB{verdict(peak, MAX_AUDIT_MEBIBYTES)}")
     return costs
 
 

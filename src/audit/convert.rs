@@ -2,23 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use crate::planner::{Assessment, COVERAGE_ID_TAG, COVERAGE_TAG, Fleet, MirrorSession, NAME_TAG};
+use super::look::Region;
+use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, MirrorSession, NAME_TAG};
 use crate::report::{Audit, AuditInterface, AuditSession, Scope};
 
-/// The audit of one region.
-pub fn audit(
-    scope: Scope,
-    region: &str,
-    fleet: &Fleet,
-    assessment: &Assessment,
-    sessions: &[MirrorSession],
-) -> Audit {
-    let by_id: BTreeMap<&str, &MirrorSession> = sessions
+/// The audit of these regions.
+pub fn audit(scope: Scope, regions: Vec<Region>) -> Audit {
+    let mut interfaces = BTreeMap::new();
+    let mut unmanaged = BTreeMap::new();
+    let mut orphaned = Some(BTreeMap::new());
+    for region in &regions {
+        interfaces.extend(interfaces_of(region));
+        let foreign = region
+            .sessions
+            .iter()
+            .filter(|session| !session.tags.contains_key(COVERAGE_ID_TAG));
+        unmanaged.extend(foreign.map(|found| {
+            let detail = format!("no tag {COVERAGE_ID_TAG}: no coverage made it or has adopted it");
+            (found.id.clone(), session(&region.name, found, detail))
+        }));
+        match (&mut orphaned, &region.orphans) {
+            (Some(orphaned), Some(orphans)) => {
+                let of_region = region.sessions.iter().filter_map(|found| {
+                    let detail = orphans.get(&found.id)?.clone();
+                    Some((found.id.clone(), session(&region.name, found, detail)))
+                });
+                orphaned.extend(of_region);
+            }
+            _ => orphaned = None,
+        }
+    }
+    Audit::of(scope, interfaces, orphaned, Some(unmanaged))
+}
+
+fn interfaces_of(region: &Region) -> impl Iterator<Item = (String, AuditInterface)> {
+    let by_id: BTreeMap<&str, &MirrorSession> = region
+        .sessions
         .iter()
         .map(|session| (session.id.as_str(), session))
         .collect();
-    let interfaces = assessment.findings.iter().map(|(id, finding)| {
-        let member = fleet.interfaces.get(id).cloned().unwrap_or_default();
+    region.assessment.findings.iter().map(move |(id, finding)| {
+        let member = region.fleet.interfaces.get(id).cloned().unwrap_or_default();
         let targets = finding.session_ids.iter().filter_map(|id| by_id.get(id.as_str()));
         let interface = AuditInterface {
             status: finding.verdict(),
@@ -31,7 +55,7 @@ pub fn audit(
             vpc_id: member.vpc_id,
             subnet_id: member.subnet_id,
             availability_zone: member.availability_zone,
-            region: region.to_owned(),
+            region: region.name.clone(),
             session_ids: finding.session_ids.clone(),
             traffic_mirror_target_ids: targets
                 .map(|session| session.traffic_mirror_target_id.clone())
@@ -39,18 +63,12 @@ pub fn audit(
             virtual_network_id: finding.virtual_network_id,
         };
         (id.clone(), interface)
-    });
-    let unmanaged = sessions
-        .iter()
-        .filter(|session| !session.tags.contains_key(COVERAGE_ID_TAG))
-        .map(|session| (session.id.clone(), unmanaged(region, session)));
-    // Orphaned ones are not looked for.
-    Audit::of(scope, interfaces.collect(), None, Some(unmanaged.collect()))
+    })
 }
 
-fn unmanaged(region: &str, session: &MirrorSession) -> AuditSession {
+fn session(region: &str, session: &MirrorSession, detail: String) -> AuditSession {
     AuditSession {
-        detail: format!("no tag {COVERAGE_ID_TAG}: no coverage made it or has adopted it"),
+        detail,
         region: region.to_owned(),
         network_interface_id: session.network_interface_id.clone(),
         traffic_mirror_target_id: session.traffic_mirror_target_id.clone(),

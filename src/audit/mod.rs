@@ -1,26 +1,28 @@
 //! `mirror_audit`: what is covered, what is not, and why.
 //!
-//! Its laws: no session is never compliant; an empty match is NO_MATCH; an error of the API is an error and never a
-//! verdict; a read changes nothing.
+//! Its laws: no session is never compliant, and neither is one that cannot deliver; an empty match is NO_MATCH; an error of the
+//! API is an error and never a verdict, and what is unknown is never compliant; a read changes nothing.
 
 mod convert;
+mod look;
 mod model;
+mod require;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::try_join_all;
 use strum::IntoEnumIterator;
 
-use crate::ec2::Ec2Error;
 use crate::framework::{
     Attr, AttributePath, DataSource, Diagnostic, Diagnostics, ReadDataRequest, ReadDataResponse,
     ValidateConfigRequest,
 };
-use crate::planner::{self, Fleet, NAME_TAG, Wish};
 use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
 use crate::report::{self, Format, Scope, Timestamp};
 use crate::selection;
+use look::Question;
 
 pub use model::{
     AuditCountsModel, AuditInstanceModel, AuditInterfaceModel, AuditModel, AuditSessionModel,
@@ -39,39 +41,36 @@ impl Audit {
         Self { connection }
     }
 
-    /// The audit, and a warning where these credentials do not see all of it.
-    async fn look(&self, mut model: AuditModel) -> Result<(AuditModel, Option<Diagnostic>), Diagnostic> {
-        let account = self.connection.account(None).ok_or_else(provider_block_unknown)?;
-        let failed = |error: &Ec2Error| ec2_diagnostic("The audit could not read the account", error);
-        let selectors = selection::selectors(&model.selector).unwrap_or_default();
-        let excludes = selection::selectors(&model.exclude).unwrap_or_default();
-        let scan = selection::scan(&account, &selectors, &excludes);
-        let (seen, sessions, targets) = tokio::try_join!(scan, account.sessions(), account.all_targets())
-            .map_err(|error| failed(&error))?;
-        let interfaces = Fleet::select(&selectors, &excludes, &seen, &[NAME_TAG.to_owned()]);
-        let mut fleet = Fleet {
-            interfaces,
-            ..Fleet::default()
+    /// The audit, and warnings where these credentials do not see all of it.
+    async fn look(&self, mut model: AuditModel) -> Result<(AuditModel, Vec<Diagnostic>), Diagnostic> {
+        let home = self.connection.account(None).ok_or_else(provider_block_unknown)?;
+        let question = Question {
+            selectors: selection::selectors(&model.selector).unwrap_or_default(),
+            excludes: selection::selectors(&model.exclude).unwrap_or_default(),
+            require: require::read(&model.require).requirement.unwrap_or_default(),
+            check_delivery: model.check_delivery.known().copied().unwrap_or(true),
         };
-        let sensors = account.sensors(&targets).await.map_err(|error| failed(&error))?;
-        fleet.note_sensors(&targets, sensors.instance_ids);
-        selection::note_unseen(&mut fleet, &sensors.unseen);
-        let warning = selection::unseen_warning(&fleet);
-        let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
-        let assessment = planner::assess(&fleet.interfaces, &skips, &sessions);
-        let attached = seen
-            .iter()
-            .filter(|interface| fleet.interfaces.contains_key(&interface.id))
-            .filter_map(|interface| Timestamp::from_seconds(interface.attached_at?).ok());
+        let regions = selection::strings(&model.regions).unwrap_or_default();
+        let accounts = match regions.is_empty() {
+            true => vec![home.clone()],
+            false => regions.iter().map(|region| home.in_region(region)).collect(),
+        };
+        let seen = try_join_all(accounts.iter().map(|account| look::look(account, &question)))
+            .await
+            .map_err(|error| ec2_diagnostic("The audit could not read the account", &error))?;
         let as_of = model.as_of.as_str().and_then(|text| text.parse().ok());
         let scope = Scope {
-            account_id: account.account_id().to_owned(),
-            partition: account.partition().to_owned(),
-            regions: BTreeSet::from([account.region().to_owned()]),
-            as_of: as_of.or_else(|| attached.max()),
-            delivery_checked: false,
+            account_id: home.account_id().to_owned(),
+            partition: home.partition().to_owned(),
+            regions: accounts
+                .iter()
+                .map(|account| account.region().to_owned())
+                .collect(),
+            as_of: as_of.or_else(|| seen.iter().filter_map(|region| region.newest).max()),
+            delivery_checked: question.check_delivery,
         };
-        let audit = convert::audit(scope, account.region(), &fleet, &assessment, &sessions);
+        let warnings = seen.iter().flat_map(look::Region::warnings).collect();
+        let audit = convert::audit(scope, seen);
         let formats = model.formats.known().into_iter().flatten();
         let mut reports = BTreeMap::new();
         for format in formats.filter_map(|format| format.as_str()?.parse::<Format>().ok()) {
@@ -85,7 +84,7 @@ impl Audit {
             reports.insert(format.to_string(), Attr::Known(text));
         }
         model.fill(&audit, reports);
-        Ok((model, warning))
+        Ok((model, warnings))
     }
 }
 
@@ -108,6 +107,8 @@ impl DataSource for Audit {
         selection::validate("selector", &config.selector, &mut diagnostics);
         selection::validate("exclude", &config.exclude, &mut diagnostics);
         selection::require_selector(&config.selector, &mut diagnostics);
+        diagnostics.extend(require::read(&config.require).problems);
+        selection::check_list(&config.regions, &AttributePath::root("regions"), &mut diagnostics);
         let path = AttributePath::root("formats");
         selection::check_list(&config.formats, &path, &mut diagnostics);
         for (index, format) in config.formats.known().into_iter().flatten().enumerate() {
@@ -140,13 +141,13 @@ impl DataSource for Audit {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        let (state, warning) = match looked.unwrap_or_else(|| Err(interrupted())) {
-            Ok((model, warning)) => (Some(model), warning),
-            Err(error) => (None, Some(error)),
+        let (state, diagnostics) = match looked.unwrap_or_else(|| Err(interrupted())) {
+            Ok((model, warnings)) => (Some(model), warnings),
+            Err(error) => (None, vec![error]),
         };
         ReadDataResponse {
             state,
-            diagnostics: warning.into_iter().collect(),
+            diagnostics: diagnostics.into_iter().collect(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::framework::{Attr, BLOCK_LIST, COMPUTED};
+use crate::framework::{Any, Attr, BLOCK_LIST, COMPUTED};
 use crate::report::{Audit, AuditCounts, AuditInstance, AuditInterface, AuditSession, AuditTarget};
 use crate::selection::SelectorBlock;
 
@@ -20,10 +20,25 @@ pub struct AuditModel {
     /// Network interfaces that are not audited although a `selector` means them.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
+    /// What a session must be to count, beyond being there: an object with some of these attributes.
+    ///
+    /// - `traffic_mirror_target_ids`: targets, any of which will do (`WRONG_TARGET`).
+    /// - `traffic_mirror_filter_ids`: filters, any of which will do (`WRONG_FILTER`).
+    /// - `untruncated`: whether packets must be mirrored whole (`TRUNCATED`); a `packet_length` of 8500 or more counts as whole.
+    /// - `coverage_names`: names of coverages, any of which must have made the session. Their sessions on network interfaces that are
+    ///   not selected here are listed in `orphaned_sessions`.
+    pub require: Any,
+    /// Regions to audit in one read. Defaults to that of the provider block.
+    pub regions: Attr<Vec<Attr<String>>>,
+    /// Whether a session must be able to deliver: its target is there, its sensor runs, listens and is healthy, its filter accepts
+    /// something, and no session with a lower number takes its packets. What cannot be seen for want of a permission is `UNKNOWN`.
+    /// Defaults to `true`. With `false` the audit judges the existence of sessions and what `require` says of them, and the summary
+    /// says so.
+    pub check_delivery: Attr<bool>,
     /// Reports to render into `reports`: `json`, `csv`, `html`, `asff`, `ocsf`, `aws_config`, `openmetrics`. Defaults to none.
     pub formats: Attr<Vec<Attr<String>>>,
-    /// Time that the reports carry, in the form `2026-03-01T12:00:00Z`. Defaults to the newest attachment of an audited
-    /// network interface, so that an unchanged fleet yields unchanged reports.
+    /// Time that the reports carry, in the form `2026-03-01T12:00:00Z`. Defaults to the newest time in the data, which is the newest
+    /// attachment of an audited network interface, so that an unchanged fleet yields unchanged reports.
     pub as_of: Attr<String>,
     /// The twelve digits of the account.
     #[schemars(extend("x-terraform" = COMPUTED))]
@@ -52,6 +67,11 @@ pub struct AuditModel {
     /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub by_target: Attr<BTreeMap<String, Attr<AuditTargetModel>>>,
+    /// Traffic mirror sessions of the account that mirror nothing that should be mirrored, by their id: the target is gone, the network
+    /// interface is attached to nothing and still billed, or a coverage of `require.coverage_names` has them on a network interface
+    /// that is not selected. Null where a permission is missing to tell.
+    #[schemars(extend("x-terraform" = COMPUTED))]
+    pub orphaned_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
     /// Traffic mirror sessions of the account that no coverage manages, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub unmanaged_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
@@ -230,10 +250,12 @@ impl AuditModel {
         self.by_vpc = map(&audit.by_vpc, counts);
         self.by_availability_zone = map(&audit.by_availability_zone, counts);
         self.by_target = map(&audit.by_target, target);
-        self.unmanaged_sessions = audit
-            .unmanaged_sessions
-            .as_ref()
-            .map_or(Attr::Null, |sessions| map(sessions, session));
+        let listed = |sessions: &Option<BTreeMap<String, AuditSession>>| {
+            let sessions = sessions.as_ref();
+            sessions.map_or(Attr::Null, |sessions| map(sessions, session))
+        };
+        self.orphaned_sessions = listed(&audit.orphaned_sessions);
+        self.unmanaged_sessions = listed(&audit.unmanaged_sessions);
         self.reports = Attr::Known(reports);
     }
 }

@@ -19,7 +19,9 @@ pub enum Action {
     DescribeVpcEndpoints,
     DescribeLoadBalancers,
     DescribeLoadBalancerAttributes,
+    DescribeListeners,
     DescribeTargetGroups,
+    DescribeTargetGroupAttributes,
     DescribeTargetHealth,
     DescribeTrafficMirrorSessions,
     DescribeTrafficMirrorTargets,
@@ -48,7 +50,9 @@ impl Action {
             Self::GetCallerIdentity | Self::AssumeRole | Self::AssumeRoleWithWebIdentity => "sts",
             Self::DescribeLoadBalancers
             | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeListeners
             | Self::DescribeTargetGroups
+            | Self::DescribeTargetGroupAttributes
             | Self::DescribeTargetHealth => "elasticloadbalancing",
             _ => "ec2",
         }
@@ -67,15 +71,16 @@ impl Action {
             Self::DescribeInstances
             | Self::DescribeNetworkInterfaces
             | Self::DescribeSecurityGroups
+            | Self::DescribeVpcEndpoints
+            | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeListeners
             | Self::DescribeTargetGroups
+            | Self::DescribeTargetGroupAttributes
             | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
-            | Self::DescribeTrafficMirrorTargets => Some(Purpose::Audit),
-            Self::DescribeSubnets
-            | Self::DescribeVpcEndpoints
-            | Self::DescribeLoadBalancers
-            | Self::DescribeLoadBalancerAttributes
-            | Self::DescribeTrafficMirrorFilters => Some(Purpose::Plan),
+            | Self::DescribeTrafficMirrorTargets
+            | Self::DescribeTrafficMirrorFilters => Some(Purpose::Audit),
+            Self::DescribeSubnets | Self::DescribeLoadBalancers => Some(Purpose::Plan),
             Self::CreateTrafficMirrorSession
             | Self::ModifyTrafficMirrorSession
             | Self::DeleteTrafficMirrorSession
@@ -102,7 +107,9 @@ impl Action {
             | Self::DescribeVpcEndpoints
             | Self::DescribeLoadBalancers
             | Self::DescribeLoadBalancerAttributes
+            | Self::DescribeListeners
             | Self::DescribeTargetGroups
+            | Self::DescribeTargetGroupAttributes
             | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets

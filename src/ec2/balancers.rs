@@ -16,6 +16,16 @@ pub(super) struct Balancer {
     pub(super) zones: Vec<(Option<String>, String)>,
 }
 
+/// What is registered in a target group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Registered {
+    /// Id of an instance, or an address.
+    pub(super) id: String,
+    /// Name of its zone, or `all`, where Elastic Load Balancing tells it.
+    pub(super) zone: Option<String>,
+    pub(super) healthy: bool,
+}
+
 /// Whom a load balancer sends to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TargetGroup {
@@ -117,8 +127,7 @@ impl Account {
         }
     }
 
-    /// Ids of what is registered in a target group, healthy or not.
-    async fn ask_registered(&self, target_group_arn: String) -> Result<Vec<String>, Ec2Error> {
+    async fn ask_registered(&self, target_group_arn: String) -> Result<Vec<Registered>, Ec2Error> {
         let call = self.call(Action::DescribeTargetHealth);
         let request = self
             .elb()
@@ -128,8 +137,16 @@ impl Account {
         let targets = answer
             .target_health_descriptions()
             .iter()
-            .filter_map(|described| described.target()?.id());
-        Ok(targets.map(str::to_owned).collect())
+            .filter_map(|described| {
+                let target = described.target()?;
+                let state = described.target_health().and_then(|health| health.state());
+                Some(Registered {
+                    id: target.id()?.to_owned(),
+                    zone: target.availability_zone().map(str::to_owned),
+                    healthy: state.is_some_and(|state| state.as_str() == "healthy"),
+                })
+            });
+        Ok(targets.collect())
     }
 
     pub(super) async fn target_groups(
@@ -143,7 +160,8 @@ impl Account {
             .await
     }
 
-    pub(super) async fn registered(&self, target_group_arn: &str) -> Result<Arc<Vec<String>>, Ec2Error> {
+    /// What is registered in a target group, healthy or not.
+    pub(super) async fn registered(&self, target_group_arn: &str) -> Result<Arc<Vec<Registered>>, Ec2Error> {
         let ask = |account: Account, arn| async move { account.ask_registered(arn).await };
         let arn = target_group_arn.to_owned();
         self.snapshot().registered.get(self, arn, ask).await

@@ -1,5 +1,7 @@
 //! Traffic mirror filters: list, create, change, delete.
 
+use std::sync::Arc;
+
 use aws_sdk_ec2::operation::create_traffic_mirror_filter::builders::CreateTrafficMirrorFilterFluentBuilder;
 use aws_sdk_ec2::types::{
     ResourceType, TagSpecification, TrafficDirection, TrafficMirrorFilter, TrafficMirrorFilterRule,
@@ -30,6 +32,12 @@ impl Account {
                 return Ok(found);
             }
         }
+    }
+
+    /// The same for whoever only reads: the answer may be shared.
+    pub async fn filters_to_read(&self) -> Result<Arc<Vec<MirrorFilter>>, Ec2Error> {
+        let ask = |account: Account, ()| async move { account.all_filters().await };
+        self.snapshot().filters.get(self, (), ask).await
     }
 
     /// Creates a filter without rules and returns its id. `client_token` is of this attempt only.

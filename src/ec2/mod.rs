@@ -18,6 +18,7 @@ mod error;
 mod filters;
 mod insecure;
 mod interfaces;
+mod listeners;
 mod lookup;
 mod network;
 mod network_interfaces;
@@ -25,6 +26,7 @@ mod pace;
 mod pacer;
 mod page;
 mod policy;
+mod receivers;
 mod retry;
 mod sdk_error;
 mod security_groups;
@@ -51,7 +53,7 @@ pub use security_groups::{Ingress, TargetIngress};
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;
-pub use unseen::Unseen;
+pub use unseen::{Unseen, seen};
 
 #[cfg(test)]
 mod tests;

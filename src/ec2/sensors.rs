@@ -121,9 +121,9 @@ impl Account {
     async fn members(&self, group: &TargetGroup, instances: &mut BTreeSet<String>) -> Result<(), Ec2Error> {
         let registered = self.registered(&group.arn).await?;
         match group.target_type.as_str() {
-            "instance" => instances.extend(registered.iter().cloned()),
+            "instance" => instances.extend(registered.iter().map(|target| target.id.clone())),
             "ip" => {
-                let addresses: BTreeSet<String> = registered.iter().cloned().collect();
+                let addresses: BTreeSet<String> = registered.iter().map(|target| target.id.clone()).collect();
                 let (ipv6, ipv4): (Vec<_>, Vec<_>) =
                     addresses.into_iter().partition(|address| address.contains(':'));
                 for (addresses, is_ipv6) in [(ipv4, false), (ipv6, true)] {

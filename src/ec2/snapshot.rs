@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
-use super::balancers::{Balancer, TargetGroup};
+use super::balancers::{Balancer, Registered, TargetGroup};
+use super::listeners::ElbListener;
 use super::network_interfaces::Addressed;
 use super::{Account, Ec2Error};
-use crate::planner::{Filter, IngressRule, Interface, MirrorSession, MirrorTarget};
+use crate::planner::{Filter, IngressRule, Interface, MirrorFilter, MirrorSession, MirrorTarget};
 
 /// The answers, and when they were asked for. A snapshot is of one configured provider block, hence of one walk.
 #[derive(Debug, Default)]
@@ -32,7 +33,10 @@ pub(super) struct Snapshot {
     pub(super) balancers: Memo<Vec<String>, Vec<Balancer>>,
     pub(super) cross_zone: Memo<String, bool>,
     pub(super) target_groups: Memo<Option<String>, Vec<TargetGroup>>,
-    pub(super) registered: Memo<String, Vec<String>>,
+    pub(super) registered: Memo<String, Vec<Registered>>,
+    pub(super) listeners: Memo<String, Vec<ElbListener>>,
+    pub(super) group_cross_zone: Memo<String, Option<bool>>,
+    pub(super) filters: Memo<(), Vec<MirrorFilter>>,
     pub(super) endpoint_subnets: Memo<Vec<String>, HashMap<String, Vec<String>>>,
     pub(super) ingress_rules: Memo<Vec<String>, HashMap<String, Vec<IngressRule>>>,
     pub(super) subnet_zones: Memo<Vec<String>, HashMap<String, String>>,

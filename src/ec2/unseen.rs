@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Ec2Error, ErrorClass};
+use super::{Action, Ec2Error, ErrorClass};
+use crate::planner::Fact;
 
 /// A call that was refused, and the targets of which something is unknown for it.
 #[derive(Debug, Clone)]
@@ -30,5 +31,26 @@ impl Unseen {
         tracing::warn!(%error, ?target_ids, "what is behind traffic mirror targets is not wholly visible");
         unseen.push(Self { error, target_ids });
         Ok(())
+    }
+}
+
+/// What was asked for, or that it is not visible because the permission is missing or the service is not there.
+///
+/// # Errors
+/// Whatever may be better in a minute is an error, and no fact.
+pub fn seen<T>(found: Result<T, Ec2Error>) -> Result<Fact<T>, Ec2Error> {
+    match found {
+        Ok(found) => Ok(Fact::Known(found)),
+        Err(error) => hidden(&error).map(Fact::Unseen).ok_or(error),
+    }
+}
+
+/// Why something is not visible, in the words of [`Fact::Unseen`]; none when the error is of another kind.
+pub(super) fn hidden(error: &Ec2Error) -> Option<String> {
+    let action = error.action().map(Action::iam_name).unwrap_or_default();
+    match error.class() {
+        ErrorClass::Denied => Some(format!("without the permission {action}")),
+        ErrorClass::NotEc2 => Some(format!("because the endpoint does not answer {action}")),
+        _ => None,
     }
 }

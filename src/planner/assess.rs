@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::Display;
 
-use super::{Member, MirrorSession, Reason, Skip, Verdict};
+use super::{COVERAGE_ID_TAG, Delivery, Member, MirrorSession, Outcome, Reason, Requirement, Skip, Verdict};
 
 /// The judgement of one interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,14 +95,25 @@ pub struct Assessment {
     pub status: OverallStatus,
 }
 
-/// Judges each interface by the sessions of the account, and the whole.
-pub fn assess(
-    interfaces: &BTreeMap<String, Member>,
-    skips: &BTreeMap<String, Skip>,
-    sessions: &[MirrorSession],
-) -> Assessment {
+/// What is judged, and by what.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The selected interfaces, by id.
+    pub interfaces: &'a BTreeMap<String, Member>,
+    /// Those of them that can never have a session.
+    pub skips: &'a BTreeMap<String, Skip>,
+    /// Every session of the account.
+    pub sessions: &'a [MirrorSession],
+    pub require: &'a Requirement,
+    /// What decides whether sessions deliver; none when that is not to be judged.
+    pub delivery: Option<&'a Delivery>,
+}
+
+/// Judges each interface by the sessions of the account, and the whole. One session that is accepted and delivers is enough; what
+/// else is wrong with the interface then stands in the detail.
+pub fn assess(view: &View<'_>) -> Assessment {
     let mut of_interface: BTreeMap<&str, Vec<&MirrorSession>> = BTreeMap::new();
-    for session in sessions {
+    for session in view.sessions {
         of_interface
             .entry(&session.network_interface_id)
             .or_default()
@@ -112,11 +123,12 @@ pub fn assess(
         list.sort_by_key(|session| (session.session_number, &session.id));
     }
     let none = Vec::new();
-    let findings: BTreeMap<String, Finding> = interfaces
-        .keys()
-        .map(|id| {
+    let findings: BTreeMap<String, Finding> = view
+        .interfaces
+        .iter()
+        .map(|(id, member)| {
             let own = of_interface.get(id.as_str()).unwrap_or(&none);
-            (id.clone(), finding(skips.get(id), own))
+            (id.clone(), finding(view, member, view.skips.get(id), own))
         })
         .collect();
     let counts = Counts::of(findings.values().map(Finding::verdict));
@@ -127,15 +139,26 @@ pub fn assess(
     }
 }
 
-fn finding(skip: Option<&Skip>, sessions: &[&MirrorSession]) -> Finding {
-    let (reason, detail) = match (skip, sessions) {
-        (_, [_, ..]) => (Reason::Covered, String::new()),
-        (Some(skip), []) => (skip.reason, skip.detail.clone()),
-        (None, []) => (
-            Reason::Missing,
-            "no traffic mirror session has this interface as its source".to_owned(),
-        ),
-    };
+fn finding(view: &View<'_>, member: &Member, skip: Option<&Skip>, sessions: &[&MirrorSession]) -> Finding {
+    let judged: Vec<(Reason, String)> = sessions
+        .iter()
+        .enumerate()
+        .map(|(n, session)| judge(view, member, session, &sessions[..n]))
+        .collect();
+    let skipped = skip.map(|skip| (skip.reason, skip.detail.clone()));
+    // In the order of precedence, of several alike the first.
+    let decides = judged
+        .iter()
+        .cloned()
+        .chain(skipped)
+        .min_by_key(|(reason, _)| *reason);
+    let (reason, mut detail) = decides.unwrap_or_else(|| {
+        let missing = "no traffic mirror session has this interface as its source";
+        (Reason::Missing, missing.to_owned())
+    });
+    if reason == Reason::Covered {
+        detail = remarks(view, sessions, &judged).join("; ");
+    }
     Finding {
         reason,
         detail,
@@ -144,65 +167,54 @@ fn finding(skip: Option<&Skip>, sessions: &[&MirrorSession]) -> Finding {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn assessed(interfaces: usize, covered: &[usize], skipped: &[usize]) -> Assessment {
-        let name = |i: &usize| format!("eni-{i}");
-        let skip = Skip {
-            instance_id: None,
-            reason: Reason::UnsupportedInterface,
-            detail: "efa".into(),
-        };
-        let sessions: Vec<MirrorSession> = covered
-            .iter()
-            .map(|i| MirrorSession {
-                id: format!("tms-{i}"),
-                network_interface_id: name(i),
-                ..Default::default()
-            })
-            .collect();
-        assess(
-            &(0..interfaces).map(|i| (name(&i), Member::default())).collect(),
-            &skipped.iter().map(|i| (name(i), skip.clone())).collect(),
-            &sessions,
-        )
+/// What one session is worth; `earlier` are those of the same interface that EC2 tries before it.
+fn judge(
+    view: &View<'_>,
+    member: &Member,
+    session: &MirrorSession,
+    earlier: &[&MirrorSession],
+) -> (Reason, String) {
+    let zone = member.availability_zone.as_deref();
+    let of_session = |(reason, detail): (Reason, String)| (reason, format!("{}: {detail}", session.id));
+    if let Some(unmet) = view.require.unmet(session) {
+        return of_session(unmet);
     }
-
-    #[test]
-    fn zero_sessions_are_never_compliant() {
-        let assessment = assessed(3, &[], &[]);
-        assert_eq!(assessment.status, OverallStatus::NonCompliant);
-        assert_eq!(assessment.counts.coverage_percent(), Some(0.0));
-    }
-
-    #[test]
-    fn an_empty_match_is_no_match() {
-        for assessment in [assessed(0, &[], &[]), assessed(2, &[], &[0, 1])] {
-            assert_eq!(assessment.status, OverallStatus::NoMatch);
-            assert_eq!(assessment.counts.coverage_percent(), None);
-        }
-    }
-
-    #[test]
-    fn a_skipped_interface_does_not_count() {
-        let assessment = assessed(3, &[0], &[1]);
-        assert_eq!(assessment.counts.coverage_percent(), Some(50.0));
-        assert_eq!(assessment.findings["eni-1"].verdict(), Verdict::NotApplicable);
-        assert_eq!(assessment.findings["eni-2"].reason, Reason::Missing);
-    }
-
-    proptest! {
-        #[test]
-        fn compliant_means_that_every_eligible_interface_has_a_session(
-            n in 0_usize..20, covered in proptest::collection::btree_set(0_usize..20, 0..20),
-        ) {
-            let covered: Vec<usize> = covered.into_iter().filter(|i| *i < n).collect();
-            let assessment = assessed(n, &covered, &[]);
-            prop_assert_eq!(assessment.status == OverallStatus::Compliant, n > 0 && covered.len() == n);
-            prop_assert_eq!(assessment.counts.compliant, covered.len());
-        }
+    let outcome = view
+        .delivery
+        .map_or(Outcome::Delivers, |delivery| delivery.of(session, zone, earlier));
+    match (outcome, view.require.truncated(session)) {
+        (Outcome::Fails(reason, detail), _) => of_session((reason, detail)),
+        (_, Some(truncated)) => of_session(truncated),
+        (Outcome::Unseen(detail), None) => of_session((Reason::NotVisible, detail)),
+        (Outcome::Delivers, None) => (Reason::Covered, String::new()),
     }
 }
+
+/// What else there is to say of a covered interface.
+fn remarks(view: &View<'_>, sessions: &[&MirrorSession], judged: &[(Reason, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (n, (session, (reason, detail))) in sessions.iter().zip(judged).enumerate() {
+        let earlier = &sessions[..n];
+        let owner = |session: &MirrorSession| session.tags.get(COVERAGE_ID_TAG).cloned();
+        let twin = earlier
+            .iter()
+            .find(|other| owner(other).is_some() && owner(other) == owner(session));
+        if *reason != Reason::Covered {
+            found.push(format!("{reason}: {detail}"));
+        } else if let (Some(first), true) = (earlier.first(), view.delivery.is_some()) {
+            found.push(format!("{} is tried before {}", first.id, session.id));
+        }
+        if let Some(twin) = twin {
+            let duplicate = Reason::Duplicate;
+            found.push(format!(
+                "{duplicate}: {} and {} are of the same coverage",
+                twin.id, session.id
+            ));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+#[path = "assess_tests.rs"]
+mod tests;

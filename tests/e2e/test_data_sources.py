@@ -185,6 +185,47 @@ def test_the_gate_is_red_without_any_match(workspace, sandbox, fleet):
     assert workspace.try_apply().code == 1
 
 
+@pytest.mark.needs("check_block")
+@pytest.mark.spine
+def test_a_check_block_warns_after_every_apply(workspace, sandbox, fleet):
+    """Its data is read after the apply; what it finds is no error."""
+    block = (
+        'check "mirrored" {\n' + audit("depends_on = [mirror_coverage.prod]", selector=TAGGED.replace("True", "*"))
+        + '  assert {\n    condition     = data.mirror_audit.prod.compliant\n    error_message = "Not all of it."\n  }\n}\n'
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet), block)
+    result = workspace.try_apply().succeed()
+    assert not [warning for warning in result.warnings if "Not all of it." in warning.text], "read after the apply"
+    sandbox.tag(fleet.instances["database"], Mirror="Also")
+    result = workspace.try_apply().succeed()
+    assert [warning for warning in result.warnings if "Not all of it." in warning.text]
+    # The coverage's own sensor fails, and the apply still succeeds.
+    sandbox.untag(fleet.instances["database"], key="Mirror")
+    sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["sensor-1"]])
+    result = workspace.try_apply().succeed()
+    assert [warning for warning in result.warnings if "Not all of it." in warning.text]
+
+
+@pytest.mark.spine
+def test_several_regions_in_one_read(workspace, sandbox, fleet):
+    overseas = Fleet(sandbox.elsewhere("us-east-1"))
+    for interface in overseas.tagged_interfaces():
+        overseas.cloud.create_session(interface, overseas.target, overseas.filter, 1)
+    outputs = 'output "found" {\n  value = data.mirror_audit.prod\n}\n'
+    both = f'regions = ["{sandbox.region}", "us-east-1"]'
+    workspace.configure(sandbox.provider(), audit(both, 'formats = ["asff", "html"]'), outputs)
+    workspace.apply()
+    found = json.loads(workspace.run("output", "-json", "found").succeed().stdout)
+    of_region = {region: set() for region in (sandbox.region, "us-east-1")}
+    for interface, verdict in found["interfaces"].items():
+        of_region[verdict["region"]].add(interface)
+        assert verdict["reason"] == ("COVERED" if verdict["region"] == "us-east-1" else "MISSING")
+    assert of_region == {sandbox.region: fleet.tagged_interfaces(), "us-east-1": overseas.tagged_interfaces()}
+    assert {session["region"] for session in found["unmanaged_sessions"].values()} == {"us-east-1"}
+    assert [batch["Region"] for batch in json.loads(found["reports"]["asff"])] == sorted(of_region)
+    assert 'data-sort="region"' in found["reports"]["html"]
+
+
 def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), audit())
     sandbox.fault("deny", "DescribeTrafficMirrorSessions")
@@ -195,7 +236,7 @@ def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
 
 AUDITED = (
     "account_id", "partition", "compliant", "summary", "interfaces", "instances", "by_vpc", "by_availability_zone",
-    "by_target", "unmanaged_sessions", "reports",
+    "by_target", "orphaned_sessions", "unmanaged_sessions", "reports",
 )  # fmt: skip
 FORMATS = ("json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics")
 
@@ -235,6 +276,20 @@ def test_reports(workspace, sandbox, fleet):
     assert dated.pop("as_of") == "2020-02-29T12:00:00Z"
     report.pop("as_of")
     assert dated == report
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ('require = { targets = ["tmt-1"] }', "traffic_mirror_target_ids"),
+        ("require = { coverage_names = [] }", "require.coverage_names"),
+        ('regions = ["eu-west-1", "eu-west-1"]', "more than once"),
+    ],
+)
+def test_what_is_asked_must_make_sense(workspace, sandbox, fleet, argument, words):
+    workspace.configure(sandbox.provider(), audit(argument))
+    (error,) = workspace.try_plan().errors
+    assert words in error.text
 
 
 def test_a_time_that_is_none(workspace, sandbox, fleet):

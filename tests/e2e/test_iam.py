@@ -46,7 +46,7 @@ def plan(workspace, sandbox):
 
 def apply(workspace, sandbox):
     """Create, repair of a session, its tags and the owned filter, a filter that is given instead, destroy."""
-    workspace.configure(sandbox.provider(), coverage())
+    workspace.configure(sandbox.provider(), coverage(), DATA)
     yield workspace.try_apply()
     for session in sandbox.sessions("prod"):
         owned = session.filter

@@ -103,6 +103,19 @@ def test_every_column_sorts_both_ways(browser, sample, key, column):
     assert browser.one(f"th:has({header})").get_attribute("aria-sort") == "descending"
 
 
+def test_several_regions_have_a_column(browser, sample):
+    assert browser.run("return document.querySelector('[data-sort=region]')") is None
+    audit = audits.regional()
+    browser.open(render("html", audit))
+    browser.choose("size", "250")
+    browser.one("[data-sort=region]").click()
+    regions = browser.column(5)
+    assert regions == sorted(found["region"] for found in audit["interfaces"].values())
+    browser.choose("region", "us-east-1")
+    assert set(browser.column(2)) == chosen(audit, region="us-east-1")
+    assert set(browser.column(5)) == {"us-east-1"}
+
+
 def test_the_worst_comes_first(browser, sample):
     order = [WORDS[status] for status in ("NON_COMPLIANT", "UNKNOWN", "COMPLIANT", "NOT_APPLICABLE")]
     ranks = [order.index(text) for text in browser.column(1)]
@@ -177,7 +190,7 @@ def test_axe_finds_nothing(browser, axe, name, scheme, size):
     assert browser.violations(axe) == []
 
 
-@pytest.mark.parametrize("name", ["sample", "hostile", "nothing"])
+@pytest.mark.parametrize("name", ["sample", "hostile", "nothing", "regional"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_sticks_out(browser, name, size):
     browser.look(*size)

@@ -13,7 +13,9 @@ requestAnimationFrame(() => setTimeout(() => {
     name: t(r[7]), type: t(r[8]), vpc: t(r[9]), subnet: t(r[10]), zone: t(r[11]), region: t(r[12]),
     targets: r[13].map(t), sessions: r[14], vni: r[15],
   }));
-  const state = { words: [], kinds: new Set(), reason: "", vpc: "", zone: "", target: "", sort: "status", up: false, page: 0, size: 50 };
+  const state = { words: [], kinds: new Set(), reason: "", region: "", vpc: "", zone: "", target: "", sort: "status", up: false, page: 0, size: 50 };
+  // The column is there when the audit is of several regions.
+  const regional = at("table").querySelector("[data-sort=region]") !== null;
   let found = interfaces;
 
   const haystack = (i) => (i.text ??= [i.id, i.status, i.reason, i.detail, i.advice, i.instance, i.name, i.type, i.vpc, i.subnet,
@@ -21,13 +23,14 @@ requestAnimationFrame(() => setTimeout(() => {
   const wanted = (i) =>
     (state.kinds.size === 0 || state.kinds.has(i.kind)) &&
     (!state.reason || i.reason === state.reason) &&
+    (!state.region || i.region === state.region) &&
     (!state.vpc || i.vpc === state.vpc) &&
     (!state.zone || i.zone === state.zone) &&
     (!state.target || i.targets.includes(state.target)) &&
     state.words.every((word) => haystack(i).includes(word));
   const KEYS = {
     status: (i) => RANK[i.kind], id: (i) => i.id, name: (i) => i.name || i.instance, reason: (i) => i.reason,
-    vpc: (i) => i.vpc + "\n" + i.zone + "\n" + i.subnet, target: (i) => i.targets.join("\n"),
+    region: (i) => i.region, vpc: (i) => i.vpc + "\n" + i.zone + "\n" + i.subnet, target: (i) => i.targets.join("\n"),
   };
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -62,6 +65,7 @@ requestAnimationFrame(() => setTimeout(() => {
       cell("Interface", make("span", "code", i.id)),
       cell("Instance", make("strong", "", i.name), make("span", "sub code", i.instance), make("span", "sub", i.type)),
       cell("Reason", make("span", "code", i.reason), make("p", "", i.detail), make("p", "sub", i.advice)),
+      ...(regional ? [cell("Region", make("span", "", i.region))] : []),
       cell("Place", make("span", "code", i.vpc), make("span", "sub", i.zone), make("span", "sub code", i.subnet)),
       cell("Mirrored to", ...[...new Set(i.targets)].map((id) => make("span", "code", id + " ")),
         ...i.sessions.map((id) => make("span", "sub code", id)),

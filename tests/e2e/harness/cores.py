@@ -16,6 +16,7 @@ FEATURES = {
     "terraform_data": ((1, 4), (1, 6)),
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
+    "check_block": ((1, 5), (1, 6)),
     "moved": ((1, 1), (1, 6)),
     "test": ((1, 6), (1, 6)),
     # Hands the final plan what the first one kept for itself. OpenTofu does not.

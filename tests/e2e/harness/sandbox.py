@@ -94,6 +94,11 @@ class Sandbox(Cloud):
         """From now on describe calls show a change only after so long."""
         self._control("PATCH", "settings", {"consistency_delay_ms": int(seconds * 1000)})
 
+    def share_target(self, target: str, *accounts: str) -> None:
+        """Shares a target with these accounts and no other."""
+        body = {"region": self.region, "traffic_mirror_target_id": target, "accounts": accounts}
+        self._control("POST", "targets/share", body)
+
     def launch_at(self, action: str, number: int, subnet: str, **tags: str) -> None:
         """An instance is launched by itself before the call of this number of an action."""
         parameters = {

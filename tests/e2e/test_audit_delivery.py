@@ -1,0 +1,204 @@
+"""Sessions that exist and deliver nothing: each a fleet, each UNKNOWN without the permission to see it."""
+
+import json
+import pathlib
+
+import pytest
+
+from harness.hcl import TAGGED
+from harness.sandbox import sandbox as start_sandbox
+
+FLEETS = pathlib.Path(__file__).parent / "fleets"
+OUTPUT = (
+    'output "found" {\n  value = {\n    compliant = data.mirror_audit.prod.compliant\n'
+    "    summary    = data.mirror_audit.prod.summary\n    interfaces = data.mirror_audit.prod.interfaces\n"
+    "    orphaned   = data.mirror_audit.prod.orphaned_sessions\n  }\n}\n"
+)
+
+
+class Judge:
+    """Reads the audit anew each time, and has seen to it that no reading changed anything."""
+
+    def __init__(self, workspace, sandbox):
+        self.workspace = workspace
+        self.sandbox = sandbox
+        sandbox.forget_calls()
+
+    def audit(self, *more):
+        block = 'data "mirror_audit" "prod" {\n  ' + "\n  ".join([TAGGED, *more]) + "\n}\n"
+        self.workspace.configure(self.sandbox.provider(), block, OUTPUT)
+        self.workspace.try_apply().succeed()
+        found = json.loads(self.workspace.run("output", "-json", "found").succeed().stdout)
+        # Not even one that was refused.
+        assert all(call.action.startswith(("Describe", "Get")) for call in self.sandbox.calls())
+        covered = {finding["status"] for finding in found["interfaces"].values()} <= {"COMPLIANT", "NOT_APPLICABLE"}
+        assert found["compliant"] is covered is (found["summary"]["status"] == "COMPLIANT")
+        return found
+
+    def finding(self, *more):
+        """The one verdict on all interfaces."""
+        found = list(self.audit(*more)["interfaces"].values())
+        (verdict,) = {(finding["status"], finding["reason"]) for finding in found}
+        return verdict, found[0]["detail"], found[0]["advice"]
+
+    def reason(self, *more):
+        (status, reason), detail, advice = self.finding(*more)
+        expected = {"COVERED": "COMPLIANT", "NOT_VISIBLE": "UNKNOWN"}.get(reason, "NON_COMPLIANT")
+        assert status == expected
+        assert reason == "COVERED" or (detail and advice)
+        return reason
+
+    def without(self, *actions):
+        """What becomes of the verdict when one of these is denied: UNKNOWN, and the detail names it."""
+        for action in actions:
+            self.sandbox.fault("deny", action)
+            verdict, detail, _ = self.finding()
+            assert verdict == ("UNKNOWN", "NOT_VISIBLE") and f":{action}" in detail, (action, verdict, detail)
+            self.sandbox.no_faults()
+
+
+@pytest.fixture
+def judge(workspace, sandbox, fleet):
+    return Judge(workspace, sandbox)
+
+
+def mirror(sandbox, fleet, target, filter_id=None, number=1):
+    for interface in sorted(fleet.tagged_interfaces()):
+        sandbox.create_session(interface, target, filter_id or fleet.filter, number)
+
+
+def rules(sandbox, interface):
+    """The security group of an interface, and its rules."""
+    described = sandbox.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]
+    group = described["Groups"][0]["GroupId"]
+    permissions = sandbox.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+    return {"GroupId": group, "IpPermissions": permissions}
+
+
+@pytest.mark.spine
+def test_behind_a_network_interface(judge, sandbox, fleet):
+    mirror(sandbox, fleet, fleet.target)
+    assert judge.reason() == "COVERED"
+    judge.without("DescribeSecurityGroups", "DescribeTrafficMirrorFilters", "DescribeTrafficMirrorTargets")
+
+    open_port = rules(sandbox, fleet.interfaces["sensor-1"][0])
+    sandbox.ec2.revoke_security_group_ingress(**open_port)
+    assert judge.reason() == "TARGET_PORT_CLOSED"
+    judge.without("DescribeSecurityGroups")
+    # Not asked for, it is not judged, and the summary says so.
+    unchecked = judge.audit("check_delivery = false")
+    assert unchecked["compliant"] is True and unchecked["summary"]["delivery_checked"] is False
+
+    sandbox.ec2.authorize_security_group_ingress(**open_port)
+    sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["sensor-1"]])
+    assert judge.reason() == "TARGET_STOPPED"
+    sandbox.ec2.start_instances(InstanceIds=[fleet.instances["sensor-1"]])
+    assert judge.reason() == "COVERED"
+    # A permission that the audit cannot do without is an error, and no verdict.
+    sandbox.fault("deny", "DescribeInstances")
+    assert judge.workspace.try_plan().code == 1
+    sandbox.no_faults()
+
+
+def test_filters_numbers_and_lengths(judge, sandbox, fleet):
+    empty = sandbox.ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    judge.sandbox.forget_calls()
+    mirror(sandbox, fleet, fleet.target, empty)
+    assert judge.reason() == "FILTER_EMPTY"
+    for session in sandbox.sessions():
+        sandbox.ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=session.id, TrafficMirrorFilterId=fleet.filter, PacketLength=96
+        )
+    assert judge.reason() == "COVERED"
+    assert judge.reason("require = { untruncated = true }") == "TRUNCATED"
+    assert judge.reason(f'require = {{ traffic_mirror_filter_ids = ["{fleet.other_filter}"] }}') == "WRONG_FILTER"
+    wanted = f'require = {{ traffic_mirror_target_ids = ["{fleet.other_target}"] }}'
+    assert judge.reason(wanted) == "WRONG_TARGET"
+    # The wanted session is there, and another takes its packets.
+    mirror(sandbox, fleet, fleet.other_target, fleet.other_filter, number=2)
+    verdict, detail, _ = judge.finding(f'require = {{ traffic_mirror_filter_ids = ["{fleet.other_filter}"] }}')
+    assert verdict == ("NON_COMPLIANT", "WRONG_FILTER")
+    named = 'require = { coverage_names = ["prod"] }'
+    assert judge.reason(named) == "MISSING"
+    for session in sandbox.sessions():
+        if session.number == 2:
+            sandbox.tag(session.id, **{"mirror:coverage": "prod"})
+    assert judge.reason(named) == "SHADOWED"
+
+
+@pytest.fixture
+def balancer(sandbox, fleet):
+    """The fleet file's load balancer in both zones, and a sensor behind it in the zone without sources."""
+    elb = sandbox.client("elbv2")
+    group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
+    fleet.launch("far", subnet=1)
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": fleet.instances["far"]}])
+    mirror(sandbox, fleet, fleet.balancer_target())
+    return elb, elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"], group
+
+
+@pytest.mark.spine
+def test_behind_a_load_balancer(judge, sandbox, fleet, balancer):
+    elb, arn, group = balancer
+    assert judge.reason() == "TARGET_UNHEALTHY"
+    judge.without("DescribeTargetHealth", "DescribeLoadBalancerAttributes", "DescribeTargetGroupAttributes")
+    cross_zone = {"Key": "load_balancing.cross_zone.enabled", "Value": "true"}
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[cross_zone])
+    assert judge.reason() == "COVERED"
+    sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["far"]])
+    assert judge.reason() == "TARGET_UNHEALTHY"
+    fleet.launch("near")
+    elb.register_targets(TargetGroupArn=group, Targets=[{"Id": fleet.instances["near"]}])
+    elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[cross_zone | {"Value": "false"}])
+    assert judge.reason() == "COVERED"
+    (listener,) = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    elb.delete_listener(ListenerArn=listener["ListenerArn"])
+    assert judge.reason() == "TARGET_NO_LISTENER"
+    judge.without("DescribeListeners")
+    # A failure that may pass in a minute is an error, and no verdict.
+    sandbox.fault("error", "DescribeListeners", status=400, code="ValidationError", message="no")
+    assert judge.workspace.try_plan().code == 1
+
+
+@pytest.mark.spine
+def test_a_share_is_withdrawn(workspaces):
+    with start_sandbox("--fleet", str(FLEETS / "shared.yaml"), "--no-throttle") as sandbox:
+        judge = Judge(workspaces(), sandbox)
+        verdict, detail, _ = judge.finding()
+        assert verdict == ("UNKNOWN", "NOT_VISIBLE") and "another account" in detail
+        assert judge.reason("check_delivery = false") == "COVERED"
+        sandbox.share_target("tmt-0aaaaaaaaaaaaaaa1")
+        assert judge.reason() == "TARGET_GONE"
+        found = judge.audit()
+        assert "tmt-0aaaaaaaaaaaaaaa1" in found["orphaned"]["tms-0aaaaaaaaaaaaaaa1"]["detail"]
+        judge.without("DescribeTrafficMirrorTargets")
+
+
+def test_behind_a_gateway_load_balancer(workspaces):
+    with start_sandbox("--fleet", str(FLEETS / "gateway.yaml"), "--no-throttle") as sandbox:
+        sandbox.create_session("eni-0eeeeeeeeeeeeee10", "tmt-0aaaaaaaaaaaaaaa9", "tmf-0aaaaaaaaaaaaaaa9", 1)
+        judge = Judge(workspaces(), sandbox)
+
+        def reason():
+            return judge.audit()["interfaces"]["eni-0eeeeeeeeeeeeee10"]["reason"]
+
+        assert reason() == "COVERED"
+        sandbox.ec2.stop_instances(InstanceIds=["i-0ddddddddddddddd2"])
+        assert reason() == "TARGET_UNHEALTHY"
+
+
+def test_orphaned_sessions(judge, sandbox, fleet):
+    mirror(sandbox, fleet, fleet.target)
+    (spare,) = fleet.interfaces["database"]
+    second = fleet.attach(fleet.instances["database"], 1)
+    owned = {"mirror:coverage": "prod", "mirror:coverage-id": "mc-00000000000000001"}
+    unselected = sandbox.create_session(spare, fleet.target, fleet.filter, 1, **owned)
+    unattached = sandbox.create_session(second, fleet.target, fleet.filter, 1)
+    described = sandbox.ec2.describe_network_interfaces(NetworkInterfaceIds=[second])["NetworkInterfaces"][0]
+    sandbox.ec2.detach_network_interface(AttachmentId=described["Attachment"]["AttachmentId"], Force=True)
+    assert set(judge.audit()["orphaned"]) == {unattached}
+    named = judge.audit('require = { coverage_names = ["prod"] }')["orphaned"]
+    assert set(named) == {unattached, unselected}
+    assert "billed" in named[unattached]["detail"] and "not selected" in named[unselected]["detail"]
+    sandbox.fault("deny", "DescribeNetworkInterfaces")
+    assert judge.audit()["orphaned"] is None
