@@ -70,14 +70,29 @@ pub fn missing(attached: &[Attached], service: &str, subject: &Subject) -> Optio
             .any(|one| one.action.fits(permission) && one.resource.fits(resource))
     };
     let mut needed = needed(service, subject).into_iter();
-    needed.find(|need| !allowed(need)).map(|(permission, _)| permission)
+    needed
+        .find(|need| !allowed(need))
+        .map(|(permission, _)| permission)
 }
 
 /// What a call needs: permissions, each with the ARN it is needed for. Only what IAM documents for tags and roles is told apart
 /// by resource; anything else needs `*`, the strictest reading.
 fn needed(service: &str, subject: &Subject) -> Vec<(String, String)> {
-    let text = |name: &str| subject.input.get(name).and_then(Value::as_str).unwrap_or_default();
-    let list = |name: &str| subject.input.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |name: &str| {
+        subject
+            .input
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let list = |name: &str| {
+        subject
+            .input
+            .get(name)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     let arn = |kind: &str, id: &str| {
         let (region, account) = (subject.region_name, subject.account);
         format!("arn:aws:ec2:{region}:{account}:{kind}/{id}")
