@@ -3,9 +3,8 @@
 import pathlib
 import sys
 
-from .cloud import Cloud
-from .sandbox import ACCESS_KEY, REGION, SECRET_KEY
+from .sandbox import ACCESS_KEY, REGION, SECRET_KEY, Sandbox
 
 endpoint, interface, file = sys.argv[1:]
-made = Cloud(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.create_traffic_mirror_target(NetworkInterfaceId=interface)
+made = Sandbox(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.create_traffic_mirror_target(NetworkInterfaceId=interface)
 pathlib.Path(file).write_text(made["TrafficMirrorTarget"]["TrafficMirrorTargetId"])

@@ -2,8 +2,7 @@
 
 import sys
 
-from .cloud import Cloud
-from .sandbox import ACCESS_KEY, REGION, SECRET_KEY
+from .sandbox import ACCESS_KEY, REGION, SECRET_KEY, Sandbox
 
 endpoint, target = sys.argv[1:]
-Cloud(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
+Sandbox(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
