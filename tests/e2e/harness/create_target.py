@@ -4,8 +4,8 @@ import pathlib
 import sys
 
 from .cloud import Cloud
-from .sandbox import ACCESS_KEY, REGION, SECRET_KEY
+from .sandbox import ADMINISTRATOR_KEY, REGION, SECRET_KEY
 
 endpoint, interface, file = sys.argv[1:]
-made = Cloud(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.create_traffic_mirror_target(NetworkInterfaceId=interface)
+made = Cloud(endpoint, ADMINISTRATOR_KEY, SECRET_KEY, REGION).ec2.create_traffic_mirror_target(NetworkInterfaceId=interface)
 pathlib.Path(file).write_text(made["TrafficMirrorTarget"]["TrafficMirrorTargetId"])

@@ -3,7 +3,7 @@
 import sys
 
 from .cloud import Cloud
-from .sandbox import ACCESS_KEY, REGION, SECRET_KEY
+from .sandbox import ADMINISTRATOR_KEY, REGION, SECRET_KEY
 
 endpoint, target = sys.argv[1:]
-Cloud(endpoint, ACCESS_KEY, SECRET_KEY, REGION).ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
+Cloud(endpoint, ADMINISTRATOR_KEY, SECRET_KEY, REGION).ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=target)
