@@ -252,6 +252,7 @@ def test_filters_go_together_by_and_values_by_or(ec2):
         ("tag:Layer", "web", 1),
         ("attachment.instance-id", "i-00000000000000002", 2),
         ("attachment.device-index", "1", 2),
+        ("attachment.instance-owner-id", "999999999999", 0),
         ("status", "available", 2),
         ("description", "ELB*", 1),
         ("ipv6-native", "true", 1),
