@@ -97,7 +97,7 @@ impl Coverage {
             if !missing.is_empty() {
                 // Targets that were listed since the refresh.
                 return self
-                    .with_targets(account, request, fleet, &missing, &key, diagnostics)
+                    .with_targets(account, request, planned, fleet, &missing, diagnostics)
                     .await;
             }
             if request.prior.is_none() || waits {
@@ -119,6 +119,7 @@ impl Coverage {
         .await
         {
             Ok((mut fleet, _)) => {
+                self.leave_room_to_the_apply(request, planned, &mut fleet);
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
                 }
@@ -167,11 +168,12 @@ impl Coverage {
         &self,
         account: &Account,
         request: &Request,
+        planned: &CoverageModel,
         mut fleet: Fleet,
         ids: &BTreeSet<String>,
-        key: &Key,
         diagnostics: &mut Diagnostics,
     ) -> Known {
+        let key = seen_key(request, account, &fleet.selecting);
         let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
@@ -180,7 +182,8 @@ impl Coverage {
         };
         match looked.await {
             Ok(()) => {
-                leave(key, &fleet);
+                self.leave_room_to_the_apply(request, planned, &mut fleet);
+                leave(&key, &fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -217,6 +220,17 @@ impl Coverage {
         match prior_id(request) {
             Some(id) => !self.refreshed.contains(id.as_str()),
             None => !self.tells_final() || request.client_capabilities.deferral_allowed,
+        }
+    }
+
+    /// What others did to interfaces and targets since the first plan, which had room for everything, must not break the plan:
+    /// whoever finds no room then is a failure of the apply.
+    fn leave_room_to_the_apply(&self, request: &Request, planned: &CoverageModel, fleet: &mut Fleet) {
+        let is_told =
+            request.prior.is_none() && self.tells_final() && request.client_capabilities.deferral_allowed;
+        let is_certain = is_told || applies_saved_plan();
+        if is_certain && planned.allow_partial.known() != Some(&true) {
+            fleet.forget_others_load();
         }
     }
 
