@@ -63,7 +63,9 @@ impl Coverage {
             .sessions()
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
-        let (owner, own) = find(&wanted.name_or_id, &sessions, &account)?;
+        let Some((owner, own)) = find(&wanted.name_or_id, &sessions)? else {
+            return self.import_by_filter(&account, &wanted.name_or_id).await;
+        };
         let mut state = state(&account, &self.connection.tags(), &owner, &own);
         if let Some(filter) = state.filter_id.known() {
             let found = account.filters(std::slice::from_ref(filter)).await;
@@ -80,6 +82,31 @@ impl Coverage {
         }
         Ok(Response {
             identity: state.identity(&account),
+            state: Some(state),
+            ..Response::default()
+        })
+    }
+
+    /// A coverage that has no session now is found by the filter that it owns.
+    async fn import_by_filter(
+        &self,
+        account: &Account,
+        name_or_id: &str,
+    ) -> Result<Response, Box<Diagnostic>> {
+        let filters = account
+            .all_filters()
+            .await
+            .map_err(|error| ec2_diagnostic("The traffic mirror filters could not be read", &error))?;
+        let owners = filters.iter().filter_map(|filter| Owner::of(&filter.tags));
+        let owner = chosen(name_or_id, owners)?.ok_or_else(|| not_found(name_or_id, account))?;
+        let filter = filters
+            .iter()
+            .find(|filter| owned_filter::is_of(filter, &owner.id));
+        let mut state = state(account, &self.connection.tags(), &owner, &[]);
+        state.traffic_mirror_filter_id = Attr::Null;
+        state.filter_id = Attr::from_option(filter.map(|filter| filter.id.clone()));
+        Ok(Response {
+            identity: state.identity(account),
             state: Some(state),
             ..Response::default()
         })
@@ -115,64 +142,54 @@ fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagn
     })
 }
 
-/// The one object of this name or id, with its sessions.
+/// The one object of this name or id, with its sessions; none when no session is of it.
 fn find<'a>(
     name_or_id: &str,
     sessions: &'a [MirrorSession],
-    account: &Account,
-) -> Result<(Owner, Vec<&'a MirrorSession>), Box<Diagnostic>> {
-    let id = name_or_id.parse::<CoverageId>().ok();
-    let owned: Vec<(Owner, &MirrorSession)> = sessions
-        .iter()
-        .filter_map(|session| Some((Owner::of(&session.tags)?, session)))
-        .filter(|(owner, _)| id.as_ref().map_or(owner.name == name_or_id, |id| owner.id == *id))
-        .collect();
-    // Pending sessions are the leavings of a killed create: they count only where nothing else has the name.
-    let settled: BTreeSet<&CoverageId> = owned
-        .iter()
-        .filter(|(owner, _)| owner.pending.is_none())
-        .map(|(owner, _)| &owner.id)
-        .collect();
-    let candidates = if settled.is_empty() {
-        owned.iter().map(|(owner, _)| &owner.id).collect()
-    } else {
-        settled
+) -> Result<Option<(Owner, Vec<&'a MirrorSession>)>, Box<Diagnostic>> {
+    let owned = || {
+        sessions
+            .iter()
+            .filter_map(|session| Some((Owner::of(&session.tags)?, session)))
     };
-    let mut ids = candidates.iter();
-    match (ids.next(), ids.next()) {
-        (Some(only), None) => {
-            let own: Vec<&MirrorSession> = owned
-                .iter()
-                .filter(|(owner, _)| owner.id == **only)
-                .map(|(_, session)| *session)
-                .collect();
-            let owner = owned
-                .iter()
-                .find(|(owner, _)| owner.id == **only)
-                .map(|(owner, _)| owner.clone());
-            owner
-                .map(|owner| (owner, own))
-                .ok_or_else(|| not_found(name_or_id, account))
-        }
-        (None, _) => Err(not_found(name_or_id, account)),
-        _ => {
-            let ids: Vec<&str> = candidates.iter().map(|id| id.as_str()).collect();
-            let detail = format!(
-                "The sessions named {name_or_id:?} belong to {} objects: {}. Import one of them by its id: terraform import \
-                 ADDRESS {}.",
-                ids.len(),
-                ids.join(", "),
-                ids[0]
-            );
-            Err(Diagnostic::error("Several coverages have this name", detail).into())
-        }
+    let Some(owner) = chosen(name_or_id, owned().map(|(owner, _)| owner))? else {
+        return Ok(None);
+    };
+    let own = owned()
+        .filter(|(of, _)| of.id == owner.id)
+        .map(|(_, session)| session)
+        .collect();
+    Ok(Some((owner, own)))
+}
+
+/// The one of these owners that has this name or id.
+fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Option<Owner>, Box<Diagnostic>> {
+    let id = name_or_id.parse::<CoverageId>().ok();
+    let is_meant = |owner: &Owner| id.as_ref().map_or(owner.name == name_or_id, |id| owner.id == *id);
+    let mut meant: Vec<Owner> = owners.filter(is_meant).collect();
+    // What is pending was left by a killed create: it counts only where nothing else has the name.
+    if meant.iter().any(|owner| owner.pending.is_none()) {
+        meant.retain(|owner| owner.pending.is_none());
     }
+    let ids: BTreeSet<String> = meant.iter().map(|owner| owner.id.to_string()).collect();
+    if ids.len() > 1 {
+        let listed: Vec<String> = ids.into_iter().collect();
+        let detail = format!(
+            "What is named {name_or_id:?} belongs to {} objects: {}. Import one of them by its id: terraform import ADDRESS {}.",
+            listed.len(),
+            listed.join(", "),
+            listed[0]
+        );
+        return Err(Diagnostic::error("Several coverages have this name", detail).into());
+    }
+    Ok(meant.into_iter().next())
 }
 
 fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
     let detail = format!(
-        "No traffic mirror session in {} of account {} carries {name_or_id:?} in its tags {COVERAGE_TAG} or {COVERAGE_ID_TAG}. Check \
-         the name and the region (import takes name@region). A coverage without sessions needs no import: declare it and apply.",
+        "No traffic mirror session or filter in {} of account {} carries {name_or_id:?} in its tags {COVERAGE_TAG} or \
+         {COVERAGE_ID_TAG}. Check the name and the region (import takes name@region). A coverage that has neither sessions nor a \
+         filter of its own needs no import: declare it and apply.",
         account.region(),
         account.account_id()
     );
@@ -189,6 +206,12 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
     let selector = SelectorBlock {
         network_interface_ids: list(interfaces),
         ..SelectorBlock::default()
+    };
+    // A block without any criterion would mean nothing that can be written.
+    let selectors = if own.is_empty() {
+        Vec::new()
+    } else {
+        vec![Attr::Known(selector)]
     };
     let common = |value: fn(&MirrorSession) -> Option<&str>| {
         let values: BTreeSet<Option<&str>> = own.iter().map(|session| value(session)).collect();
@@ -207,7 +230,7 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
         name: owner.name.as_str().into(),
         region: account.region().into(),
         id: owner.id.as_str().into(),
-        selector: Attr::Known(vec![Attr::Known(selector)]),
+        selector: Attr::Known(selectors),
         traffic_mirror_target_ids: list(own.iter().map(|s| s.traffic_mirror_target_id.as_str()).collect()),
         traffic_mirror_filter_id: filter.clone(),
         filter_id: filter,

@@ -5,6 +5,7 @@ use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{namesakes, prior_id, prior_rows};
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
+use super::refreshed::{Reasons, reasons};
 use super::source::{Known, held_key};
 use super::validate::validate;
 use super::{Coverage, note, preflight, too_many_tags};
@@ -63,7 +64,8 @@ impl Coverage {
                 }
                 let ignored = self.connection.tags().ignored();
                 too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
-                decide(*fleet, &request, &mut planned, &mut diagnostics)
+                let skipped_before = self.skipped_before(request.prior.as_ref());
+                decide(*fleet, &request, &skipped_before, &mut planned, &mut diagnostics)
             }
         };
         if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
@@ -104,6 +106,15 @@ impl Coverage {
                 diagnostics.push(ec2_diagnostic(title, &error));
             }
         }
+    }
+
+    /// What the object that a plan changes skipped when it was last saved.
+    fn skipped_before(&self, prior: Option<&CoverageModel>) -> Reasons {
+        let Some(prior) = prior else {
+            return Reasons::new();
+        };
+        let before = prior.id.as_str().and_then(|id| self.refreshed.skipped_before(id));
+        before.unwrap_or_else(|| reasons(prior))
     }
 
     /// Fills in the region, and says whether it forces a new object.
@@ -181,11 +192,17 @@ fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
 fn decide(
     mut fleet: Fleet,
     request: &Request,
+    skipped_before: &Reasons,
     planned: &mut CoverageModel,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<u8>> {
     let wish = planned.wish()?;
     let prior_rows = prior_rows(request);
+    // Whoever lists other types wants to try again what EC2 refused.
+    let prior = request.prior.as_ref();
+    if prior.is_some_and(|prior| prior.try_instance_types != planned.try_instance_types) {
+        fleet.refused.clear();
+    }
     let plan = match planner::plan(&wish, &fleet, &prior_rows) {
         Ok(plan) => plan,
         Err(error) => {
@@ -208,7 +225,7 @@ fn decide(
         Some(prior) if !prior.failures.is_null() => prior.failures.clone(),
         _ => Attr::Known(Default::default()),
     };
-    plan_words::warn(&fleet, request.prior.as_ref(), planned, &plan, diagnostics);
+    plan_words::warn(&fleet, prior, skipped_before, planned, &plan, diagnostics);
     match fleet.encode() {
         Ok(text) => Some(text.into_bytes()),
         Err(error) => {

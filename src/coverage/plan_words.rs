@@ -3,7 +3,8 @@
 use super::convert;
 use super::model::CoverageModel;
 use super::outcome::shown;
-use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
+use super::refreshed::{Reasons, reasons};
+use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
 use crate::selection;
 
@@ -34,7 +35,9 @@ pub fn refuse(planned: &CoverageModel, fleet: &Fleet, plan: &Plan, diagnostics: 
         diagnostics.push(Diagnostic::error("Packets too long for the target", detail).at(path));
     }
     let never = plan.skipped.iter().filter(|(_, skip)| !skip.reason.may_pass());
-    if planned.on_ineligible.as_str() == Some("error") && never.clone().next().is_some() {
+    // Whoever switches the coverage off is not to be hindered by what it would not mirror.
+    let is_enabled = planned.enabled.known() != Some(&false);
+    if is_enabled && planned.on_ineligible.as_str() == Some("error") && never.clone().next().is_some() {
         let path = AttributePath::root("on_ineligible");
         let title = "Selected network interfaces cannot be mirrored";
         let detail = format!(
@@ -104,6 +107,7 @@ fn listed<'a>(skipped: impl Iterator<Item = (&'a String, &'a Skip)> + Clone) -> 
 pub fn warn(
     fleet: &Fleet,
     prior: Option<&CoverageModel>,
+    skipped_before: &Reasons,
     planned: &CoverageModel,
     plan: &Plan,
     diagnostics: &mut Diagnostics,
@@ -140,10 +144,7 @@ pub fn warn(
             Diagnostic::warning("The tags are on instances, not on network interfaces", detail).at(path),
         );
     }
-    let skipped_before = prior
-        .map(|prior| prior.skipped.clone())
-        .unwrap_or(Attr::Known(Default::default()));
-    if planned.skipped != skipped_before && !plan.skipped.is_empty() {
+    if reasons(planned) != *skipped_before && !plan.skipped.is_empty() {
         diagnostics.warning(
             format!(
                 "{} selected network interfaces get no session",

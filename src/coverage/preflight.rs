@@ -3,52 +3,126 @@
 use std::collections::BTreeMap;
 
 use super::model::CoverageModel;
-use crate::ec2::{Account, Ec2Error, ErrorClass, Lookup, NewSession};
-use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{MAX_SESSION_NUMBER, MirrorFilter};
+use super::override_argument;
+use crate::ec2::{Account, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
+use crate::framework::{AttributePath, Diagnostic, Diagnostics};
+use crate::planner::{self, MAX_SESSION_NUMBER, MirrorFilter, MirrorTarget, Sender, VXLAN_PORT};
 use crate::provider::ec2_diagnostic;
 
-/// Targets and filters that the state does not have yet must exist.
+/// Targets and filters that the state does not have yet, those that a tag may name among them, must exist. Where they would take
+/// no packet, that is a warning.
 pub async fn check_references(
     account: &Account,
     planned: &CoverageModel,
     prior: Option<&CoverageModel>,
     diagnostics: &mut Diagnostics,
 ) {
-    let in_state = prior
-        .map(|prior| &prior.traffic_mirror_target_ids)
-        .and_then(Attr::known);
-    let listed = planned
-        .traffic_mirror_target_ids
-        .known()
-        .into_iter()
-        .flatten()
-        .enumerate();
-    let path = AttributePath::root("traffic_mirror_target_ids");
-    let new: BTreeMap<String, AttributePath> = listed
-        .filter(|(_, id)| !in_state.is_some_and(|known| known.contains(id)))
-        .filter_map(|(index, id)| Some((id.known()?.clone(), path.clone().index(index))))
-        .collect();
+    let root = AttributePath::root("traffic_mirror_target_ids");
+    let new = added(planned, prior, targets);
     let found = account.targets(&new.keys().cloned().collect::<Vec<_>>()).await;
-    report_missing("traffic mirror target", found, &path, &new, diagnostics);
+    if let Ok(found) = &found {
+        warn_of_closed_ports(account, &found.found, &new, diagnostics).await;
+    }
+    report_missing("traffic mirror target", found, &root, &new, diagnostics);
 
-    let path = AttributePath::root("traffic_mirror_filter_id");
-    let filter = &planned.traffic_mirror_filter_id;
-    let changed = prior.is_none_or(|prior| prior.traffic_mirror_filter_id != *filter);
-    let new: BTreeMap<String, AttributePath> = filter
-        .known()
-        .filter(|_| changed)
-        .map(|id| (id.clone(), path.clone()))
-        .into_iter()
-        .collect();
+    let root = AttributePath::root("traffic_mirror_filter_id");
+    let new = added(planned, prior, filters);
     let found = account.filters(&new.keys().cloned().collect::<Vec<_>>()).await;
     for filter in found.iter().flat_map(|lookup| &lookup.found) {
-        warn_of_empty(filter, diagnostics);
+        warn_of_empty(filter, new.get(&filter.id).unwrap_or(&root), diagnostics);
     }
-    report_missing("traffic mirror filter", found, &path, &new, diagnostics);
+    report_missing("traffic mirror filter", found, &root, &new, diagnostics);
 }
 
-fn warn_of_empty(filter: &MirrorFilter, diagnostics: &mut Diagnostics) {
+/// Known ids, and where each stands.
+type Places = BTreeMap<String, AttributePath>;
+
+/// What the plan refers to and the state did not.
+fn added(planned: &CoverageModel, prior: Option<&CoverageModel>, of: fn(&CoverageModel) -> Places) -> Places {
+    let before = prior.map(of).unwrap_or_default();
+    let mut places = of(planned);
+    places.retain(|id, _| !before.contains_key(id));
+    places
+}
+
+fn targets(model: &CoverageModel) -> Places {
+    let listed = model.traffic_mirror_target_ids.known().into_iter().flatten();
+    let listed: Vec<Option<String>> = listed.map(|id| id.known().cloned()).collect();
+    let by_tag = override_argument::read(&model.override_rule)
+        .rule
+        .unwrap_or_default();
+    let root = AttributePath::root("override").attribute("target_ids");
+    let mut places: Places = by_tag
+        .target_ids
+        .into_iter()
+        .map(|id| (id, root.clone()))
+        .collect();
+    let root = AttributePath::root("traffic_mirror_target_ids");
+    let listed = listed.into_iter().enumerate();
+    places.extend(listed.filter_map(|(index, id)| Some((id?, root.clone().index(index)))));
+    places
+}
+
+fn filters(model: &CoverageModel) -> Places {
+    let by_tag = override_argument::read(&model.override_rule)
+        .rule
+        .unwrap_or_default();
+    let root = AttributePath::root("override").attribute("filter_ids");
+    let mut places: Places = by_tag
+        .filter_ids
+        .into_iter()
+        .map(|id| (id, root.clone()))
+        .collect();
+    let path = AttributePath::root("traffic_mirror_filter_id");
+    places.extend(
+        model
+            .traffic_mirror_filter_id
+            .known()
+            .map(|id| (id.clone(), path)),
+    );
+    places
+}
+
+/// Targets whose security groups let in no mirrored packet of anybody. What cannot be seen is no reason for a warning.
+async fn warn_of_closed_ports(
+    account: &Account,
+    found: &[MirrorTarget],
+    places: &Places,
+    diagnostics: &mut Diagnostics,
+) {
+    let ids = places.keys().cloned().collect();
+    let looked = async {
+        if !found.iter().any(|target| target.network_interface_id.is_some()) {
+            return Ok(TargetIngress::default());
+        }
+        let visible = account.all_targets().await?;
+        account.target_ingress(&visible, &ids).await
+    };
+    let ingress = looked.await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the security groups of traffic mirror targets could not be read");
+        TargetIngress::default()
+    });
+    for (target, ingress) in ingress.targets {
+        if planner::accepts_vxlan(&ingress.rules, Sender::default()) {
+            continue;
+        }
+        let detail = format!(
+            "{target} delivers to {}, and its security groups ({}) let no UDP in on port {VXLAN_PORT}: mirrored packets are dropped \
+             there, without any sign. Allow ingress of protocol udp, port {VXLAN_PORT}, from the mirrored network interfaces, for \
+             example with aws_vpc_security_group_ingress_rule.",
+            ingress.network_interface_id,
+            ingress.security_group_ids.join(", "),
+        );
+        let title = "A traffic mirror target lets no mirrored packet in";
+        let mut diagnostic = Diagnostic::warning(title, detail);
+        if let Some(path) = places.get(&target) {
+            diagnostic = diagnostic.at(path.clone());
+        }
+        diagnostics.push(diagnostic);
+    }
+}
+
+fn warn_of_empty(filter: &MirrorFilter, path: &AttributePath, diagnostics: &mut Diagnostics) {
     if !filter.rules.is_empty() || filter.amazon_dns {
         return;
     }
@@ -56,8 +130,7 @@ fn warn_of_empty(filter: &MirrorFilter, diagnostics: &mut Diagnostics) {
         "{} has no rules, so its sessions mirror nothing. Add rules to it, for example with aws_ec2_traffic_mirror_filter_rule.",
         filter.id
     );
-    let path = AttributePath::root("traffic_mirror_filter_id");
-    diagnostics.push(Diagnostic::warning("The traffic mirror filter is empty", detail).at(path));
+    diagnostics.push(Diagnostic::warning("The traffic mirror filter is empty", detail).at(path.clone()));
 }
 
 /// Asks EC2 whether it would let a session be created, if the configuration wants that and the plan creates one.

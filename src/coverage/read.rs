@@ -8,9 +8,12 @@ use super::convert::{self, Rows};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use super::owned_filter;
+use super::refreshed::reasons;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip};
+use crate::planner::{
+    self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip, VirtualNetwork,
+};
 use crate::provider::ec2_diagnostic;
 
 impl Coverage {
@@ -27,7 +30,7 @@ impl Coverage {
             };
         };
         if let Some(id) = state.id.as_str() {
-            self.refreshed.insert(id);
+            self.refreshed.insert(id, reasons(&state));
         }
         match refreshed(
             &account,
@@ -107,7 +110,10 @@ async fn refreshed(
         .unwrap_or_default();
     let rows = actual_rows(&sessions, &fleet, &rule, &before);
     fleet.remember(decode(private).unwrap_or_default());
-    fleet.intended = intended(&rows, &before);
+    let draws = wish
+        .as_ref()
+        .is_none_or(|wish| wish.virtual_network == VirtualNetwork::Drawn);
+    fleet.intended = intended(&rows, &before, draws);
 
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
@@ -117,7 +123,12 @@ async fn refreshed(
         ignored_tags,
         ..blueprint
     };
-    state.deviations = convert::strings(planner::deviations(&blueprint, &fleet.interfaces, &sessions));
+    state.deviations = convert::strings(planner::deviations(
+        &blueprint,
+        &fleet.interfaces,
+        &sessions,
+        &fleet.intended,
+    ));
     if let Some(wish) = wish {
         let mut skipped = planner::skips(&wish, &fleet, &rows);
         state.summary = convert::summary(planner::summary(&fleet, &skipped));
@@ -191,14 +202,17 @@ pub(super) fn row(session: &MirrorSession, shape: &Row) -> Row {
     }
 }
 
-/// What the sessions that somebody changed by hand were: the plan puts that back. A virtual network id that AWS drew may be
-/// another.
-fn intended(rows: &Rows, before: &Rows) -> Rows {
+/// What the sessions that somebody changed by hand were: the plan puts that back. A virtual network id that AWS `draws` may
+/// be another.
+fn intended(rows: &Rows, before: &Rows, draws: bool) -> Rows {
     let drifted = rows.iter().filter_map(|(interface, row)| {
         let known = before.get(interface).filter(|known| known.id == row.id)?;
         let meant = Row {
             instance_id: row.instance_id.clone(),
-            virtual_network_id: row.virtual_network_id,
+            virtual_network_id: match draws {
+                true => row.virtual_network_id,
+                false => known.virtual_network_id,
+            },
             traffic_mirror_filter_id: row.traffic_mirror_filter_id.clone(),
             ..known.clone()
         };

@@ -1,29 +1,49 @@
 //! Which objects this process has refreshed: for an object that exists, that tells a plan from the final plan, since
 //! core applies in a new process and refreshes nothing there.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Ids of refreshed objects.
+use super::convert;
+use super::model::CoverageModel;
+use crate::planner::Reason;
+
+/// Why interfaces are skipped, by their id.
+pub type Reasons = BTreeMap<String, Reason>;
+
+/// The reasons of a state or of a planned state.
+pub fn reasons(model: &CoverageModel) -> Reasons {
+    let skips = convert::skips(&model.skipped);
+    skips
+        .into_iter()
+        .map(|(interface, skip)| (interface, skip.reason))
+        .collect()
+}
+
+/// Refreshed objects: what each skipped before, by the id of the object.
 #[derive(Debug, Default)]
 pub struct Refreshed {
-    ids: Mutex<HashSet<String>>,
+    skipped_before: Mutex<HashMap<String, Reasons>>,
 }
 
 impl Refreshed {
-    /// Notes a refresh.
-    pub fn insert(&self, id: &str) {
-        self.ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id.to_owned());
+    /// Notes a refresh of an object that is about to be read.
+    pub fn insert(&self, id: &str, skipped_before: Reasons) {
+        self.lock().insert(id.to_owned(), skipped_before);
     }
 
     /// Whether the object was refreshed by this process.
     pub fn contains(&self, id: &str) -> bool {
-        self.ids
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(id)
+        self.lock().contains_key(id)
+    }
+
+    /// What the object skipped when it was last saved: a refresh follows the fleet by itself. None when this process did not
+    /// refresh it.
+    pub fn skipped_before(&self, id: &str) -> Option<Reasons> {
+        self.lock().get(id).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Reasons>> {
+        self.skipped_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

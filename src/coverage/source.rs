@@ -106,7 +106,7 @@ impl Coverage {
                 // Targets that were listed since the refresh, or that the first plan did not know.
                 let late = fleet.late_targets && !waits;
                 return self
-                    .with_targets(account, request, fleet, &missing, late, &key, diagnostics)
+                    .with_targets(account, request, planned, fleet, &missing, late, diagnostics)
                     .await;
             }
             if request.prior.is_none() || waits {
@@ -120,7 +120,7 @@ impl Coverage {
                 return Known::Fleet(Box::new(fleet));
             }
             return self
-                .with_targets(account, request, fleet, &missing, true, &key, diagnostics)
+                .with_targets(account, request, planned, fleet, &missing, true, diagnostics)
                 .await;
         }
         let recorded = prior_rows(request);
@@ -141,6 +141,7 @@ impl Coverage {
         .await
         {
             Ok((mut fleet, _)) => {
+                self.leave_room_to_the_apply(request, planned, &mut fleet);
                 if request.prior.is_some() {
                     fleet.remember(stored.unwrap_or_default());
                 }
@@ -173,24 +174,33 @@ impl Coverage {
             return waits.then_some(known);
         }
         let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
-        let lasting = Key::of(&[b"late", place[0], place[1], place[2]]);
+        // A saved plan is applied where it was made: what somebody else does elsewhere with the same selector is another matter.
+        let folder = std::env::current_dir().unwrap_or_default();
+        let folder = folder.as_os_str().as_encoded_bytes();
         let process = note::core_process();
-        let passing = Key::of(&[b"late", place[0], place[1], place[2], process.as_bytes()]);
+        let key = |name: &str, lasts: &[u8]| {
+            Key::of(&[b"late", place[0], place[1], place[2], name.as_bytes(), lasts])
+        };
+        let lasting = |name: &str| key(name, folder);
+        let passing = |name: &str| key(name, process.as_bytes());
+        let name = planned.name.as_str().unwrap_or_default();
         if waits {
             let text = known.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-            leave_text(&lasting, &text);
-            leave_text(&passing, &text);
+            leave_text(&lasting(name), &text);
+            leave_text(&passing(name), &text);
             return Some(known);
         }
         let noted = |key: &Key| Some(note::read(key)?.lines().map(str::to_owned).collect());
+        // The first plan may not have known the name.
+        let either = |key: &dyn Fn(&str) -> Key| noted(&key(name)).or_else(|| noted(&key("")));
         let is_final = self.is_final(request);
-        if is_final && let Some(known) = noted(&passing) {
+        if is_final && let Some(known) = either(&passing) {
             return Some(known);
         }
         if is_final && (self.tells_final() || applies_saved_plan()) {
-            return noted(&lasting);
+            return either(&lasting);
         }
-        note::remove(&lasting);
+        note::remove(&lasting(name));
         None
     }
 
@@ -200,12 +210,13 @@ impl Coverage {
         &self,
         account: &Account,
         request: &Request,
+        planned: &CoverageModel,
         mut fleet: Fleet,
         ids: &BTreeSet<String>,
         late: bool,
-        key: &Key,
         diagnostics: &mut Diagnostics,
     ) -> Known {
+        let key = seen_key(request, account, &fleet.selecting, planned.name.as_str());
         let recorded = prior_rows(request);
         let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
         let looked = async {
@@ -214,7 +225,11 @@ impl Coverage {
         };
         match looked.await {
             Ok(()) => {
-                leave(request, key, &fleet);
+                self.leave_room_to_the_apply(request, planned, &mut fleet);
+                // A final plan that learnt of a target leaves no note: none comes after it.
+                if !late {
+                    leave(request, &key, &fleet);
+                }
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -251,6 +266,17 @@ impl Coverage {
         match prior_id(request) {
             Some(id) => !self.refreshed.contains(id.as_str()),
             None => !self.tells_final() || request.client_capabilities.deferral_allowed,
+        }
+    }
+
+    /// What others did to interfaces and targets since the first plan, which had room for everything, must not break the plan:
+    /// whoever finds no room then is a failure of the apply.
+    fn leave_room_to_the_apply(&self, request: &Request, planned: &CoverageModel, fleet: &mut Fleet) {
+        let is_told =
+            request.prior.is_none() && self.tells_final() && request.client_capabilities.deferral_allowed;
+        let is_certain = is_told || applies_saved_plan();
+        if is_certain && planned.allow_partial.known() != Some(&true) {
+            fleet.forget_others_load();
         }
     }
 

@@ -24,19 +24,24 @@ pub fn by_interface<'a>(
     sessions
 }
 
-/// What differs, by interface id; several differences of one session are joined with a semicolon. The attributes that the
-/// state shows of each session (target, number, virtual network id) are not repeated here, and a session whose interface is no
-/// longer selected is not judged: it goes.
+/// What differs, by interface id; several differences of one session are joined with a semicolon. `meant` has the target, number and
+/// virtual network id of those sessions that somebody moved. A session whose interface is no longer selected is not judged: it
+/// goes.
 pub fn deviations(
     blueprint: &Blueprint,
     members: &BTreeMap<String, Member>,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
+    meant: &BTreeMap<String, Row>,
 ) -> BTreeMap<String, String> {
     own.iter()
         .filter_map(|(interface, sessions)| {
             let (first, duplicates) = sessions.split_first()?;
             let spec = blueprint.spec(interface, members.get(interface)?);
-            let mut found = differences(&spec, first);
+            let mut found: Vec<String> = meant
+                .get(interface)
+                .map(|meant| moved(meant, first))
+                .unwrap_or_default();
+            found.extend(differences(&spec, first));
             found.extend(
                 duplicates
                     .iter()
@@ -45,6 +50,30 @@ pub fn deviations(
             (!found.is_empty()).then(|| (interface.clone(), found.join("; ")))
         })
         .collect()
+}
+
+fn moved(meant: &Row, session: &MirrorSession) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(target) = meant.traffic_mirror_target_id.as_ref()
+        && *target != session.traffic_mirror_target_id
+    {
+        found.push(format!(
+            "traffic_mirror_target_id is {}",
+            session.traffic_mirror_target_id
+        ));
+    }
+    if meant
+        .session_number
+        .is_some_and(|number| number != session.session_number)
+    {
+        found.push(format!("session_number is {}", session.session_number));
+    }
+    if let (Some(meant), Some(id)) = (meant.virtual_network_id, session.virtual_network_id)
+        && meant != id
+    {
+        found.push(format!("virtual_network_id is {id}"));
+    }
+    found
 }
 
 fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
@@ -137,7 +166,16 @@ mod tests {
                 ..Row::default()
             },
         )]);
-        deviations(&blueprint(), &members(), &by_interface(sessions, &rows)).remove("eni-1")
+        let meant = BTreeMap::from([(
+            "eni-1".into(),
+            Row {
+                session_number: Some(2),
+                traffic_mirror_target_id: Some(String::new()),
+                virtual_network_id: Some(7),
+                ..Row::default()
+            },
+        )]);
+        deviations(&blueprint(), &members(), &by_interface(sessions, &rows), &meant).remove("eni-1")
     }
 
     #[test]
@@ -155,7 +193,13 @@ mod tests {
     #[test]
     fn each_drift_is_named() {
         type Drift = fn(&mut MirrorSession);
-        let cases: [(Drift, &str); 7] = [
+        let cases: [(Drift, &str); 10] = [
+            (
+                |s| s.traffic_mirror_target_id = "tmt-2".into(),
+                "traffic_mirror_target_id is tmt-2",
+            ),
+            (|s| s.session_number = 9, "session_number is 9"),
+            (|s| s.virtual_network_id = Some(8), "virtual_network_id is 8"),
             (
                 |s| s.traffic_mirror_filter_id = "tmf-2".into(),
                 "traffic_mirror_filter_id is tmf-2",
@@ -203,6 +247,14 @@ mod tests {
             description: Some("by hand".into()),
             ..session()
         }];
-        assert!(deviations(&blueprint, &members(), &by_interface(&own, &BTreeMap::new())).is_empty());
+        assert!(
+            deviations(
+                &blueprint,
+                &members(),
+                &by_interface(&own, &BTreeMap::new()),
+                &BTreeMap::new()
+            )
+            .is_empty()
+        );
     }
 }

@@ -5,6 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Adoption, Fleet, MirrorSession, Row, SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION, crowded};
 
 impl Fleet {
+    /// Forgets what others' sessions take of the room.
+    pub fn forget_others_load(&mut self) {
+        self.crowded.clear();
+        self.other_sessions = 0;
+        self.other_sources.clear();
+    }
+
     /// Notes the account's sessions that are not of this coverage; `own` are the interfaces that have one of it.
     pub fn note_others(&mut self, others: &[&MirrorSession], own: &BTreeSet<&str>, adoption: &Adoption) {
         let selected = |id: &str| self.interfaces.contains_key(id);

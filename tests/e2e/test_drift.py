@@ -66,6 +66,9 @@ def test_drift_is_seen_and_repaired(workspace, sandbox, fleet, drift):
     assert list(map(wanted, sandbox.sessions())) != list(map(wanted, before)), "the drift is there"
     plan = workspace.plan()
     assert plan.actions == {PROD: ["update"]}
+    # In words, or as a session that comes back.
+    assert (interface in plan.before(PROD)["deviations"]) == (drift != "deleted"), plan.before(PROD)["deviations"]
+    assert plan.after(PROD)["deviations"] == {}
     sandbox.forget_calls()
     workspace.apply_saved()
     workspace.assert_empty_plan()

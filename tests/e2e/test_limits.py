@@ -30,6 +30,9 @@ def test_max_creates(workspace, sandbox, fleet):
     for made in (1, 2, 3):
         plan = workspace.plan()
         assert len(plan.sessions(PROD).added) == 1
+        # What waits is announced.
+        announced = [warning for warning in plan.warnings if "MAX_CREATES" in warning.detail]
+        assert len(announced) == (made < 3)
         workspace.apply_saved()
         assert len(sandbox.sessions()) == made
         waiting = [skip for skip in workspace.state()[PROD]["skipped"].values() if skip["reason"] == "MAX_CREATES"]

@@ -181,3 +181,25 @@ def test_import_finds_it(workspace, sandbox, fleet):
     assert len(filters(sandbox)) == 1
     workspace.destroy()
     assert filters(sandbox) == {}
+
+
+@pytest.mark.spine
+def test_import_without_sessions(workspace, sandbox, fleet):
+    """The filter alone tells that the coverage exists; it is not made a second time."""
+    workspace.configure(sandbox.provider(), owned(fleet, "enabled = false", 'tags = { team = "security" }'))
+    workspace.apply()
+    before, identity = the_filter(sandbox), workspace.state()[PROD]["id"]
+    for identifier in ("prod", identity):
+        workspace.run("state", "rm", PROD).succeed()
+        workspace.import_(PROD, identifier).succeed()
+        state = workspace.state()[PROD]
+        assert (state["id"], state["filter_id"]) == (identity, before["TrafficMirrorFilterId"])
+        assert not state["sessions"]
+        workspace.apply()
+        assert the_filter(sandbox) == before
+    workspace.configure(sandbox.provider(), owned(fleet, 'tags = { team = "security" }'))
+    workspace.apply()
+    assert {session.filter for session in sandbox.sessions()} == {before["TrafficMirrorFilterId"]}
+    assert {session.owner for session in sandbox.sessions()} == {identity}
+    workspace.destroy()
+    assert filters(sandbox) == {}

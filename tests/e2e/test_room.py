@@ -153,3 +153,71 @@ def test_a_number_of_a_foreign_session_is_an_error_at_once(workspace, sandbox, f
     assert result.code == 1
     assert sandbox.session_on(interface, "prod").number == 1, "not moved aside for nothing"
     assert {session.number for session in sandbox.sessions("prod")} == {1, 7}
+
+
+UDP = {"IpProtocol": "udp", "FromPort": 4000, "ToPort": 5000}
+
+
+@pytest.mark.spine
+def test_a_closed_port_is_a_warning(workspace, sandbox, fleet):
+    """Of listed targets and of those that a tag may name; whoever may not look at security groups is not hindered."""
+    (group,) = [g["GroupId"] for g in sandbox.ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]
+    fleet.launch("closed", instance_type="m5.24xlarge", group=group)
+    (sensor,) = fleet.interfaces["closed"]
+    closed = fleet.create_target("closed")
+    sandbox.ec2.authorize_security_group_ingress(
+        GroupId=group, IpPermissions=[UDP | {"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    )
+    listed = coverage(fleet, targets=f'["{fleet.target}", "{closed}"]')
+    by_tag = coverage(fleet, f'override = {{ target_tag = "To", target_ids = ["{closed}"] }}')
+    for configuration in (listed, by_tag):
+        workspace.configure(sandbox.provider(), configuration)
+        (warning,) = workspace.plan().warnings
+        assert all(word in warning.detail for word in (closed, sensor, group, "4789"))
+    sandbox.fault("deny", "DescribeSecurityGroups")
+    assert workspace.plan().warnings == []
+    sandbox.no_faults()
+    workspace.save_plan()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+    workspace.destroy()
+    sandbox.ec2.authorize_security_group_ingress(
+        GroupId=group, IpPermissions=[UDP | {"UserIdGroupPairs": [{"GroupId": group}]}]
+    )
+    workspace.configure(sandbox.provider(), listed)
+    assert workspace.plan().warnings == [], "open to some"
+
+
+@pytest.mark.parametrize("what", ["target_ids", "filter_ids"])
+def test_what_a_tag_may_name_must_exist(workspace, sandbox, fleet, what):
+    missing = {"target_ids": "tmt-00000000000000bad", "filter_ids": "tmf-00000000000000bad"}[what]
+    rule = f'override = {{\n    {what.replace("ids", "tag")} = "Here"\n    {what} = ["{missing}"]\n  }}'
+    workspace.configure(sandbox.provider(), coverage(fleet, rule))
+    result = workspace.try_plan()
+    assert result.code == 1
+    (error,) = result.errors
+    assert missing in error.detail and "NotFound" in error.detail
+
+
+@pytest.mark.spine
+def test_a_target_that_others_fill_after_the_plan(workspace, sandbox, fleet):
+    """A saved plan is carried out all the same: who finds no room is a failure, and the next plan says so."""
+    fleet.launch("small")
+    small = fleet.create_target("small")
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{small}"]'))
+    workspace.save_plan()
+    for interface in sorted(fleet.launch_many(9, Team="another")):
+        sandbox.create_session(interface, small, fleet.filter, 1)
+    (full,) = fleet.interfaces["web-1"]
+    for number in (1, 2, 3):
+        sandbox.create_session(full, fleet.balancer_target(), fleet.filter, number)
+    workspace.apply_saved()
+    failures = {interface: failure["code"] for interface, failure in workspace.state()[PROD]["failures"].items()}
+    assert failures.pop(full) == "TrafficMirrorSessionsPerInterfaceLimitExceeded"
+    assert list(failures.values()) == ["TrafficMirrorSourcesPerTargetLimitExceeded"]
+    assert len(sandbox.sessions("prod")) == 1
+    assert workspace.try_plan().code == 1, "the next plan sees what is full"
+    both = f'["{small}", "{fleet.target}"]'
+    workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true", targets=both))
+    workspace.apply()

@@ -46,6 +46,15 @@ def test_virtual_network_id_range(workspace, sandbox, fleet):
     workspace.apply()
     first = {interface: session.virtual_network_id for interface, session in by_interface(sandbox).items()}
     assert len(set(first.values())) == 3 and set(first.values()) <= set(range(1000, 1004))
+    # One that somebody changed by hand is changed back, in the range or not.
+    for elsewhere in ({*range(1000, 1004)} - {*first.values()}, {77}):
+        session = sandbox.sessions()[0]
+        sandbox.ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=session.id, VirtualNetworkId=elsewhere.pop()
+        )
+        assert session.interface in workspace.plan().before(PROD)["deviations"]
+        workspace.apply()
+        assert {interface: s.virtual_network_id for interface, s in by_interface(sandbox).items()} == first
 
     fleet.launch("web-3", Mirror="True")
     workspace.apply()
@@ -133,6 +142,12 @@ def test_ineligible_interfaces(workspace, sandbox, fleet):
     assert result.code == 1
     assert any("on_ineligible" in e.code and old in e.text for e in result.errors), result.readable()
 
+    # Whoever switches the coverage off is not hindered by it.
+    workspace.configure(sandbox.provider(), coverage(fleet, 'on_ineligible = "error"', "enabled = false"))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+
     # Tried on demand, the API refuses it, and that is one interface's failure.
     workspace.configure(sandbox.provider(), coverage(fleet, 'try_instance_types = ["t2.*"]'))
     sandbox.forget_calls()
@@ -140,6 +155,30 @@ def test_ineligible_interfaces(workspace, sandbox, fleet):
     tried = {call.parameter("NetworkInterfaceId") for call in sandbox.calls("CreateTrafficMirrorSession")}
     assert tried == {old}
     assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+    # The refusal is remembered until other types are listed.
+    workspace.assert_empty_plan()
+    assert "refused" in workspace.plan().after(PROD)["skipped"][old]["detail"]
+    workspace.configure(sandbox.provider(), coverage(fleet, 'try_instance_types = ["t2.micro"]'))
+    assert workspace.plan().sessions(PROD).added == {old}
+
+
+@pytest.mark.spine
+def test_one_warning_when_the_skipped_set_changes(workspace, sandbox, fleet):
+    def warned():
+        return [warning.detail for warning in workspace.plan().warnings if "get no session" in warning.summary]
+
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    assert warned() == []
+    fleet.launch("old", instance_type="t2.micro", Mirror="True")
+    (old,) = fleet.interfaces["old"]
+    (detail,) = warned()
+    assert old in detail and "UNSUPPORTED_INSTANCE_TYPE" in detail
+    # Saved, it is no news any more, whatever else changes.
+    workspace.apply()
+    assert warned() == []
+    fleet.launch("web-3", Mirror="True")
+    assert warned() == []
 
 
 def test_sensors(workspace, sandbox, fleet):

@@ -112,6 +112,20 @@ def empty(workspace, sandbox, fleet):
     assert sandbox.sessions() == []
 
 
+def closed_port(workspace, sandbox, fleet):
+    groups = sandbox.ec2.describe_security_groups()["SecurityGroups"]
+    (group,) = [found["GroupId"] for found in groups if found["GroupName"] == "closed"]
+    fleet.launch("closed", group=group)
+    target = fleet.create_target("closed")
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{target}"]'))
+    yield workspace.try_plan()
+    vxlan = {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    sandbox.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[vxlan])
+    assert workspace.plan().warnings == []
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+
 def namesake(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
@@ -141,6 +155,7 @@ SITUATIONS = {
     "selected network interfaces get no session": override_refused,
     "traffic mirror sessions could not be created": number_in_use,
     "UnauthorizedOperation": denied,
+    "A traffic mirror target lets no mirrored packet in": closed_port,
     "Every session would be deleted": empty,
     "Another coverage has the same name": namesake,
 }

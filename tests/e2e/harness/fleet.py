@@ -32,7 +32,13 @@ class Fleet:
         self.other_filter = self.create_filter()
 
     def launch(
-        self, name: str, interfaces: int = 1, subnet: int = 0, instance_type: str = "m5.large", **tags: str
+        self,
+        name: str,
+        interfaces: int = 1,
+        subnet: int = 0,
+        instance_type: str = "m5.large",
+        group: str | None = None,
+        **tags: str,
     ) -> str:
         """A running instance; its interfaces are in `interfaces[name]`, primary first."""
         answer = self._ec2.run_instances(
@@ -40,7 +46,7 @@ class Fleet:
             InstanceType=instance_type,
             MinCount=1,
             MaxCount=1,
-            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self.subnets[subnet]}],
+            NetworkInterfaces=[{"DeviceIndex": 0, "SubnetId": self.subnets[subnet]} | ({"Groups": [group]} if group else {})],
             TagSpecifications=[{"ResourceType": "instance", "Tags": tag_list({"Name": name} | tags)}],
         )
         instance = answer["Instances"][0]["InstanceId"]

@@ -28,8 +28,8 @@ pub struct Listing<T: 'static> {
     pub shows: fn(&Call, &T) -> bool,
     /// The documented filters.
     pub filters: &'static [(&'static str, Values<T>)],
-    /// The row's tags, where `tag:KEY`, `tag-key` and `tag-value` are documented.
-    pub tags: Option<fn(&T) -> &Tags>,
+    /// The row's tags as the caller sees them, where `tag:KEY`, `tag-key` and `tag-value` are documented.
+    pub tags: Option<for<'r, 'c> fn(&'r Call<'c>, &'r T) -> &'r Tags>,
     /// The row in the answer.
     pub render: fn(&Call, &T) -> Value,
 }
@@ -88,7 +88,7 @@ pub fn list<T: Clone>(call: &Call, listing: &Listing<T>) -> Result<(Vec<Value>, 
     }
     let fits = |row: &T| {
         page.filters.iter().all(|filter| {
-            if let Some(verdict) = listing.tags.and_then(|tags| filter.matches_tags(tags(row))) {
+            if let Some(verdict) = listing.tags.and_then(|tags| filter.matches_tags(tags(call, row))) {
                 return verdict;
             }
             let values = listing.filters.iter().find(|(name, _)| *name == filter.name);

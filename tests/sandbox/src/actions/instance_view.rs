@@ -145,7 +145,7 @@ const LISTING: Listing<Instance> = Listing {
             of_instance(r, i).flat_map(|n| n.tags.values().cloned()).collect()
         }),
     ],
-    tags: Some(|instance| &instance.tags),
+    tags: Some(|_, instance| &instance.tags),
     render: |call, i| json!({"ReservationId": i.reservation_id, "OwnerId": i.owner, "Instances": [render(call, i)]}),
 };
 

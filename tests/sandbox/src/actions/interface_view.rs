@@ -8,7 +8,7 @@ use super::describe::{Listing, list, maybe, one};
 use super::id_kinds::NETWORK_INTERFACE;
 use super::places::zone_id;
 use crate::failure::Failure;
-use crate::state::{Attachment, Instance, NetworkInterface, Region};
+use crate::state::{Attachment, Instance, NetworkInterface, Region, Tags};
 
 /// DescribeNetworkInterfaces.
 pub fn describe(call: &mut Call) -> Result<Value, Failure> {
@@ -20,6 +20,9 @@ pub fn describe(call: &mut Call) -> Result<Value, Failure> {
 pub fn shows_managed(call: &Call, operator: Option<&String>) -> bool {
     operator.is_none() || call.flag("IncludeManagedResources")
 }
+
+/// Tags are seen by the account that set them.
+static NO_TAGS: Tags = Tags::new();
 
 const LISTING: Listing<NetworkInterface> = Listing {
     ids: ("NetworkInterfaceIds", &NETWORK_INTERFACE),
@@ -63,7 +66,10 @@ const LISTING: Listing<NetworkInterface> = Listing {
             maybe(i.attachment.as_ref().map(|_| "attached"))
         }),
     ],
-    tags: Some(|interface| &interface.tags),
+    tags: Some(|call, interface| {
+        call.tags_seen(&interface.owner, &interface.id, &interface.tags)
+            .unwrap_or(&NO_TAGS)
+    }),
     render,
 };
 

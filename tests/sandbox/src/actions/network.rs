@@ -33,7 +33,7 @@ const VPCS: Listing<Vpc> = Listing {
         ("owner-id", |_, v| one(&v.owner)),
         ("state", |_, _| one("available")),
     ],
-    tags: Some(|vpc| &vpc.tags),
+    tags: Some(|_, vpc| &vpc.tags),
     render: |call, vpc| {
         json!({
             "VpcId": vpc.id,
@@ -77,7 +77,7 @@ const SUBNETS: Listing<Subnet> = Listing {
         ("owner-id", |_, s| one(&s.owner)),
         ("state", |_, _| one("available")),
     ],
-    tags: Some(|subnet| &subnet.tags),
+    tags: Some(|_, subnet| &subnet.tags),
     render: |call, subnet| {
         json!({
             "SubnetId": subnet.id,
@@ -117,7 +117,7 @@ const ENDPOINTS: Listing<VpcEndpoint> = Listing {
         ("vpc-id", |_, e| one(&e.vpc_id)),
         ("service-name", |_, e| one(&e.service_name)),
     ],
-    tags: Some(|endpoint| &endpoint.tags),
+    tags: Some(|_, endpoint| &endpoint.tags),
     render: |call, endpoint| {
         json!({
             "VpcEndpointId": endpoint.id,

@@ -27,7 +27,7 @@ const LISTING: Listing<SecurityGroup> = Listing {
         ("vpc-id", |_, g| one(&g.vpc_id)),
         ("owner-id", |_, g| one(&g.owner)),
     ],
-    tags: Some(|group| &group.tags),
+    tags: Some(|_, group| &group.tags),
     render: |call, group| {
         json!({
             "GroupId": group.id,

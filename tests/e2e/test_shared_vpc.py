@@ -1,0 +1,104 @@
+"""Interfaces whose instance is not visible: of another account in a shared VPC, and of pods on a trunk."""
+
+import pathlib
+
+import pytest
+
+from harness.fleet import Fleet
+from harness.hcl import coverage
+from harness.sandbox import sandbox as start_sandbox
+
+PROD = "mirror_coverage.prod"
+THEIRS, UNSUPPORTED = "eni-0eeeeeeeeeeeeee10", "eni-0eeeeeeeeeeeeee20"
+NODE, TRUNK, BRANCH = "eni-0eeeeeeeeeeeeee30", "eni-0eeeeeeeeeeeeee31", "eni-0eeeeeeeeeeeeee32"
+SHARED_SUBNET = "subnet-0bbbbbbbbbbbbbb1b"
+
+
+@pytest.fixture
+def sandbox():
+    """A sandbox with a shared VPC."""
+    fleet = pathlib.Path(__file__).parent / "fleets" / "shared_vpc.yaml"
+    with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(sandbox):
+    """The small fleet beside it, in this account's own subnet."""
+    return Fleet(sandbox)
+
+
+def block(text):
+    return f"selector {{\n    {text}\n  }}"
+
+
+def covered(sandbox):
+    return {session.interface for session in sandbox.sessions("prod")}
+
+
+@pytest.mark.parametrize(
+    "criterion",
+    ['tags       = { Watch = "yes" }\n    tag_source = "network_interface"', f'network_interface_ids = ["{THEIRS}"]'],
+    ids=["interface-tags", "id"],
+)
+def test_an_interface_of_another_accounts_instance(workspace, sandbox, fleet, criterion):
+    sandbox.tag(THEIRS, Watch="yes")
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=block(criterion)))
+    workspace.apply()
+    state = workspace.state()[PROD]
+    assert covered(sandbox) == {THEIRS} == state["sessions"].keys()
+    assert state["sessions"][THEIRS]["instance_id"] is None, "it is another account's"
+    assert sandbox.session_on(THEIRS).tags["Name"] == THEIRS
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_by_subnet_and_what_ec2_refuses_is_remembered(workspace, sandbox, fleet):
+    """The type of an instance that is not visible is EC2's to judge; its refusal is no failure of every later apply."""
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=block(f'subnet_ids = ["{SHARED_SUBNET}"]')))
+    assert workspace.plan().sessions(PROD).added == {THEIRS, UNSUPPORTED}
+    result = workspace.apply_saved()
+    assert any(UNSUPPORTED in w.detail and "NetworkInterfaceNotSupported" in w.detail for w in result.warnings)
+    workspace.assert_empty_plan()
+    workspace.apply()
+    skip = workspace.state()[PROD]["skipped"][UNSUPPORTED]
+    assert skip["reason"] == "UNSUPPORTED_INSTANCE_TYPE" and "refused" in skip["detail"]
+    assert workspace.state()[PROD]["failures"] == {}
+    assert covered(sandbox) == {THEIRS}
+
+
+def test_what_needs_the_instance_is_not_guessed(workspace, sandbox, fleet):
+    """A tag of the instance would choose the target, and cannot be seen."""
+    rule = f'override = {{ target_tag = "Mirror-Target", target_ids = ["{fleet.other_target}"] }}'
+    ids = block(f'network_interface_ids = ["{THEIRS}", "{NODE}"]')
+    workspace.configure(sandbox.provider(), coverage(fleet, rule, selector=ids))
+    plan = workspace.plan()
+    assert plan.sessions(PROD).added == {NODE}
+    (warning,) = [warning for warning in plan.warnings if THEIRS in warning.detail]
+    assert "NOT_VISIBLE" in warning.detail and "Mirror-Target" in warning.detail
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    state = workspace.state()[PROD]
+    assert state["skipped"].keys() == {THEIRS} and state["skipped"][THEIRS]["reason"] == "NOT_VISIBLE"
+    # Where nothing depends on the instance, the interface is mirrored.
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=ids))
+    workspace.apply()
+    assert covered(sandbox) == {THEIRS, NODE}
+
+
+def test_branch_and_trunk(workspace, sandbox, fleet):
+    """Selected by tags of interfaces or by id, and skipped with the reason: the node's own interface is mirrored."""
+    selectors = (
+        block('tags       = { Pod = "*" }\n    tag_source = "network_interface"')
+        + "\n  "
+        + block(f'network_interface_ids = ["{NODE}", "{TRUNK}"]')
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selectors))
+    workspace.apply()
+    skipped = workspace.state()[PROD]["skipped"]
+    assert {interface: skip["reason"] for interface, skip in skipped.items()} == {
+        TRUNK: "UNSUPPORTED_INTERFACE",
+        BRANCH: "UNSUPPORTED_INTERFACE",
+    }
+    assert covered(sandbox) == {NODE}
