@@ -1,6 +1,6 @@
 //! Whether security groups let mirrored packets in.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// UDP port that traffic mirror targets receive VXLAN on; it cannot be chosen.
 pub const VXLAN_PORT: i32 = 4789;

@@ -4,6 +4,8 @@
 //! The provider is the real one, EC2 is `ec2-sandbox` with its sample fleet, in which an instance is tagged between the plans.
 
 mod host;
+// Another test uses the rest of it.
+#[allow(dead_code)]
 #[path = "../ec2_account/sandbox.rs"]
 mod sandbox;
 
