@@ -109,7 +109,6 @@ impl Host {
                 ec2: url(),
                 sts: url(),
                 elbv2: url(),
-                ..EndpointsBlock::default()
             }),
             ..ProviderModel::default()
         };
