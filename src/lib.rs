@@ -4,10 +4,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod actions;
 pub mod audit;
 pub mod coverage;
 pub mod ec2;
 pub mod framework;
+pub mod functions;
 pub mod go_plugin;
 pub mod interfaces;
 pub mod planner;

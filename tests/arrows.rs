@@ -53,6 +53,8 @@ fn the_pure_core_knows_no_io() {
             "crate::coverage",
             "crate::audit",
             "crate::interfaces",
+            "crate::functions",
+            "crate::actions",
         ];
         assert_eq!(offences(room, &forbidden), Vec::<String>::new());
     }
@@ -67,12 +69,29 @@ fn only_the_account_knows_the_sdks() {
         "coverage",
         "interfaces",
         "audit",
+        "functions",
+        "actions",
     ] {
         assert_eq!(
             offences(room, &["aws_sdk", "aws_config", "aws_smithy"]),
             Vec::<String>::new()
         );
     }
+}
+
+/// Core calls a function before the provider is configured.
+#[test]
+fn functions_know_no_account() {
+    let forbidden = [
+        "tokio",
+        "async",
+        "crate::provider",
+        "Account",
+        "std::fs",
+        "std::env",
+        "std::net",
+    ];
+    assert_eq!(offences("functions", &forbidden), Vec::<String>::new());
 }
 
 #[test]

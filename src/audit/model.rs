@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::framework::{Any, Attr, BLOCK_LIST, COMPUTED};
+use crate::framework::{Any, Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED};
 use crate::report::{Audit, AuditCounts, AuditInstance, AuditInterface, AuditSession, AuditTarget};
 use crate::selection::SelectorBlock;
 
@@ -29,6 +29,7 @@ pub struct AuditModel {
     ///   not selected here are listed in `orphaned_sessions`.
     pub require: Any,
     /// Regions to audit in one read. Defaults to that of the provider block.
+    #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub regions: Attr<Vec<Attr<String>>>,
     /// Whether a session must be able to deliver: its target is there, its sensor runs, listens and is healthy, its filter accepts
     /// something, and no session with a lower number takes its packets. What cannot be seen for want of a permission is `UNKNOWN`.
@@ -39,6 +40,7 @@ pub struct AuditModel {
     pub formats: Attr<Vec<Attr<String>>>,
     /// Time that the reports carry, in the form `2026-03-01T12:00:00Z`. Defaults to the newest time in the data, which is the newest
     /// attachment of an audited network interface, so that an unchanged fleet yields unchanged reports.
+    #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub as_of: Attr<String>,
     /// The twelve digits of the account.
     #[schemars(extend("x-terraform" = COMPUTED))]
@@ -256,6 +258,12 @@ impl AuditModel {
         };
         self.orphaned_sessions = listed(&audit.orphaned_sessions);
         self.unmanaged_sessions = listed(&audit.unmanaged_sessions);
+        if !self.as_of.is_known() {
+            self.as_of = Attr::from_option(audit.as_of.map(|time| time.to_string()));
+        }
+        if !self.regions.is_known() {
+            self.regions = list(&audit.regions);
+        }
         self.reports = Attr::Known(reports);
     }
 }

@@ -6,8 +6,9 @@ use super::Coverage;
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::owned_filter;
+use super::plan_words::LOAD_BALANCER_LENGTH;
 use super::read::row;
-use crate::ec2::Account;
+use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
 use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner, Row};
 use crate::provider::{TagPolicy, ec2_diagnostic, looks_like_region, not_a_region};
@@ -66,20 +67,9 @@ impl Coverage {
         let Some((owner, own)) = find(&wanted.name_or_id, &sessions)? else {
             return self.import_by_filter(&account, &wanted.name_or_id).await;
         };
-        let mut state = state(&account, &self.connection.tags(), &owner, &own);
-        if let Some(filter) = state.filter_id.known() {
-            let found = account.filters(std::slice::from_ref(filter)).await;
-            let found = found
-                .map_err(|error| ec2_diagnostic("The traffic mirror filter could not be read", &error))?;
-            // One that carries the coverage's id is the coverage's own: no configuration names it.
-            if found
-                .found
-                .iter()
-                .any(|filter| owned_filter::is_of(filter, &owner.id))
-            {
-                state.traffic_mirror_filter_id = Attr::Null;
-            }
-        }
+        let state = found_state(&account, &self.connection.tags(), &owner, &own)
+            .await
+            .map_err(|error| ec2_diagnostic("The traffic mirror filter could not be read", &error))?;
         Ok(Response {
             identity: state.identity(&account),
             state: Some(state),
@@ -111,6 +101,28 @@ impl Coverage {
             ..Response::default()
         })
     }
+}
+
+/// The state of an object that only its sessions tell of.
+pub(super) async fn found_state(
+    account: &Account,
+    policy: &TagPolicy,
+    owner: &Owner,
+    own: &[&MirrorSession],
+) -> Result<CoverageModel, Ec2Error> {
+    let mut state = state(account, policy, owner, own);
+    if let Some(filter) = state.filter_id.known() {
+        let found = account.filters(std::slice::from_ref(filter)).await?;
+        // One that carries the coverage's id is the coverage's own: no configuration names it.
+        if found
+            .found
+            .iter()
+            .any(|filter| owned_filter::is_of(filter, &owner.id))
+        {
+            state.traffic_mirror_filter_id = Attr::Null;
+        }
+    }
+    Ok(state)
 }
 
 fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagnostic>> {
@@ -221,6 +233,17 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
         }
     };
     let filter = common(|session| Some(&session.traffic_mirror_filter_id));
+    // What a network load balancer calls the whole packet is no argument.
+    let length = |session: &&MirrorSession| {
+        session
+            .packet_length
+            .filter(|length| *length != LOAD_BALANCER_LENGTH)
+    };
+    let lengths: BTreeSet<Option<i64>> = own.iter().map(length).collect();
+    let packet_length = match lengths.first() {
+        Some(length) if lengths.len() == 1 => Attr::from_option(*length),
+        _ => Attr::Null,
+    };
     let mut all = common_tags(own);
     all.retain(|key, _| !policy.ignored().contains(key));
     let mut tags = all.clone();
@@ -234,6 +257,7 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
         traffic_mirror_target_ids: list(own.iter().map(|s| s.traffic_mirror_target_id.as_str()).collect()),
         traffic_mirror_filter_id: filter.clone(),
         filter_id: filter,
+        packet_length,
         description: common(|session| session.description.as_deref().filter(|text| !text.is_empty())),
         tags: if tags.is_empty() {
             Attr::Null

@@ -11,6 +11,7 @@ mod execute;
 mod execute_sessions;
 mod failure;
 mod import;
+mod list;
 mod maker;
 mod model;
 mod note;
@@ -47,6 +48,7 @@ use crate::framework::{
 };
 use crate::provider::{Connection, interrupted};
 
+pub use list::Coverages;
 pub use model::{CoverageIdentity, CoverageModel};
 use numbers::Numbers;
 use refreshed::Refreshed;

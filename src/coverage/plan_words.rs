@@ -9,7 +9,7 @@ use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
 use crate::selection;
 
 /// Longest packet to a network load balancer target, in bytes (CreateTrafficMirrorSession).
-const LOAD_BALANCER_LENGTH: i64 = 8500;
+pub(super) const LOAD_BALANCER_LENGTH: i64 = 8500;
 
 /// What the plan must not do becomes an error.
 pub fn refuse(planned: &CoverageModel, fleet: &Fleet, plan: &Plan, diagnostics: &mut Diagnostics) {

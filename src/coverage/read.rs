@@ -82,7 +82,7 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
     }
 }
 
-async fn refreshed(
+pub(super) async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
     private: &[u8],

@@ -3,6 +3,7 @@
 //! A resource is a [`Resource`] over a model struct; the struct is the one definition of schema, documentation,
 //! configuration and state. Nothing here knows AWS.
 
+mod action;
 mod any;
 mod attr;
 mod data_source;
@@ -14,6 +15,8 @@ mod encode_msgpack;
 mod erased;
 mod error;
 mod from_value;
+mod function;
+mod list_resource;
 pub mod mark;
 pub mod model;
 pub mod number;
@@ -29,6 +32,7 @@ mod types;
 pub mod value;
 pub mod walker;
 
+pub use action::{Action, AnyAction, InvokeRequest, PlanActionRequest, Progress, action};
 pub use any::Any;
 pub use attr::Attr;
 pub use data_source::{DataSource, ReadDataRequest, ReadDataResponse};
@@ -39,6 +43,8 @@ pub use encode_json::encode_json;
 pub use encode_msgpack::encode_msgpack;
 pub use erased::{AnyDataSource, AnyResource, data_source, resource};
 pub use error::{Reason, ValueError};
+pub use function::{AnyFunction, Function, FunctionError, function};
+pub use list_resource::{AnyListResource, Found, ListRequest, ListResource, Listed, list_resource};
 pub use mark::{
     BLOCK_LIST, BLOCK_MAP, BLOCK_SET, BLOCK_SINGLE, COMPUTED, COMPUTED_SENSITIVE, OPTIONAL,
     OPTIONAL_COMPUTED, OPTIONAL_FOR_IMPORT, OPTIONAL_OBJECT, OPTIONAL_SENSITIVE, REQUIRED,

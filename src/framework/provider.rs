@@ -3,8 +3,11 @@
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::action::AnyAction;
 use super::diagnostics::Diagnostics;
 use super::erased::{AnyDataSource, AnyResource};
+use super::function::AnyFunction;
+use super::list_resource::AnyListResource;
 use super::model::Model;
 
 /// The provider.
@@ -27,6 +30,21 @@ pub trait Provider: Send + Sync + 'static {
 
     /// The data source types; asked once, before the first call.
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>>;
+
+    /// The functions; asked once, before the first call.
+    fn functions(&self) -> Vec<Box<dyn AnyFunction>> {
+        Vec::new()
+    }
+
+    /// The list resource types, each of a managed resource with an identity; asked once, before the first call.
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
+        Vec::new()
+    }
+
+    /// The action types; asked once, before the first call.
+    fn actions(&self) -> Vec<Box<dyn AnyAction>> {
+        Vec::new()
+    }
 }
 
 /// What `validate_config` is asked.

@@ -24,7 +24,7 @@ pub enum Support {
 /// Whether interfaces of this instance type can be mirrored, and why, in words. Case does not matter.
 pub fn instance_type_support(instance_type: &str) -> (Support, String) {
     let lower = instance_type.to_lowercase();
-    let date = TABLE.first("date");
+    let date = instance_types_date();
     let Some((family, size)) = lower
         .split_once('.')
         .filter(|(family, size)| !family.is_empty() && !size.is_empty())
@@ -45,6 +45,11 @@ pub fn instance_type_support(instance_type: &str) -> (Support, String) {
         support,
         format!("{kind}family {family} {why} (AWS documentation of {date})"),
     )
+}
+
+/// Date of the documentation that [`instance_type_support`] speaks for, for example `2025-08-28`.
+pub fn instance_types_date() -> &'static str {
+    TABLE.first("date")
 }
 
 fn virtual_support(family: &str) -> (Support, &'static str) {

@@ -56,7 +56,7 @@ pub use deviation::{by_interface, deviations, filter_deviation};
 pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Hidden, Member};
 pub use ignored_tags::IgnoredTags;
-pub use instance_type::{Support, instance_type_support};
+pub use instance_type::{Support, instance_type_support, instance_types_date};
 pub use interface::{Interface, Tags};
 pub use late::Receivers;
 pub use limit::{Limit, LimitError};

@@ -13,13 +13,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::actions::Remove;
 use crate::audit::Audit;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, Coverages};
 use crate::ec2::{Account, ErrorKind};
 use crate::framework::{
-    AnyDataSource, AnyResource, AttributePath, ConfigureRequest, Diagnostic, Diagnostics, Provider,
-    ValidateConfigRequest, data_source, resource,
+    AnyAction, AnyDataSource, AnyFunction, AnyListResource, AnyResource, AttributePath, ConfigureRequest,
+    Diagnostic, Diagnostics, Provider, ValidateConfigRequest, action, data_source, list_resource, resource,
 };
+use crate::functions;
 use crate::interfaces::Interfaces;
 
 use account_config::account_config;
@@ -94,6 +96,18 @@ impl Provider for Mirror {
             data_source(Interfaces::new(self.connection.clone())),
             data_source(Audit::new(self.connection.clone())),
         ]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
+        vec![list_resource(Coverages::new(self.connection.clone()))]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction>> {
+        vec![action(Remove::new(self.connection.clone()))]
+    }
+
+    fn functions(&self) -> Vec<Box<dyn AnyFunction>> {
+        functions::functions()
     }
 }
 

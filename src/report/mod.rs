@@ -16,7 +16,7 @@ mod ocsf;
 mod openmetrics;
 mod roll_up;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod text;
 mod timestamp;
 

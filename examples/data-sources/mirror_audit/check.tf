@@ -19,3 +19,21 @@ check "mirrored" {
     error_message = "Not every tagged interface is mirrored."
   }
 }
+
+resource "mirror_coverage" "prod" {
+  name                      = "prod"
+  traffic_mirror_target_ids = [aws_ec2_traffic_mirror_target.sensor.id]
+
+  selector {
+    tags = { Mirror = "True" }
+  }
+}
+
+resource "aws_ec2_traffic_mirror_target" "sensor" {
+  network_load_balancer_arn = aws_lb.sensor.arn
+
+  # A target that is replaced must exist before the sessions leave the old one: EC2 deletes no target that is in use.
+  lifecycle {
+    create_before_destroy = true
+  }
+}

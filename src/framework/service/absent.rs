@@ -1,6 +1,6 @@
-//! Answers to what the provider does not offer: ephemeral resources, queries, actions, functions, state stores,
-//! moves from other types, generated configuration. Core asks for none of it, for no schema names it; who asks all
-//! the same reads why there is no answer, instead of a missing method.
+//! Answers to what the provider does not offer: ephemeral resources, state stores, moves from other types, generated
+//! configuration. Core asks for none of it, for no schema names it; who asks all the same reads why there is no answer, instead
+//! of a missing method.
 
 use tonic::{Response, Status};
 
@@ -51,41 +51,6 @@ pub(super) fn none<T: From<Diagnostics>>(what: &str) -> Unary<T> {
 
 fn once<T>(message: T) -> Unary<Once<T>> {
     Ok(Response::new(tokio_stream::once(Ok(message))))
-}
-
-pub(super) fn function(request: &proto::call_function::Request) -> Unary<proto::call_function::Response> {
-    let text = format!(
-        "This provider has no function {:?}. Check the spelling and the provider's version.",
-        request.name
-    );
-    let error = Some(proto::FunctionError {
-        text,
-        function_argument: None,
-    });
-    Ok(Response::new(proto::call_function::Response {
-        result: None,
-        error,
-    }))
-}
-
-pub(super) fn list_resource(
-    request: &proto::list_resource::Request,
-) -> Unary<Once<proto::list_resource::Event>> {
-    let diagnostic = convert::diagnostics(unknown("list resource", &request.type_name));
-    once(proto::list_resource::Event {
-        diagnostic,
-        ..proto::list_resource::Event::default()
-    })
-}
-
-pub(super) fn invoke_action(
-    request: &proto::invoke_action::Request,
-) -> Unary<Once<proto::invoke_action::Event>> {
-    use proto::invoke_action::event::{Completed, Type};
-    let diagnostics = convert::diagnostics(unknown("action", &request.action_type));
-    once(proto::invoke_action::Event {
-        r#type: Some(Type::Completed(Completed { diagnostics })),
-    })
 }
 
 pub(super) fn read_state_bytes(

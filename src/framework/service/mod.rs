@@ -1,9 +1,12 @@
 //! The tfplugin6 service over a [`Provider`].
 
 mod absent;
+mod action;
 mod call;
 mod convert;
 mod data_source;
+mod function;
+mod list_resource;
 mod offer;
 mod provider;
 mod resource;
@@ -25,12 +28,12 @@ const MAX_MESSAGE: usize = 256 << 20;
 /// about to end.
 pub fn routes<P: Provider>(provider: P, ending: CancellationToken) -> tonic::service::Routes {
     let offer = Offer::of(&provider);
-    let service = Service {
+    let service = Shared(Arc::new(Service {
         provider,
         offer,
         stop: Stop::new(ending),
-    };
-    let server = ProviderServer::from_arc(Arc::new(service))
+    }));
+    let server = ProviderServer::new(service)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
     tonic::service::Routes::new(server)
@@ -41,6 +44,17 @@ struct Service<P> {
     provider: P,
     offer: Offer,
     stop: Stop,
+}
+
+/// The service as the protocol's methods have it: what goes on behind a stream holds it too.
+struct Shared<P>(Arc<Service<P>>);
+
+impl<P> std::ops::Deref for Shared<P> {
+    type Target = Service<P>;
+
+    fn deref(&self) -> &Service<P> {
+        &self.0
+    }
 }
 
 /// What StopProvider cancels: the requests in flight, and none that come after.

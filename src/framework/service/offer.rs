@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::framework::action::AnyAction;
 use crate::framework::diagnostics::{Diagnostic, Diagnostics};
 use crate::framework::erased::{AnyDataSource, AnyResource};
+use crate::framework::function::{AnyFunction, Signature};
+use crate::framework::list_resource::AnyListResource;
 use crate::framework::provider::Provider;
 use crate::framework::schema::{Schema, Type};
 use crate::framework::walker::{SchemaError, schema_of};
@@ -26,10 +29,28 @@ pub(super) struct DataSourceOffer {
     pub shape: Shape,
 }
 
+pub(super) struct FunctionOffer {
+    pub function: Box<dyn AnyFunction>,
+    pub signature: Signature,
+}
+
+pub(super) struct ListOffer {
+    pub list: Box<dyn AnyListResource>,
+    pub shape: Shape,
+}
+
+pub(super) struct ActionOffer {
+    pub action: Box<dyn AnyAction>,
+    pub shape: Shape,
+}
+
 pub(super) struct Offer {
     pub provider: Shape,
     pub resources: BTreeMap<&'static str, ResourceOffer>,
     pub data_sources: BTreeMap<&'static str, DataSourceOffer>,
+    pub functions: BTreeMap<&'static str, FunctionOffer>,
+    pub list_resources: BTreeMap<&'static str, ListOffer>,
+    pub actions: BTreeMap<&'static str, ActionOffer>,
     /// Models without a schema: mistakes in the provider, reported with the schemas.
     pub broken: Diagnostics,
 }
@@ -76,10 +97,42 @@ impl Offer {
                 Err(error) => broken.push(bug(&error)),
             }
         }
+        let mut functions = BTreeMap::new();
+        for function in provider.functions() {
+            match function.signature() {
+                Ok(signature) => {
+                    functions.insert(function.name(), FunctionOffer { function, signature });
+                }
+                Err(error) => broken.push(bug(&error)),
+            }
+        }
+        let mut list_resources = BTreeMap::new();
+        for list in provider.list_resources() {
+            match list.schema() {
+                Ok(schema) => {
+                    let shape = Shape::new(schema);
+                    list_resources.insert(list.type_name(), ListOffer { list, shape });
+                }
+                Err(error) => broken.push(bug(&error)),
+            }
+        }
+        let mut actions = BTreeMap::new();
+        for action in provider.actions() {
+            match action.schema() {
+                Ok(schema) => {
+                    let shape = Shape::new(schema);
+                    actions.insert(action.type_name(), ActionOffer { action, shape });
+                }
+                Err(error) => broken.push(bug(&error)),
+            }
+        }
         Self {
             provider: Shape::new(provider_schema),
             resources,
             data_sources,
+            functions,
+            list_resources,
+            actions,
             broken,
         }
     }
@@ -94,6 +147,18 @@ impl Offer {
         self.data_sources
             .get(type_name)
             .ok_or_else(|| unknown("data source", type_name))
+    }
+
+    pub fn list_resource(&self, type_name: &str) -> Result<&ListOffer, Diagnostics> {
+        self.list_resources
+            .get(type_name)
+            .ok_or_else(|| unknown("list resource", type_name))
+    }
+
+    pub fn action(&self, type_name: &str) -> Result<&ActionOffer, Diagnostics> {
+        self.actions
+            .get(type_name)
+            .ok_or_else(|| unknown("action", type_name))
     }
 }
 

@@ -5,8 +5,8 @@ use crate::framework::diagnostics::{Diagnostic, Diagnostics};
 use crate::framework::erased::typed;
 use crate::framework::provider::{ConfigureRequest, Provider, ValidateConfigRequest};
 use crate::proto::tfplugin6::{
-    ServerCapabilities, configure_provider, get_metadata, get_provider_schema, get_resource_identity_schemas,
-    validate_provider_config,
+    ActionSchema, ServerCapabilities, configure_provider, get_metadata, get_provider_schema,
+    get_resource_identity_schemas, validate_provider_config,
 };
 
 /// `get_provider_schema_optional`: a core that has the schemas already need not ask again before other calls.
@@ -27,10 +27,22 @@ impl<P: Provider> Service<P> {
         let data_source = |name: &&str| get_metadata::DataSourceMetadata {
             type_name: (*name).to_owned(),
         };
+        let function = |name: &&str| get_metadata::FunctionMetadata {
+            name: (*name).to_owned(),
+        };
+        let list = |name: &&str| get_metadata::ListResourceMetadata {
+            type_name: (*name).to_owned(),
+        };
+        let action = |name: &&str| get_metadata::ActionMetadata {
+            type_name: (*name).to_owned(),
+        };
         get_metadata::Response {
             server_capabilities: Some(server_capabilities()),
             resources: self.offer.resources.keys().map(resource).collect(),
             data_sources: self.offer.data_sources.keys().map(data_source).collect(),
+            functions: self.offer.functions.keys().map(function).collect(),
+            list_resources: self.offer.list_resources.keys().map(list).collect(),
+            actions: self.offer.actions.keys().map(action).collect(),
             ..get_metadata::Response::default()
         }
     }
@@ -38,6 +50,8 @@ impl<P: Provider> Service<P> {
     pub(super) fn schemas(&self) -> get_provider_schema::Response {
         let resources = self.offer.resources.iter();
         let data_sources = self.offer.data_sources.iter();
+        let list_resources = self.offer.list_resources.iter();
+        let actions = self.offer.actions.iter();
         get_provider_schema::Response {
             provider: Some(convert::schema(&self.offer.provider.schema)),
             resource_schemas: resources
@@ -45,6 +59,16 @@ impl<P: Provider> Service<P> {
                 .collect(),
             data_source_schemas: data_sources
                 .map(|(name, offer)| ((*name).to_owned(), convert::schema(&offer.shape.schema)))
+                .collect(),
+            functions: self.functions().into_iter().collect(),
+            list_resource_schemas: list_resources
+                .map(|(name, offer)| ((*name).to_owned(), convert::schema(&offer.shape.schema)))
+                .collect(),
+            action_schemas: actions
+                .map(|(name, offer)| {
+                    let schema = Some(convert::schema(&offer.shape.schema));
+                    ((*name).to_owned(), ActionSchema { schema })
+                })
                 .collect(),
             diagnostics: convert::diagnostics(self.offer.broken.clone()),
             server_capabilities: Some(server_capabilities()),

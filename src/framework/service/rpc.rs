@@ -4,7 +4,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::absent::{self, Once};
 use super::call::call;
-use super::{Service, resource};
+use super::list_resource::Stream;
+use super::{Shared, function, resource};
 use crate::framework::diagnostics::Diagnostics;
 use crate::framework::provider::Provider;
 use crate::proto::tfplugin6 as proto;
@@ -25,7 +26,7 @@ fn judged<T: From<Diagnostics>>(result: Result<Diagnostics, Diagnostics>) -> Ans
 }
 
 #[tonic::async_trait]
-impl<P: Provider> Protocol for Service<P> {
+impl<P: Provider> Protocol for Shared<P> {
     // The provider
 
     async fn get_metadata(
@@ -219,60 +220,81 @@ impl<P: Provider> Protocol for Service<P> {
         answer(call("ReadDataSource", &request.type_name, self.read_data(&request)).await)
     }
 
-    // What is not offered
+    // Functions
 
     async fn get_functions(
         &self,
         _: Request<proto::get_functions::Request>,
     ) -> Answer<proto::get_functions::Response> {
-        Ok(Response::new(proto::get_functions::Response::default()))
+        Ok(Response::new(self.0.get_functions()))
     }
 
     async fn call_function(
         &self,
         request: Request<proto::call_function::Request>,
     ) -> Answer<proto::call_function::Response> {
-        absent::function(request.get_ref())
+        let request = request.into_inner();
+        let work = async { Ok(self.0.call_function(&request)) };
+        let result = call("CallFunction", &request.name, work).await;
+        Ok(Response::new(result.unwrap_or_else(function::broken)))
     }
+
+    // Queries
 
     async fn validate_list_resource_config(
         &self,
         request: Request<proto::validate_list_resource_config::Request>,
     ) -> Answer<proto::validate_list_resource_config::Response> {
-        absent::no("list resource", &request.get_ref().type_name)
+        let request = request.into_inner();
+        let judgement = self.validate_list(&request);
+        judged(call("ValidateListResourceConfig", &request.type_name, judgement).await)
     }
 
-    type ListResourceStream = Once<proto::list_resource::Event>;
+    type ListResourceStream = Stream<proto::list_resource::Event>;
 
     async fn list_resource(
         &self,
         request: Request<proto::list_resource::Request>,
     ) -> Answer<Self::ListResourceStream> {
-        absent::list_resource(request.get_ref())
+        let cancel = self.stop.token();
+        Ok(Response::new(
+            self.0.clone().begin_list(request.into_inner(), cancel),
+        ))
     }
+
+    // Actions
 
     async fn validate_action_config(
         &self,
         request: Request<proto::validate_action_config::Request>,
     ) -> Answer<proto::validate_action_config::Response> {
-        absent::no("action", &request.get_ref().type_name)
+        let request = request.into_inner();
+        let judgement = self.validate_action(&request);
+        judged(call("ValidateActionConfig", &request.type_name, judgement).await)
     }
 
     async fn plan_action(
         &self,
         request: Request<proto::plan_action::Request>,
     ) -> Answer<proto::plan_action::Response> {
-        absent::no("action", &request.get_ref().action_type)
+        let request = request.into_inner();
+        let judgement = self.announce_action(&request);
+        judged(call("PlanAction", &request.action_type, judgement).await)
     }
 
-    type InvokeActionStream = Once<proto::invoke_action::Event>;
+    type InvokeActionStream = Stream<proto::invoke_action::Event>;
 
     async fn invoke_action(
         &self,
         request: Request<proto::invoke_action::Request>,
     ) -> Answer<Self::InvokeActionStream> {
-        absent::invoke_action(request.get_ref())
+        let cancel = self.stop.token();
+        Ok(Response::new(
+            self.0.clone().begin_action(request.into_inner(), cancel),
+        ))
     }
+
+    // What is not offered
 
     async fn validate_ephemeral_resource_config(
         &self,

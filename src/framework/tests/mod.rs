@@ -4,6 +4,8 @@ mod any;
 mod bytes;
 mod client;
 mod cty_interop;
+mod newer;
+mod newer_cores;
 mod numbers;
 mod offer;
 mod round_trip;

@@ -265,12 +265,6 @@ async fn what_is_not_offered_is_answered() {
         delete_state delete_state,
     }
     let answer = client
-        .get_functions(proto::get_functions::Request {})
-        .await
-        .unwrap()
-        .into_inner();
-    assert!(answer.functions.is_empty() && answer.diagnostics.is_empty());
-    let answer = client
         .call_function(proto::call_function::Request::default())
         .await
         .unwrap()

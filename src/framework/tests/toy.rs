@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::newer::{Repeat, Shout, Things};
 use super::sample::{Sample, SampleIdentity, Session};
 use crate::framework::mark::*;
 use crate::framework::*;
@@ -64,6 +65,22 @@ impl Provider for Toy {
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>> {
         vec![data_source(Oracle)]
+    }
+
+    fn functions(&self) -> Vec<Box<dyn AnyFunction>> {
+        vec![function(Repeat)]
+    }
+
+    fn list_resources(&self) -> Vec<Box<dyn AnyListResource>> {
+        vec![list_resource(Things {
+            started: Arc::clone(&self.started),
+        })]
+    }
+
+    fn actions(&self) -> Vec<Box<dyn AnyAction>> {
+        vec![action(Shout {
+            started: Arc::clone(&self.started),
+        })]
     }
 }
 

@@ -24,6 +24,10 @@ FEATURES = {
     # OpenTofu's block has no `lifecycle` until 1.11.
     "removed": ((1, 7), (1, 11)),
     "import_by_identity": ((1, 12), (1, 12)),
+    "functions": ((1, 8), (1, 7)),
+    # OpenTofu has neither.
+    "query": ((1, 14), (99, 0)),
+    "actions": ((1, 14), (99, 0)),
     "provider_for_each": ((99, 0), (1, 9)),
     "test_command": ((1, 6), (1, 6)),
     # Leaves null attributes of nested objects out of what it shows. Seen in 1.11,
