@@ -16,8 +16,8 @@ VENV_READY := $(VENV)/requirements.installed
 
 DEBUG := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
 
-# Two cores at once run the end-to-end tests: they mostly wait for processes.
-E2E_WORKERS ?= 2
+# More than two cores can do at once run the end-to-end tests: they mostly wait for processes.
+E2E_WORKERS ?= 3
 
 .PHONY: help
 help: ## lists the targets

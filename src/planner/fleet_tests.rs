@@ -1,0 +1,107 @@
+use super::*;
+use proptest::prelude::*;
+
+fn fleet(n: usize) -> Fleet {
+    let member = |i: usize| Member {
+        instance_id: Some(format!("i-{i:017x}")),
+        instance_type: Some("m5.large".into()),
+        vpc_id: Some("vpc-0123456789abcdef0".into()),
+        interface_type: "interface".into(),
+        tags: Tags::from([("Name".into(), format!("web-{i}"))]),
+        ..Member::default()
+    };
+    let interfaces = (0..n).map(|i| (format!("eni-{i:017x}"), member(i))).collect();
+    Fleet {
+        account_id: "123456789012".into(),
+        region: "eu-west-1".into(),
+        interfaces,
+        ..Fleet::default()
+    }
+}
+
+#[test]
+fn the_text_is_read_back_and_stays_the_same() {
+    let fleet = fleet(10);
+    let text = fleet.encode().unwrap();
+    assert_eq!(Fleet::decode(&text).unwrap(), fleet);
+    assert_eq!(fleet.encode().unwrap(), text);
+}
+
+/// Private data travels with every plan and state: ids at random, as AWS gives them, so that nothing compresses by luck.
+#[test]
+fn ten_thousand_interfaces_are_less_than_a_megabyte_and_the_same_in_any_order() {
+    let digits = |salt: &str, i: usize| {
+        let digest = Sha256::digest(format!("{salt}{i}"));
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        hex[..17].to_owned()
+    };
+    let zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"];
+    let mut seen: Vec<Interface> = (0..10_000)
+        .map(|i| Interface {
+            id: format!("eni-{}", digits("eni", i)),
+            // Every third instance has a second interface.
+            instance_id: Some(format!("i-{}", digits("i", i - usize::from(i % 4 == 1)))),
+            instance_type: Some(["m5.large", "c6i.xlarge", "t3.micro"][i % 3].into()),
+            vpc_id: Some(format!("vpc-{}", digits("vpc", i % 20))),
+            subnet_id: Some(format!("subnet-{}", digits("subnet", i % 60))),
+            availability_zone: Some(zones[i % 3].into()),
+            availability_zone_id: Some(format!("euw1-az{}", i % 3)),
+            interface_type: "interface".into(),
+            instance_tags: Tags::from([
+                ("Name".into(), format!("web-{i}")),
+                ("Mirror".into(), "True".into()),
+            ]),
+            ..Interface::default()
+        })
+        .collect();
+    let encode = |seen: &[Interface]| {
+        let selectors = [Selector {
+            tags: Tags::from([("Mirror".into(), "True".into())]),
+            ..Selector::default()
+        }];
+        let interfaces = Fleet::select(&selectors, &[], seen, &["Name".to_owned()]);
+        assert_eq!(interfaces.len(), seen.len());
+        Fleet {
+            interfaces,
+            ..fleet(0)
+        }
+        .encode()
+        .unwrap()
+    };
+    let text = encode(&seen);
+    assert!(text.len() < 1_000_000, "{} bytes", text.len());
+    seen.reverse();
+    assert_eq!(encode(&seen), text);
+}
+
+#[test]
+fn foreign_text_is_an_error() {
+    for text in [
+        "",
+        "mirror1:",
+        "mirror1:%%%",
+        "mirror1:AAAA",
+        "mirror2:AAAA",
+        "eni-1",
+    ] {
+        assert!(Fleet::decode(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_bomb_is_refused() {
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
+    let chunk = vec![b' '; 1 << 20];
+    for _ in 0..65 {
+        zlib.write_all(&chunk).unwrap();
+    }
+    let text = format!("{MAGIC}{}", STANDARD_NO_PAD.encode(zlib.finish().unwrap()));
+    assert!(matches!(Fleet::decode(&text), Err(FleetError::TooLarge)));
+}
+
+proptest! {
+    #[test]
+    fn any_text_ends_in_an_error(text in "(mirror1:)?[A-Za-z0-9+/]{0,200}") {
+        prop_assert!(Fleet::decode(&text).is_err());
+    }
+}
