@@ -200,5 +200,7 @@ def test_orphaned_sessions(judge, sandbox, fleet):
     named = judge.audit('require = { coverage_names = ["prod"] }')["orphaned"]
     assert set(named) == {unattached, unselected}
     assert "billed" in named[unattached]["detail"] and "not selected" in named[unselected]["detail"]
+    # Without the interfaces there is no audit at all, rather than one that does not see what is billed.
     sandbox.fault("deny", "DescribeNetworkInterfaces")
-    assert judge.audit()["orphaned"] is None
+    refused = judge.workspace.try_apply()
+    assert refused.code == 1 and "ec2:DescribeNetworkInterfaces" in refused.errors[0].detail, refused.readable()

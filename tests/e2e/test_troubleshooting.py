@@ -126,6 +126,16 @@ def closed_port(workspace, sandbox, fleet):
     workspace.assert_empty_plan()
 
 
+def unseen(workspace, sandbox, fleet):
+    sandbox.fault("deny", "DescribeTargetGroups")
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{fleet.balancer_target()}"]'))
+    yield workspace.try_plan()
+    sandbox.no_faults()
+    assert workspace.plan().warnings == []
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+
 def namesake(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
@@ -155,6 +165,7 @@ SITUATIONS = {
     "selected network interfaces get no session": override_refused,
     "traffic mirror sessions could not be created": number_in_use,
     "UnauthorizedOperation": denied,
+    "Some of what is behind the traffic mirror targets cannot be seen": unseen,
     "A traffic mirror target lets no mirrored packet in": closed_port,
     "Every session would be deleted": empty,
     "Another coverage has the same name": namesake,
