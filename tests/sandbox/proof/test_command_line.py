@@ -109,6 +109,7 @@ def test_options_are_settings(start, tmp_path):
         "consistency_delay_ms": 1500,
         "latency_ms": 3,
         "short_pages": True,
+        "policies": [],
     }
     assert sandbox.control("GET", "clock")["speed"] == 60
     assert sandbox.control("GET", "faults")[0]["kind"] == "unavailable"
