@@ -95,7 +95,7 @@ def test_from_tms_remover(workspace, sample, write):
 
 
 def test_leftovers_of_automirror(workspace, sample, write, automirror):
-    write("from-tms-remover", 2)
+    write("from-tms-remover", 3)
     sample.forget_calls()
     workspace.try_apply().succeed()
     assert sample.calls("CreateTrafficMirrorSession") == [], "nothing new"

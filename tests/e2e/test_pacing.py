@@ -60,7 +60,8 @@ def test_a_thousand_creates_take_what_the_bucket_takes(workspace, tmp_path, buck
         assert used.calls - used.throttled == SESSIONS
         ideal = bucket.ideal(SESSIONS)
         assert 0.95 * ideal < used.seconds < 1.1 * ideal, (ideal, used)
-        assert used.throttled_part < 0.05, used
+        # At many times the speed a busy machine's own delays are as long as the wait between two calls.
+        assert used.throttled_part < (0.05 if bucket.clock_speed <= 8 else 0.1), used
         workspace.assert_empty_plan()
     told = progress(log)
     assert {line["coverage"] for line in told} == {"a", "b"} or bucket.clock_speed == 1
