@@ -94,37 +94,9 @@ impl Action {
         }
     }
 
-    /// Whether the action changes something.
+    /// Whether the action changes something: those are what an apply needs beyond a plan.
     pub fn is_mutating(self) -> bool {
-        match self {
-            Self::GetCallerIdentity
-            | Self::AssumeRole
-            | Self::AssumeRoleWithWebIdentity
-            | Self::DescribeInstances
-            | Self::DescribeNetworkInterfaces
-            | Self::DescribeSecurityGroups
-            | Self::DescribeSubnets
-            | Self::DescribeVpcEndpoints
-            | Self::DescribeLoadBalancers
-            | Self::DescribeLoadBalancerAttributes
-            | Self::DescribeListeners
-            | Self::DescribeTargetGroups
-            | Self::DescribeTargetGroupAttributes
-            | Self::DescribeTargetHealth
-            | Self::DescribeTrafficMirrorSessions
-            | Self::DescribeTrafficMirrorTargets
-            | Self::DescribeTrafficMirrorFilters => false,
-            Self::CreateTrafficMirrorSession
-            | Self::ModifyTrafficMirrorSession
-            | Self::DeleteTrafficMirrorSession
-            | Self::CreateTrafficMirrorFilter
-            | Self::DeleteTrafficMirrorFilter
-            | Self::CreateTrafficMirrorFilterRule
-            | Self::DeleteTrafficMirrorFilterRule
-            | Self::ModifyTrafficMirrorFilterNetworkServices
-            | Self::CreateTags
-            | Self::DeleteTags => true,
-        }
+        self.purpose() == Some(Purpose::Apply)
     }
 }
 
