@@ -86,6 +86,36 @@ def test_timeouts(workspace, sandbox, fleet):
     assert len(sandbox.sessions()) == 3
 
 
+def test_an_update_has_a_time_of_its_own(workspace, sandbox, fleet):
+    limited = 'timeouts {\n    create = "10m"\n    update = "1s"\n    delete = "10m"\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, limited, 'description = "one"'))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet, limited, 'description = "two"'))
+    sandbox.fault("slow", "ModifyTrafficMirrorSession", delay_ms=15000, skip=1, times=2)
+    result = workspace.try_apply()
+    assert result.code == 1
+    assert all("TimedOut" in error.detail and "timeouts" in error.detail for error in result.errors), result.readable()
+    assert {failure["code"] for failure in workspace.state()[PROD]["failures"].values()} == {"TimedOut"}
+    sandbox.no_faults()
+    workspace.apply()
+    assert {session.description for session in sandbox.sessions("prod")} == {"two"}
+    workspace.assert_empty_plan()
+
+
+def test_a_destroy_has_a_time_of_its_own(workspace, sandbox, fleet):
+    limited = 'timeouts {\n    create = "10m"\n    update = "10m"\n    delete = "1s"\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, limited))
+    workspace.apply()
+    sandbox.fault("slow", "DeleteTrafficMirrorSession", delay_ms=15000, skip=1, times=2)
+    result = workspace.try_destroy()
+    assert result.code == 1
+    assert "TimedOut" in result.stdout
+    assert 1 <= len(workspace.state()[PROD]["sessions"]) <= 2, "what is left stays in the state"
+    sandbox.no_faults()
+    workspace.destroy()
+    assert sandbox.sessions() == []
+
+
 def test_no_timeout_by_accident(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet, "timeouts {\n    create = \"soon\"\n  }"))
     result = workspace.run("validate", "-json")
