@@ -88,6 +88,8 @@ impl Resource for Coverage {
         &self,
         request: ReadRequest<CoverageModel, CoverageIdentity>,
     ) -> ReadResponse<CoverageModel, CoverageIdentity> {
+        // Core refreshes resources in no walk that applies.
+        self.connection.begin_plan();
         let cancel = request.cancel.clone();
         cancel
             .run_until_cancelled(self.refresh(request))
