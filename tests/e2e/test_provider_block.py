@@ -60,6 +60,33 @@ def test_roles_in_a_chain(workspace, sandbox, fleet):
     assert principals(sandbox, "CreateTrafficMirrorSession") == {reached}
 
 
+NARROWED = {
+    "policy": json.dumps({"Version": "2012-10-17", "Statement": []}),
+    "policy_arns": ["arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"],
+}
+
+
+def narrowed(call) -> bool:
+    """Whether AWS was asked for credentials that may do no more than those policies allow."""
+    arns = [one["arn"] for one in call.parameters["PolicyArns"]]
+    return {"policy": call.parameters["Policy"], "policy_arns": arns} == NARROWED
+
+
+def test_what_narrows_a_role(workspaces, sandbox, fleet):
+    workspace = workspaces("role")
+    hub = block("assume_role", role_arn=arn("hub"), source_identity="alice", **NARROWED)
+    workspace.configure(provider(sandbox, hub), AUDIT)
+    workspace.plan()
+    (assumed,) = sandbox.calls("AssumeRole")
+    assert narrowed(assumed) and assumed.parameters["SourceIdentity"] == "alice"
+    workspace = workspaces("pod")
+    pod = block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token=TOKEN, duration="20m", **NARROWED)
+    workspace.configure(provider(sandbox, pod, **NO_KEYS), AUDIT)
+    workspace.plan()
+    (assumed,) = sandbox.calls("AssumeRoleWithWebIdentity")
+    assert narrowed(assumed) and assumed.parameters["DurationSeconds"] == 1200
+
+
 def test_a_role_of_another_account(workspace, sandbox, fleet):
     """Its sessions are that account's: what this one has is not seen."""
     far = block("assume_role", role_arn=arn("far", OTHER), session_name="far")
