@@ -23,9 +23,9 @@ use crate::selection;
 /// account is taken over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ListModel {
-    /// Regions to look in. Defaults to that of the provider block.
+    /// Regions that are looked in. Defaults to that of the provider block.
     pub regions: Attr<Vec<Attr<String>>>,
-    /// Only coverages whose name begins so.
+    /// Beginning that the name of a coverage must have to be listed. Left out, all are.
     pub name_prefix: Attr<String>,
 }
 

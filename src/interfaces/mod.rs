@@ -21,18 +21,19 @@ use crate::selection::{self, SelectorBlock};
 /// source is stored in the plan and not read again, so a plan stays exact however long it waits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfacesModel {
-    /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match.
+    /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match. At least one is needed:
+    /// nothing is listed by default.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub selector: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Network interfaces that are not listed although a `selector` means them.
+    /// Network interfaces that are not listed although a `selector` means them. Without a block, there are none.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
-    /// AWS region to look in. Defaults to the provider's.
+    /// AWS region that is looked in. Defaults to the provider's.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub region: Attr<String>,
     /// Keys of the instance tags to list with each network interface. Defaults to `Name`.
     pub tag_keys: Attr<Vec<Attr<String>>>,
-    /// The network interfaces, by their id.
+    /// Network interfaces that the blocks mean, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub interfaces: Attr<BTreeMap<String, Attr<InterfaceModel>>>,
     /// The same in compact form, for the argument `selection` of `mirror_coverage`. It changes only with the network

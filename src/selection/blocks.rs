@@ -24,24 +24,24 @@ pub struct SelectorBlock {
     pub tag_source: Attr<String>,
     /// Whether keys and values of `tags` match without regard to case. Defaults to `false`.
     pub ignore_tag_case: Attr<bool>,
-    /// Instances, by id.
+    /// Instances that may be meant, by id.
     pub instance_ids: Strings,
-    /// Network interfaces, by id.
+    /// Network interfaces that may be meant, by id.
     pub network_interface_ids: Strings,
     /// VPCs that the network interface may be in.
     pub vpc_ids: Strings,
     /// Subnets that the network interface may be in.
     pub subnet_ids: Strings,
-    /// Availability zones of the network interface, by name (`eu-west-1a`) or id (`euw1-az2`).
+    /// Availability zones that the network interface may be in, by name (`eu-west-1a`) or id (`euw1-az2`).
     pub availability_zones: Strings,
     /// Security groups, one of which the network interface must have.
     pub security_group_ids: Strings,
-    /// Instance types, with the wildcards of `tags`, for example `m5.*`.
+    /// Types that the instance may have, with the wildcards of `tags`, for example `m5.*`.
     pub instance_types: Strings,
-    /// States of the instance. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
+    /// States that the instance may be in. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
     /// network interfaces and their sessions.
     pub instance_state_names: Strings,
-    /// Whether to take only the primary network interface: network card 0, device 0. Defaults to `false`: every network
+    /// Whether only the primary network interface is meant: network card 0, device 0. Defaults to `false`: every network
     /// interface of a matching instance.
     pub primary_only: Attr<bool>,
 }
