@@ -10,6 +10,7 @@ mod delete;
 mod execute;
 mod execute_sessions;
 mod failure;
+mod found;
 mod import;
 mod list;
 mod maker;

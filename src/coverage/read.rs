@@ -108,8 +108,8 @@ pub(super) async fn refreshed(
         .as_ref()
         .map(|wish| wish.override_rule.clone())
         .unwrap_or_default();
-    let rows = actual_rows(&sessions, &fleet, &rule, &before);
     fleet.remember(decode(private).unwrap_or_default());
+    let rows = actual_rows(&sessions, &fleet, &rule, &before);
     let draws = wish
         .as_ref()
         .is_none_or(|wish| wish.virtual_network == VirtualNetwork::Drawn);
@@ -121,6 +121,7 @@ pub(super) async fn refreshed(
     let blueprint = Blueprint {
         remove_description: fleet.remove_description,
         ignored_tags,
+        as_found: fleet.as_found.clone(),
         ..blueprint
     };
     state.deviations = convert::strings(planner::deviations(
@@ -179,7 +180,7 @@ fn actual_rows(
             let shape = match fleet.interfaces.get(interface) {
                 Some(member) => Row {
                     instance_id: member.instance_id.clone(),
-                    traffic_mirror_filter_id: rule.filter(&member.tags).picked(),
+                    traffic_mirror_filter_id: fleet.own_choice(interface, rule.filter(&member.tags)),
                     ..Row::default()
                 },
                 None => recorded.cloned().unwrap_or_default(),

@@ -105,6 +105,7 @@ impl CoverageModel {
             tags: known_strings(&self.tags_all),
             copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
             ignored_tags: Default::default(),
+            as_found: Default::default(),
         }
     }
 

@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::override_rule::same_key;
 use super::{
-    Adoption, Interface, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite, is_selected,
+    Adoption, AllAsFound, Interface, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite,
+    is_selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -166,6 +167,9 @@ pub struct Fleet {
     /// be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_filter: Option<String>,
+    /// What an import found and no argument says, by interface.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub as_found: AllAsFound,
     /// Set when the configuration dropped its description while the plan was held: it is still to be removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remove_description: bool,
@@ -252,6 +256,8 @@ impl Fleet {
         self.intended = earlier.intended;
         self.remove_description = earlier.remove_description;
         self.owned_filter = earlier.owned_filter;
+        self.as_found = earlier.as_found;
+        self.as_found.retain(|id, _| self.interfaces.contains_key(id));
         // An instance that got another type since may be tried again.
         let same = |id: &String, then: &Option<String>| {
             self.interfaces

@@ -9,6 +9,7 @@
 //! Nothing here performs I/O, reads a clock or knows the AWS SDK, so that the same input gives the same plan twice.
 
 mod adoption;
+mod as_found;
 mod assess;
 mod data_table;
 mod delivery;
@@ -48,6 +49,7 @@ mod virtual_network;
 mod wildcard;
 
 pub use adoption::{Adoption, crowded};
+pub use as_found::{AllAsFound, AsFound, Decided};
 pub use assess::{Assessment, Counts, Finding, OverallStatus, View, assess};
 pub use delivery::{
     Delivery, Fact, Listener, Outcome, Receiver, ReceivingGroup, ReceivingInstance, ReceivingInterface,

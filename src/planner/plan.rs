@@ -105,8 +105,9 @@ pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTree
     let skip = |id: &String, member: &Member| {
         // EC2 has accepted a session that exists: a table is no reason to take it away.
         let exists = existing(fleet, prior, id).is_some();
+        let stays = fleet.as_found.get(id).is_some_and(|found| found.stays);
         let never = ineligible(&wish.eligibility, &around, &candidate(id, member))
-            .filter(|(reason, _)| !exists || *reason != Reason::UnsupportedInstanceType);
+            .filter(|(reason, _)| !exists || !(stays || *reason == Reason::UnsupportedInstanceType));
         let (reason, detail) = never.or_else(|| {
             let waits = wish.override_rule.unknown_target_ids || fleet.late_targets;
             refused_override(wish, member, waits).map(|detail| (Reason::OverrideRefused, detail))

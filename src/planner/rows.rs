@@ -37,7 +37,7 @@ pub(super) fn row(
             Wanted::Unset => base.and_then(|row| row.session_number),
         },
         virtual_network_id: base.and_then(|row| row.virtual_network_id),
-        traffic_mirror_filter_id: wish.override_rule.filter(&member.tags).picked(),
+        traffic_mirror_filter_id: fleet.own_choice(interface, wish.override_rule.filter(&member.tags)),
     }
 }
 
