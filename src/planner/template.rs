@@ -88,6 +88,16 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// The placeholders that stand for something of the instance.
+    pub fn reads_of_instance(&self) -> Vec<&'static str> {
+        let all = [
+            (Part::InstanceId, "{instance_id}"),
+            (Part::InstanceName, "{instance_name}"),
+        ];
+        let read = all.into_iter().filter(|(part, _)| self.0.contains(part));
+        read.map(|(_, placeholder)| placeholder).collect()
+    }
+
     /// Whether the tag `Name` of the instance is read.
     pub fn needs_instance_name(&self) -> bool {
         self.0.contains(&Part::InstanceName)

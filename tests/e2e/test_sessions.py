@@ -12,12 +12,19 @@ def by_interface(sandbox):
 
 
 def test_packet_length(workspace, sandbox, fleet):
-    for argument, expected in (("packet_length = 200", 200), ("packet_length = 1500", 1500), ("", None)):
+    lengths = (("packet_length = 200", 200), ("packet_length = 1500", 1500), ("packet_length = 8500", 8500), ("", None))
+    for argument, expected in lengths:
         before = {session.id for session in sandbox.sessions()}
         workspace.configure(sandbox.provider(), coverage(fleet, argument))
         workspace.apply()
         assert {session.packet_length for session in sandbox.sessions()} == {expected}
         assert not before or {session.id for session in sandbox.sessions()} == before, "changed in place"
+    # What a load balancer reports for the whole packet is less than that on a network interface.
+    session = sandbox.sessions()[0]
+    sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session.id, PacketLength=8500)
+    assert workspace.plan().before(PROD)["deviations"] == {session.interface: "packet_length is 8500"}
+    workspace.apply()
+    assert {session.packet_length for session in sandbox.sessions()} == {None}
 
 
 def test_virtual_network_id(workspace, sandbox, fleet):
