@@ -104,7 +104,7 @@ impl Template {
     }
 
     /// The text for one interface, at most `max_chars` characters. An instance without a name goes by its id, and an
-    /// interface without a visible instance by its own.
+    /// interface without a visible instance by its own: a plan does not ask for that, see [`Template::reads_of_instance`].
     pub fn render(&self, values: &TemplateValues<'_>, max_chars: usize) -> String {
         let instance_id = values.instance_id.unwrap_or(values.network_interface_id);
         let name = values

@@ -26,7 +26,8 @@ pub struct SelectorBlock {
     pub ignore_tag_case: Attr<bool>,
     /// Instances, by id.
     pub instance_ids: Strings,
-    /// Network interfaces, by id.
+    /// Network interfaces, by id. One whose instance is not visible is skipped as `NOT_VISIBLE` where the block asks for types, states or
+    /// tags of the instance; so it is with an `exclude` block that asks for them.
     pub network_interface_ids: Strings,
     /// VPCs that the network interface may be in.
     pub vpc_ids: Strings,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
 
@@ -41,7 +41,7 @@ def test_criterion(workspace, sandbox, fleet, case):
 def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandbox, fleet):
     """All in one plan: what each block means, by the names of instances."""
     ec2 = sandbox.ec2
-    group = ec2.create_security_group(GroupName="own", Description="own", VpcId=fleet.vpc)["GroupId"]
+    (group,) = [g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]
     fleet.launch("elsewhere", subnet=1, instance_type="c5.large", group=group, Mirror="True", Team="a")
     (literal,), long = fleet.interfaces["web-1"], "v" * 256
     sandbox.tag(fleet.instances["web-1"], Team="b", Long=long)
@@ -62,11 +62,11 @@ def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandb
         "zone-name-or-id": (
             block(f'availability_zones = ["{far["AvailabilityZoneId"]}", "{near["AvailabilityZone"]}"]'), every,
         ),  # fmt: skip
-        "twice": (block('tags = { Mirror = "True" }') + block('tags = { Name = "web-*" }'), {"web-1", "web-2", "elsewhere"}),
+        "twice": (TAGGED + "\n  " + block('tags = { Name = "web-*" }'), {"web-1", "web-2", "elsewhere"}),
         "literal-star": (block('tags = { Lit = "a\\\\*b" }' + own_tags), {"web-1"}),
         "star": (block('tags = { Lit = "a*b" }' + own_tags), {"web-1", "web-2"}),
         "long-value": (block(f'tags = {{ Long = "{long}" }}'), {"web-1"}),
-        "out-or": (out('tags = { Team = "a" }') + block('tags = { Team = "b" }', "exclude"), every - {"elsewhere", "web-1"}),
+        "out-or": (out('tags = { Team = "a" }') + "\n  " + block('tags = { Team = "b" }', "exclude"), every - {"elsewhere", "web-1"}),
         "out-and": (out('tags = { Team = "*" }\n    instance_types = ["c5.*"]'), every - {"elsewhere"}),
         "out-group": (out(f'security_group_ids = ["{group}"]'), every - {"elsewhere"}),
         "out-zone-id": (out(f'availability_zones = ["{far["AvailabilityZoneId"]}"]'), every - {"elsewhere"}),
