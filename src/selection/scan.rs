@@ -74,7 +74,15 @@ pub async fn tags_are_of_instances(
         if seen.iter().any(|interface| selector.matches(interface)) {
             continue;
         }
-        for filters in by_instance.instance_scans() {
+        if seen.iter().any(|interface| by_instance.matches(interface)) {
+            return Ok(true);
+        }
+        // Tags in any case were looked for among all instances already.
+        let sets = match selector.ignore_tag_case {
+            true => Vec::new(),
+            false => by_instance.instance_scans(),
+        };
+        for filters in sets {
             let page = account.first_instances(&filters).await?;
             if page.iter().any(|interface| by_instance.matches(interface)) {
                 return Ok(true);
