@@ -27,6 +27,7 @@ pub(super) struct Snapshot {
     planning: AtomicBool,
     applying: AtomicBool,
     pub(super) instances: Memo<Vec<Filter>, Vec<Interface>>,
+    pub(super) first_instances: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) network_interfaces: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) addresses: Memo<Vec<Filter>, Vec<Addressed>>,
     pub(super) sessions: Memo<Vec<Filter>, Vec<MirrorSession>>,

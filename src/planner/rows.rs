@@ -119,6 +119,19 @@ fn targets(wish: &Wish, fleet: &Fleet) -> Vec<PlacementTarget> {
     let of = |id: &String, by_override_only| PlacementTarget {
         target_id: id.clone(),
         capacity: room::capacity(wish, fleet, id),
+        // Without allow_partial what others send there is an error of the plan, and decides no placement.
+        others: fleet
+            .other_sources
+            .get(id)
+            .copied()
+            .filter(|_| wish.allow_partial)
+            .unwrap_or_default(),
+        shared_sources: fleet
+            .other_sources_here
+            .get(id)
+            .filter(|_| wish.allow_partial)
+            .cloned()
+            .unwrap_or_default(),
         zone_ids: fleet
             .targets
             .get(id)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     AllAsFound, COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member,
-    MirrorSession, NAME_TAG, Override, Tags, Template, TemplateValues,
+    MirrorSession, NAME_TAG, Override, Tags, TargetKind, Template, TemplateValues,
 };
 
 /// How many tags a resource of EC2 can have; those of AWS itself do not count (EC2 tag restrictions).
@@ -162,11 +162,11 @@ impl SessionSpec {
             .collect()
     }
 
-    /// Whether the session mirrors as much of each packet as it should: a network load balancer target reports 8500 for
-    /// the whole packet.
-    pub fn has_length_of(&self, session: &MirrorSession) -> bool {
+    /// Whether the session mirrors as much of each packet as it should on a target of this `kind`, none when that is not known: a
+    /// network load balancer target reports 8500 for the whole packet.
+    pub fn has_length_of(&self, session: &MirrorSession, kind: Option<TargetKind>) -> bool {
         match (self.packet_length, session.packet_length) {
-            (None, None | Some(8500)) => true,
+            (None, Some(8500)) => kind.is_none_or(|kind| kind == TargetKind::NetworkLoadBalancer),
             (wanted, actual) => wanted == actual,
         }
     }
@@ -255,18 +255,34 @@ mod tests {
             packet_length: Some(100),
             ..SessionSpec::default()
         };
-        for (actual, is_whole, is_cut) in [
-            (None, true, false),
-            (Some(8500), true, false),
-            (Some(100), false, true),
-            (Some(64), false, false),
+        let (balancer, other) = (
+            [None, Some(TargetKind::NetworkLoadBalancer)],
+            [
+                Some(TargetKind::NetworkInterface),
+                Some(TargetKind::GatewayLoadBalancerEndpoint),
+            ],
+        );
+        for (actual, kinds, is_whole, is_cut) in [
+            (None, balancer, true, false),
+            (None, other, true, false),
+            (Some(8500), balancer, true, false),
+            (Some(8500), other, false, false),
+            (Some(100), balancer, false, true),
+            (Some(100), other, false, true),
+            (Some(64), balancer, false, false),
         ] {
             let session = MirrorSession {
                 packet_length: actual,
                 ..MirrorSession::default()
             };
-            assert_eq!(whole.has_length_of(&session), is_whole, "{actual:?}");
-            assert_eq!(cut.has_length_of(&session), is_cut, "{actual:?}");
+            for kind in kinds {
+                assert_eq!(
+                    whole.has_length_of(&session, kind),
+                    is_whole,
+                    "{actual:?} {kind:?}"
+                );
+                assert_eq!(cut.has_length_of(&session, kind), is_cut, "{actual:?} {kind:?}");
+            }
         }
     }
 }
