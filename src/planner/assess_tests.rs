@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::super::{
-    COVERAGE_TAG, Fact, FilterRule, IngressRule, Listener, MirrorFilter, Receiver, ReceivingGroup,
-    ReceivingInstance, ReceivingInterface,
+    COVERAGE_TAG, Fact, FilterRule, Guard, IngressRule, Listener, MirrorFilter, Origin, Receiver,
+    ReceivingGroup, ReceivingInstance, ReceivingInterface, RegisteredSensor,
 };
 use super::*;
 
@@ -48,6 +48,7 @@ fn assessed(
         sessions,
         require,
         delivery,
+        sensors_unseen: None,
     })
 }
 
@@ -75,51 +76,103 @@ fn filter(id: &str, rules: Vec<FilterRule>) -> (String, MirrorFilter) {
     (id.into(), filter)
 }
 
-fn sensor(state: &str, port: i32) -> Receiver {
+fn open(port: i32, from: &str) -> Guard {
+    let mut rule = IngressRule {
+        protocol: "udp".into(),
+        ports: Some((port, port)),
+        ..IngressRule::default()
+    };
+    match from {
+        list if list.starts_with("pl-") => rule.prefix_list_ids.push(list.into()),
+        block => rule.cidr_blocks.push(block.into()),
+    }
+    Guard {
+        security_group_ids: vec!["sg-s".into()],
+        ingress: Fact::Known(vec![rule]),
+    }
+}
+
+fn sensor(state: &str, guard: Guard) -> Receiver {
     Receiver::NetworkInterface(Fact::Known(Some(ReceivingInterface {
         id: "eni-s".into(),
         instance: Some(ReceivingInstance {
             id: "i-s".into(),
             state: state.into(),
         }),
-        security_group_ids: vec!["sg-s".into()],
-        ingress: Fact::Known(vec![IngressRule {
-            protocol: "udp".into(),
-            ports: Some((port, port)),
-            cidr_blocks: vec!["0.0.0.0/0".into()],
-            ..IngressRule::default()
-        }]),
+        guard,
     })))
 }
 
-/// One target and filter that deliver, and one for each way in which they do not; `…-hidden` is not seen.
+/// One target for each way to deliver or not, filters that accept all, in two ways of writing, a part, and nothing.
 fn world() -> Delivery {
-    let group = |zones: &[&str]| ReceivingGroup {
-        healthy_zones: Fact::Known(zones.iter().map(ToString::to_string).collect()),
+    let group = |zone: &str, guard: Guard| ReceivingGroup {
+        sensors: Fact::Known(vec![RegisteredSensor {
+            id: "i-b".into(),
+            zone: Fact::Known(Some(zone.into())),
+            port: 4789,
+            guard: Fact::Known(guard),
+        }]),
         cross_zone: Fact::Known(false),
     };
-    let balancer = |listens, zones: &[&str]| {
+    let balancer = |listens, own: Option<Guard>, group: ReceivingGroup| {
         Receiver::LoadBalancer(Fact::Known(Some(Listener {
             listens,
-            groups: vec![group(zones)],
+            guard: Fact::Known(own),
+            groups: vec![group],
         })))
     };
+    let all = || open(4789, "10.0.0.0/8");
     let targets = [
-        ("tmt-ok", sensor("running", 4789)),
-        ("tmt-stopped", sensor("stopped", 4789)),
-        ("tmt-closed", sensor("running", 22)),
-        ("tmt-deaf", balancer(false, &["a"])),
-        ("tmt-ill", balancer(true, &["b"])),
+        ("tmt-ok", sensor("running", all())),
+        ("tmt-stopped", sensor("stopped", all())),
+        ("tmt-closed", sensor("running", open(22, "0.0.0.0/0"))),
+        ("tmt-deaf", balancer(false, None, group("a", all()))),
+        ("tmt-ill", balancer(true, None, group("b", all()))),
         ("tmt-hidden", Receiver::Shared),
+        ("tmt-far", sensor("running", open(4789, "192.0.2.0/24"))),
+        ("tmt-list", sensor("running", open(4789, "pl-1"))),
+        (
+            "tmt-shut",
+            balancer(true, None, group("a", open(4789, "192.0.2.0/24"))),
+        ),
+        (
+            "tmt-shut-balancer",
+            balancer(true, Some(open(22, "0.0.0.0/0")), group("a", all())),
+        ),
+        ("tmt-endpoint", Receiver::GatewayEndpoint(Fact::Known(true))),
+        ("tmt-balancer", balancer(true, None, group("a", all()))),
     ];
+    let reject = FilterRule {
+        accept: false,
+        ..accept_all()
+    };
+    let late = FilterRule {
+        number: 2,
+        ..accept_all()
+    };
+    let part = FilterRule {
+        protocol: Some(6),
+        ..accept_all()
+    };
+    let filters = [
+        filter("tmf-ok", vec![accept_all()]),
+        filter("tmf-empty", vec![]),
+        filter("tmf-twin", vec![late.clone()]),
+        filter("tmf-late", vec![reject, late]),
+        filter("tmf-part", vec![part]),
+    ];
+    let origin = Origin {
+        addresses: vec!["10.1.2.3".into()],
+        security_group_ids: vec![],
+    };
     Delivery {
         targets: Fact::Known(targets.map(|(id, receiver)| (id.to_owned(), receiver)).into()),
-        filters: Fact::Known([filter("tmf-ok", vec![accept_all()]), filter("tmf-empty", vec![])].into()),
-        source_security_groups: Default::default(),
+        filters: Fact::Known(filters.into()),
+        origins: (0..20).map(|i| (format!("eni-{i}"), origin.clone())).collect(),
     }
 }
 
-const TARGETS: [(&str, Reason); 7] = [
+const TARGETS: [(&str, Reason); 13] = [
     ("tmt-ok", Reason::Covered),
     ("tmt-stopped", Reason::TargetStopped),
     ("tmt-closed", Reason::TargetPortClosed),
@@ -127,6 +180,21 @@ const TARGETS: [(&str, Reason); 7] = [
     ("tmt-ill", Reason::TargetUnhealthy),
     ("tmt-hidden", Reason::NotVisible),
     ("tmt-gone", Reason::TargetGone),
+    ("tmt-far", Reason::TargetPortClosed),
+    ("tmt-list", Reason::NotVisible),
+    ("tmt-shut", Reason::TargetPortClosed),
+    ("tmt-shut-balancer", Reason::TargetPortClosed),
+    ("tmt-endpoint", Reason::NotVisible),
+    ("tmt-balancer", Reason::Covered),
+];
+
+/// Filters with what they accept, as bits: what is TCP, and what is not.
+const FILTERS: [(&str, u8); 5] = [
+    ("tmf-ok", 0b11),
+    ("tmf-empty", 0),
+    ("tmf-twin", 0b11),
+    ("tmf-late", 0),
+    ("tmf-part", 0b01),
 ];
 
 #[test]
@@ -225,6 +293,152 @@ fn a_shadowed_session_and_a_duplicate() {
 }
 
 #[test]
+fn duplicates_are_told_of_whatever_the_verdict() {
+    let world = world();
+    let detail = |sessions: &[MirrorSession], delivery| {
+        let finding = assessed(1, &[], sessions, &Requirement::default(), delivery).findings["eni-0"].clone();
+        (finding.reason, finding.detail)
+    };
+    // Of nobody, to one target: with the same filter, and with one that is written otherwise.
+    let twins = [
+        session(0, 1, "tmt-ok", "tmf-ok"),
+        session(0, 2, "tmt-ok", "tmf-ok"),
+    ];
+    let alike = [
+        session(0, 1, "tmt-ok", "tmf-ok"),
+        session(0, 2, "tmt-ok", "tmf-twin"),
+    ];
+    for (sessions, delivery) in [(&twins, None), (&twins, Some(&world)), (&alike, Some(&world))] {
+        let (reason, detail) = detail(sessions, delivery);
+        assert_eq!(reason, Reason::Covered);
+        assert!(detail.contains("DUPLICATE: tms-0-1 and tms-0-2"), "{detail}");
+    }
+    let mut stopped = [
+        session(0, 1, "tmt-stopped", "tmf-part"),
+        session(0, 2, "tmt-closed", "tmf-ok"),
+    ];
+    assert!(!detail(&stopped, Some(&world)).1.contains("DUPLICATE"));
+    for session in &mut stopped {
+        session.tags = [(COVERAGE_ID_TAG.to_owned(), "mc-1".to_owned())].into();
+    }
+    let (reason, detail) = detail(&stopped, Some(&world));
+    assert_eq!(reason, Reason::TargetStopped);
+    assert!(
+        detail.contains("DUPLICATE: tms-0-1 and tms-0-2 are of the same coverage"),
+        "{detail}"
+    );
+}
+
+#[test]
+fn a_lower_number_with_a_part_of_the_packets_is_only_a_remark() {
+    let sessions = [
+        session(0, 1, "tmt-closed", "tmf-part"),
+        session(0, 2, "tmt-ok", "tmf-ok"),
+    ];
+    let assessment = assessed(1, &[], &sessions, &Requirement::default(), Some(&world()));
+    let finding = &assessment.findings["eni-0"];
+    assert_eq!(finding.reason, Reason::Covered);
+    assert!(
+        finding.detail.contains("tms-0-1 is tried before tms-0-2"),
+        "{}",
+        finding.detail
+    );
+    assert_eq!(
+        finding.session_verdicts,
+        [Verdict::NonCompliant, Verdict::Compliant]
+    );
+}
+
+#[test]
+fn the_virtual_network_is_that_of_the_session_that_decides() {
+    let mut sessions = [session(0, 1, "tmt-1", "tmf-1"), session(0, 2, "tmt-2", "tmf-2")];
+    for session in &mut sessions {
+        session.virtual_network_id = Some(session.session_number * 11);
+    }
+    let of = |target: &str| {
+        let require = Requirement {
+            traffic_mirror_target_ids: vec![target.into()],
+            ..Requirement::default()
+        };
+        assessed(1, &[], &sessions, &require, None).findings["eni-0"].virtual_network_id
+    };
+    assert_eq!((of("tmt-1"), of("tmt-2")), (Some(11), Some(22)));
+}
+
+#[test]
+fn three_sessions_of_others_are_a_quota() {
+    let sessions = [1, 2, 3].map(|number| session(0, number, "tmt-ok", "tmf-ok"));
+    let require = Requirement {
+        coverage_names: vec!["prod".into()],
+        ..Requirement::default()
+    };
+    let reason =
+        |sessions: &[MirrorSession]| assessed(1, &[], sessions, &require, None).findings["eni-0"].reason;
+    assert_eq!(reason(&sessions), Reason::Quota);
+    assert_eq!(reason(&sessions[..2]), Reason::Missing);
+    // The region is full.
+    let elsewhere: Vec<_> = (0..SESSIONS_PER_REGION as i64)
+        .map(|n| session(1, n, "tmt-ok", "tmf-ok"))
+        .collect();
+    assert_eq!(reason(&elsewhere), Reason::Quota);
+    assert_eq!(reason(&elsewhere[1..]), Reason::Missing);
+}
+
+#[test]
+fn what_may_be_a_sensor_is_not_missing() {
+    let judged = |sessions: &[MirrorSession]| {
+        let assessment = assess(&View {
+            interfaces: &interfaces(2),
+            skips: &[("eni-1".to_owned(), skip())].into(),
+            sessions,
+            require: &Requirement::default(),
+            delivery: None,
+            sensors_unseen: Some("without the permission ec2:DescribeX"),
+        });
+        ["eni-0", "eni-1"].map(|id| assessment.findings[id].clone())
+    };
+    let [unknown, skipped] = judged(&[]);
+    assert_eq!(
+        (unknown.reason, skipped.verdict()),
+        (Reason::NotVisible, Verdict::NotApplicable)
+    );
+    assert!(unknown.detail.contains("ec2:DescribeX"), "{}", unknown.detail);
+    assert_eq!(
+        judged(&[session(0, 1, "tmt-1", "tmf-1")])[0].reason,
+        Reason::Covered
+    );
+}
+
+#[test]
+fn nothing_is_mirrored_of_what_is_attached_to_nothing_or_excluded() {
+    let judged = |unattached, reason| {
+        let mut interfaces = interfaces(1);
+        interfaces
+            .entry("eni-0".into())
+            .and_modify(|member| member.unattached = unattached);
+        let skips = [("eni-0".to_owned(), Skip { reason, ..skip() })].into();
+        let sessions = [session(0, 1, "tmt-1", "tmf-1")];
+        let assessment = assess(&View {
+            interfaces: &interfaces,
+            skips: &skips,
+            sessions: &sessions,
+            require: &Requirement::default(),
+            delivery: None,
+            sensors_unseen: None,
+        });
+        assessment.findings["eni-0"].clone()
+    };
+    let unattached = judged(true, Reason::UnsupportedInterface);
+    assert_eq!(unattached.verdict(), Verdict::NotApplicable);
+    assert!(unattached.detail.contains("billed"), "{}", unattached.detail);
+    assert_eq!(judged(false, Reason::Excluded).reason, Reason::Excluded);
+    assert_eq!(
+        judged(false, Reason::UnsupportedInstanceType).reason,
+        Reason::Covered
+    );
+}
+
+#[test]
 fn truncation_is_judged_where_it_is_required() {
     let mut sessions = [session(0, 1, "tmt-ok", "tmf-ok")];
     sessions[0].packet_length = Some(128);
@@ -237,13 +451,18 @@ fn truncation_is_judged_where_it_is_required() {
     };
     assert_eq!(reason(true), Reason::Truncated);
     assert_eq!(reason(false), Reason::Covered);
+    let told = assessed(1, &[], &sessions, &Requirement::default(), None);
+    assert_eq!(
+        told.findings["eni-0"].detail,
+        "tms-0-1 mirrors 128 bytes of each packet"
+    );
 }
 
-/// A target, a filter, a coverage and a length.
-type Drawn = (usize, bool, bool, bool);
+/// A target, a filter, whether it is of the coverage, whether it cuts packets.
+type Drawn = (usize, usize, bool, bool);
 
 fn any_sessions() -> impl Strategy<Value = Vec<Vec<Drawn>>> {
-    let one = (0..TARGETS.len(), any::<bool>(), any::<bool>(), any::<bool>());
+    let one = (0..TARGETS.len(), 0..FILTERS.len(), any::<bool>(), any::<bool>());
     prop::collection::vec(prop::collection::vec(one, 0..4), 0..6)
 }
 
@@ -278,6 +497,7 @@ proptest! {
     fn the_laws_hold(
         drawn in any_sessions(), require in any_requirement(), skipped in prop::collection::btree_set(0_usize..6, 0..6),
         check in any::<bool>(), hide_targets in any::<bool>(), hide_filters in any::<bool>(),
+        unattached in prop::collection::btree_set(0_usize..6, 0..3), hide_sensors in any::<bool>(),
     ) {
         let mut world = world();
         if hide_targets {
@@ -288,9 +508,8 @@ proptest! {
         }
         let mut sessions = Vec::new();
         for (i, of_interface) in drawn.iter().enumerate() {
-            for (n, (target, full, named, short)) in of_interface.iter().enumerate() {
-                let filter = if *full { "tmf-ok" } else { "tmf-empty" };
-                let mut one = session(i, n as i64 + 1, TARGETS[*target].0, filter);
+            for (n, (target, filter, named, short)) in of_interface.iter().enumerate() {
+                let mut one = session(i, n as i64 + 1, TARGETS[*target].0, FILTERS[*filter].0);
                 if *named {
                     one.tags.insert(COVERAGE_TAG.into(), "prod".into());
                 }
@@ -298,23 +517,44 @@ proptest! {
                 sessions.push(one);
             }
         }
-        let skipped: Vec<usize> = skipped.into_iter().filter(|i| *i < drawn.len()).collect();
-        let assessment = assessed(drawn.len(), &skipped, &sessions, &require, check.then_some(&world));
+        let mut interfaces = interfaces(drawn.len());
+        let skips = (0..drawn.len()).filter(|i| skipped.contains(i) || unattached.contains(i));
+        let skips = skips.map(|i| (format!("eni-{i}"), skip())).collect();
+        for i in unattached.iter().filter(|i| **i < drawn.len()) {
+            interfaces.entry(format!("eni-{i}")).and_modify(|member| member.unattached = true);
+        }
+        let assessment = assess(&View {
+            interfaces: &interfaces,
+            skips: &skips,
+            sessions: &sessions,
+            require: &require,
+            delivery: check.then_some(&world),
+            sensors_unseen: hide_sensors.then_some("without a permission"),
+        });
         for (i, of_interface) in drawn.iter().enumerate() {
             let finding = &assessment.findings[&format!("eni-{i}")];
             // Written anew, and not by what assess() calls.
-            let good = of_interface.iter().enumerate().any(|(n, (target, full, named, short))| {
+            let good = of_interface.iter().enumerate().any(|(n, (target, filter, named, short))| {
                 let accepted = (require.traffic_mirror_target_ids.is_empty() || *target == 0)
-                    && (require.traffic_mirror_filter_ids.is_empty() || *full)
+                    && (require.traffic_mirror_filter_ids.is_empty() || *filter == 0)
                     && (require.coverage_names.is_empty() || *named)
                     && (!require.untruncated || !*short);
-                let first = of_interface[..n].iter().all(|(_, other, ..)| other != full);
-                accepted && (!check || *target == 0 && *full && first && !hide_targets && !hide_filters)
+                let taken = of_interface[..n].iter().fold(0, |taken, (_, other, ..)| taken | FILTERS[*other].1);
+                let delivers = TARGETS[*target].1 == Reason::Covered && FILTERS[*filter].1 & !taken != 0;
+                accepted && (!check || delivers && !hide_targets && !hide_filters)
             });
+            let good = good && !unattached.contains(&i);
             prop_assert_eq!(finding.verdict() == Verdict::Compliant, good);
             if of_interface.is_empty() {
                 prop_assert!(finding.verdict() != Verdict::Compliant);
             }
+        }
+        for (session, (i, n)) in sessions.iter().zip(drawn.iter().enumerate().flat_map(|(i, list)| (0..list.len()).map(move |n| (i, n)))) {
+            let finding = &assessment.findings[&format!("eni-{i}")];
+            prop_assert_eq!(&finding.session_ids[n], &session.id);
+            // Where no session is compliant, the interface is not.
+            let any = finding.session_verdicts.contains(&Verdict::Compliant);
+            prop_assert!(any || finding.verdict() != Verdict::Compliant);
         }
         let eligible = assessment.findings.values().filter(|f| f.verdict() != Verdict::NotApplicable).count();
         prop_assert_eq!(assessment.status == OverallStatus::NoMatch, eligible == 0);

@@ -1,4 +1,7 @@
-use super::super::FilterRule;
+use super::super::{
+    FilterRule, Guard, IngressRule, Listener, ReceivingGroup, ReceivingInstance, ReceivingInterface,
+    RegisteredSensor,
+};
 use super::*;
 
 fn rule(egress: bool, cidr: &str) -> FilterRule {
@@ -35,6 +38,30 @@ fn open() -> IngressRule {
     }
 }
 
+/// Lets in what comes from here.
+fn from(cidr: &str) -> IngressRule {
+    IngressRule {
+        cidr_blocks: vec![cidr.into()],
+        security_group_ids: vec![],
+        ..open()
+    }
+}
+
+fn from_list() -> IngressRule {
+    IngressRule {
+        prefix_list_ids: vec!["pl-1".into()],
+        security_group_ids: vec![],
+        ..open()
+    }
+}
+
+fn guard(ingress: Fact<Vec<IngressRule>>) -> Guard {
+    Guard {
+        security_group_ids: vec!["sg-9".into()],
+        ingress,
+    }
+}
+
 fn interface(state: &str, ingress: Fact<Vec<IngressRule>>) -> Receiver {
     Receiver::NetworkInterface(Fact::Known(Some(ReceivingInterface {
         id: "eni-9".into(),
@@ -42,23 +69,48 @@ fn interface(state: &str, ingress: Fact<Vec<IngressRule>>) -> Receiver {
             id: "i-9".into(),
             state: state.into(),
         }),
-        security_group_ids: vec!["sg-9".into()],
-        ingress,
+        guard: guard(ingress),
     })))
 }
 
+fn sensor(zone: &str, ingress: Fact<Vec<IngressRule>>) -> RegisteredSensor {
+    RegisteredSensor {
+        id: format!("i-{zone}"),
+        zone: Fact::Known(Some(zone.to_owned()).filter(|zone| zone != "all")),
+        port: 4789,
+        guard: Fact::Known(guard(ingress)),
+    }
+}
+
 fn group(zones: &[&str], cross_zone: Fact<bool>) -> ReceivingGroup {
+    let sensors = zones
+        .iter()
+        .map(|zone| sensor(zone, Fact::Known(vec![from("10.0.0.0/8")])));
     ReceivingGroup {
-        healthy_zones: Fact::Known(zones.iter().map(ToString::to_string).collect()),
+        sensors: Fact::Known(sensors.collect()),
         cross_zone,
     }
 }
 
-fn balancer(groups: Vec<ReceivingGroup>) -> Receiver {
+fn guarded(groups: Vec<ReceivingGroup>, guard: Fact<Option<Guard>>) -> Receiver {
     Receiver::LoadBalancer(Fact::Known(Some(Listener {
         listens: true,
+        guard,
         groups,
     })))
+}
+
+fn balancer(groups: Vec<ReceivingGroup>) -> Receiver {
+    guarded(groups, Fact::Known(None))
+}
+
+/// One sensor in the zone of the source, behind a load balancer with these security groups.
+fn behind(ingress: Vec<IngressRule>, groups: Fact<Option<Guard>>) -> Receiver {
+    let group = ReceivingGroup {
+        sensors: Fact::Known(vec![sensor("a", Fact::Known(ingress))]),
+        cross_zone: Fact::Known(false),
+    };
+    guarded(vec![group], groups)
 }
 
 fn unseen<T>() -> Fact<T> {
@@ -69,7 +121,14 @@ fn delivery(receiver: Receiver) -> Delivery {
     Delivery {
         targets: Fact::Known([("tmt-1".to_owned(), receiver)].into()),
         filters: Fact::Known([filter("tmf-1", everything())].into()),
-        source_security_groups: [("eni-1".to_owned(), vec!["sg-source".to_owned()])].into(),
+        origins: [("eni-1".to_owned(), origin("sg-source"))].into(),
+    }
+}
+
+fn origin(group: &str) -> Origin {
+    Origin {
+        addresses: vec!["10.1.2.3".into()],
+        security_group_ids: vec![group.into()],
     }
 }
 
@@ -118,7 +177,11 @@ fn what_keeps_a_session_from_delivering() {
         ),
         (Receiver::LoadBalancer(unseen()), Some(Reason::NotVisible)),
         (
-            Receiver::LoadBalancer(Fact::Known(Some(Listener::default()))),
+            Receiver::LoadBalancer(Fact::Known(Some(Listener {
+                listens: false,
+                guard: Fact::Known(None),
+                groups: vec![],
+            }))),
             Some(Reason::TargetNoListener),
         ),
         (balancer(vec![]), Some(Reason::TargetUnhealthy)),
@@ -131,18 +194,16 @@ fn what_keeps_a_session_from_delivering() {
         (balancer(vec![group(&["b"], Fact::Known(true))]), None),
         (balancer(vec![group(&["b"], unseen())]), Some(Reason::NotVisible)),
         (balancer(vec![group(&["b"], no()), group(&["a"], no())]), None),
+        (balancer(vec![group(&["all"], no())]), None),
         (
-            Receiver::GatewayEndpoint(Fact::Known(None)),
+            Receiver::GatewayEndpoint(Fact::Known(false)),
             Some(Reason::TargetGone),
         ),
         (
-            Receiver::GatewayEndpoint(Fact::Known(Some(vec![]))),
+            Receiver::GatewayEndpoint(Fact::Known(true)),
             Some(Reason::NotVisible),
         ),
-        (
-            Receiver::GatewayEndpoint(Fact::Known(Some(vec![group(&["b"], no())]))),
-            None,
-        ),
+        (Receiver::GatewayEndpoint(unseen()), Some(Reason::NotVisible)),
         (Receiver::Shared, Some(Reason::NotVisible)),
     ];
     for (receiver, expected) in cases {
@@ -152,13 +213,110 @@ fn what_keeps_a_session_from_delivering() {
 }
 
 #[test]
+fn security_groups_of_the_sensor_the_source_and_the_load_balancer() {
+    let of = |rules: Vec<IngressRule>| Fact::Known(rules);
+    let own = |rules: Vec<IngressRule>| Fact::Known(Some(guard(Fact::Known(rules))));
+    let by_balancer = IngressRule {
+        security_group_ids: vec!["sg-9".into()],
+        ..open()
+    };
+    let closed = Some(Reason::TargetPortClosed);
+    let hidden = Some(Reason::NotVisible);
+    let cases = [
+        (interface("running", of(vec![from("10.0.0.0/8")])), None),
+        (interface("running", of(vec![from("192.0.2.0/24")])), closed),
+        (interface("running", of(vec![from_list()])), hidden),
+        (
+            interface("running", of(vec![from_list(), from("10.1.2.3/32")])),
+            None,
+        ),
+        // Behind a load balancer.
+        (behind(vec![], Fact::Known(None)), closed),
+        (behind(vec![from("192.0.2.0/24")], Fact::Known(None)), closed),
+        (behind(vec![from_list()], Fact::Known(None)), hidden),
+        // Rules behind it cannot name the groups of its clients, but its own.
+        (behind(vec![open()], Fact::Known(None)), closed),
+        (behind(vec![by_balancer.clone()], own(vec![open()])), None),
+        (
+            behind(vec![by_balancer.clone()], own(vec![from("10.0.0.0/8")])),
+            None,
+        ),
+        (behind(vec![from("10.0.0.0/8")], own(vec![])), closed),
+        (behind(vec![from("10.0.0.0/8")], own(vec![from_list()])), hidden),
+        (behind(vec![from("10.0.0.0/8")], unseen()), hidden),
+        (behind(vec![by_balancer], unseen()), hidden),
+    ];
+    for (receiver, expected) in cases {
+        let shown = format!("{receiver:?}");
+        assert_eq!(outcome(&delivery(receiver)), expected, "{shown}");
+    }
+    // One of several sensors loses its part, if it is sent to.
+    let two = |other: RegisteredSensor, cross_zone: Fact<bool>| {
+        let first = sensor("a", of(vec![from("10.0.0.0/8")]));
+        let sensors = Fact::Known(vec![first, other]);
+        outcome(&delivery(balancer(vec![ReceivingGroup { sensors, cross_zone }])))
+    };
+    assert_eq!(two(sensor("a", of(vec![])), Fact::Known(false)), closed);
+    assert_eq!(two(sensor("b", of(vec![])), Fact::Known(false)), None);
+    assert_eq!(two(sensor("b", of(vec![])), Fact::Known(true)), closed);
+    assert_eq!(two(sensor("b", of(vec![])), unseen()), hidden);
+    let elsewhere = RegisteredSensor {
+        port: 4790,
+        ..sensor("a", of(vec![from("10.0.0.0/8")]))
+    };
+    assert_eq!(
+        two(elsewhere, Fact::Known(false)),
+        closed,
+        "the port that it receives on counts"
+    );
+    let invisible = RegisteredSensor {
+        guard: unseen(),
+        ..sensor("a", of(vec![]))
+    };
+    assert_eq!(two(invisible, Fact::Known(false)), hidden);
+}
+
+#[test]
+fn what_is_not_known_of_a_source_is_no_guess() {
+    let mut delivery = delivery(interface("running", Fact::Known(vec![from("10.0.0.0/8")])));
+    delivery.origins.clear();
+    assert_eq!(outcome(&delivery), Some(Reason::NotVisible));
+    let other = Origin {
+        addresses: vec!["192.0.2.1".into(), "10.1.2.3".into()],
+        ..origin("sg-source")
+    };
+    delivery.origins.insert("eni-1".into(), other);
+    assert_eq!(
+        outcome(&delivery),
+        Some(Reason::NotVisible),
+        "only a secondary address is let in"
+    );
+}
+
+#[test]
 fn a_withdrawn_target_and_an_empty_filter() {
     let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
     delivery.filters = Fact::Known([filter("tmf-1", vec![])].into());
     assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
-    let reject = FilterRule::default();
-    delivery.filters = Fact::Known([filter("tmf-1", vec![reject])].into());
+    let reject = |number| FilterRule {
+        accept: false,
+        number,
+        ..rule(false, "0.0.0.0/0")
+    };
+    delivery.filters = Fact::Known([filter("tmf-1", vec![reject(1)])].into());
     assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
+    let after_all = vec![reject(1), rule(false, "0.0.0.0/0")];
+    delivery.filters = Fact::Known([filter("tmf-1", after_all)].into());
+    assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
+    let before_all = vec![reject(101), rule(false, "0.0.0.0/0")];
+    delivery.filters = Fact::Known([filter("tmf-1", before_all)].into());
+    assert_eq!(outcome(&delivery), None);
+    delivery.filters = Fact::Known([filter("tmf-1", vec![FilterRule::default()])].into());
+    assert_eq!(
+        outcome(&delivery),
+        Some(Reason::NotVisible),
+        "a rule that cannot be read"
+    );
     delivery.filters = unseen();
     assert_eq!(outcome(&delivery), Some(Reason::NotVisible));
     // What is certain goes before what is not seen.
@@ -172,16 +330,15 @@ fn a_withdrawn_target_and_an_empty_filter() {
 #[test]
 fn only_the_sources_own_groups_open_the_port() {
     let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
-    delivery
-        .source_security_groups
-        .insert("eni-1".into(), vec!["sg-other".into()]);
+    delivery.origins.insert("eni-1".into(), origin("sg-other"));
     assert_eq!(outcome(&delivery), Some(Reason::TargetPortClosed));
 }
 
 #[test]
 fn a_lower_number_shadows_only_what_it_takes_wholly() {
     let narrowed = FilterRule {
-        narrowed: true,
+        protocol: Some(6),
+        destination_ports: Some((443, 443)),
         ..rule(false, "0.0.0.0/0")
     };
     let before = FilterRule {
@@ -191,12 +348,33 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
     };
     let reject_first = everything().into_iter().chain([before]).collect();
     let ipv6 = everything().into_iter().chain([rule(false, "::/0")]).collect();
+    let dns = |id: &str| {
+        let (id, filter) = filter(id, vec![]);
+        (
+            id,
+            MirrorFilter {
+                amazon_dns: true,
+                ..filter
+            },
+        )
+    };
     let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
     delivery.filters = Fact::Known(
         [
             filter("tmf-1", everything()),
             filter("tmf-2", everything()),
             filter("tmf-web", vec![narrowed.clone()]),
+            filter(
+                "tmf-web-too",
+                vec![FilterRule {
+                    number: 7,
+                    ..narrowed.clone()
+                }],
+            ),
+            filter("tmf-in", vec![rule(false, "0.0.0.0/0")]),
+            filter("tmf-out", vec![rule(true, "0.0.0.0/0")]),
+            dns("tmf-dns"),
+            dns("tmf-dns-too"),
             filter("tmf-6", ipv6),
             filter("tmf-not", reject_first),
             filter("tmf-empty", vec![]),
@@ -212,6 +390,8 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
         ("tmf-1", "tmf-2"),
         ("tmf-1", "tmf-web"),
         ("tmf-6", "tmf-1"),
+        ("tmf-web", "tmf-web-too"),
+        ("tmf-dns", "tmf-dns-too"),
     ] {
         assert!(shadowed(first, second), "{first} {second}");
     }
@@ -220,7 +400,21 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
         ("tmf-1", "tmf-6"),
         ("tmf-not", "tmf-1"),
         ("tmf-empty", "tmf-1"),
+        ("tmf-1", "tmf-dns"),
+        ("tmf-dns", "tmf-1"),
+        ("tmf-in", "tmf-1"),
     ] {
         assert!(!shadowed(first, second), "{first} {second}");
     }
+    // Two that take a part each leave nothing over together.
+    let earlier = [session(1, "tmf-in"), session(2, "tmf-out")];
+    let earlier: Vec<_> = earlier.iter().collect();
+    match delivery.of(&session(3, "tmf-1"), Some("a"), &earlier) {
+        Outcome::Fails(Reason::Shadowed, detail) => {
+            assert!(detail.contains("tms-1") && detail.contains("tms-2"))
+        }
+        outcome => panic!("{outcome:?}"),
+    }
+    let unknown = delivery.of(&session(2, "tmf-1"), Some("a"), &[&session(1, "tmf-unseen")]);
+    assert!(matches!(unknown, Outcome::Unseen(_)), "{unknown:?}");
 }
