@@ -288,3 +288,7 @@ fn duplicates(view: &View<'_>, sessions: &[&MirrorSession]) -> Vec<String> {
 #[cfg(test)]
 #[path = "assess_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "assess_law_tests.rs"]
+mod law_tests;

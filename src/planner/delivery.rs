@@ -217,3 +217,7 @@ pub(super) fn gone(detail: String) -> Outcome {
 #[cfg(test)]
 #[path = "delivery_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "delivery_more_tests.rs"]
+mod more_tests;

@@ -4,7 +4,7 @@ use super::super::{
 };
 use super::*;
 
-fn rule(egress: bool, cidr: &str) -> FilterRule {
+pub(super) fn rule(egress: bool, cidr: &str) -> FilterRule {
     FilterRule {
         egress,
         number: 100,
@@ -15,7 +15,7 @@ fn rule(egress: bool, cidr: &str) -> FilterRule {
     }
 }
 
-fn filter(id: &str, rules: Vec<FilterRule>) -> (String, MirrorFilter) {
+pub(super) fn filter(id: &str, rules: Vec<FilterRule>) -> (String, MirrorFilter) {
     let filter = MirrorFilter {
         id: id.into(),
         rules,
@@ -25,11 +25,11 @@ fn filter(id: &str, rules: Vec<FilterRule>) -> (String, MirrorFilter) {
     (id.to_owned(), filter)
 }
 
-fn everything() -> Vec<FilterRule> {
+pub(super) fn everything() -> Vec<FilterRule> {
     vec![rule(false, "0.0.0.0/0"), rule(true, "0.0.0.0/0")]
 }
 
-fn open() -> IngressRule {
+pub(super) fn open() -> IngressRule {
     IngressRule {
         protocol: "udp".into(),
         ports: Some((4789, 4789)),
@@ -39,7 +39,7 @@ fn open() -> IngressRule {
 }
 
 /// Lets in what comes from here.
-fn from(cidr: &str) -> IngressRule {
+pub(super) fn from(cidr: &str) -> IngressRule {
     IngressRule {
         cidr_blocks: vec![cidr.into()],
         security_group_ids: vec![],
@@ -47,7 +47,7 @@ fn from(cidr: &str) -> IngressRule {
     }
 }
 
-fn from_list() -> IngressRule {
+pub(super) fn from_list() -> IngressRule {
     IngressRule {
         prefix_list_ids: vec!["pl-1".into()],
         security_group_ids: vec![],
@@ -55,14 +55,14 @@ fn from_list() -> IngressRule {
     }
 }
 
-fn guard(ingress: Fact<Vec<IngressRule>>) -> Guard {
+pub(super) fn guard(ingress: Fact<Vec<IngressRule>>) -> Guard {
     Guard {
         security_group_ids: vec!["sg-9".into()],
         ingress,
     }
 }
 
-fn interface(state: &str, ingress: Fact<Vec<IngressRule>>) -> Receiver {
+pub(super) fn interface(state: &str, ingress: Fact<Vec<IngressRule>>) -> Receiver {
     Receiver::NetworkInterface(Fact::Known(Some(ReceivingInterface {
         id: "eni-9".into(),
         instance: Some(ReceivingInstance {
@@ -73,7 +73,7 @@ fn interface(state: &str, ingress: Fact<Vec<IngressRule>>) -> Receiver {
     })))
 }
 
-fn sensor(zone: &str, ingress: Fact<Vec<IngressRule>>) -> RegisteredSensor {
+pub(super) fn sensor(zone: &str, ingress: Fact<Vec<IngressRule>>) -> RegisteredSensor {
     RegisteredSensor {
         id: format!("i-{zone}"),
         zone: Fact::Known(Some(zone.to_owned()).filter(|zone| zone != "all")),
@@ -82,7 +82,7 @@ fn sensor(zone: &str, ingress: Fact<Vec<IngressRule>>) -> RegisteredSensor {
     }
 }
 
-fn group(zones: &[&str], cross_zone: Fact<bool>) -> ReceivingGroup {
+pub(super) fn group(zones: &[&str], cross_zone: Fact<bool>) -> ReceivingGroup {
     let sensors = zones
         .iter()
         .map(|zone| sensor(zone, Fact::Known(vec![from("10.0.0.0/8")])));
@@ -92,7 +92,7 @@ fn group(zones: &[&str], cross_zone: Fact<bool>) -> ReceivingGroup {
     }
 }
 
-fn guarded(groups: Vec<ReceivingGroup>, guard: Fact<Option<Guard>>) -> Receiver {
+pub(super) fn guarded(groups: Vec<ReceivingGroup>, guard: Fact<Option<Guard>>) -> Receiver {
     Receiver::LoadBalancer(Fact::Known(Some(Listener {
         listens: true,
         guard,
@@ -100,12 +100,12 @@ fn guarded(groups: Vec<ReceivingGroup>, guard: Fact<Option<Guard>>) -> Receiver 
     })))
 }
 
-fn balancer(groups: Vec<ReceivingGroup>) -> Receiver {
+pub(super) fn balancer(groups: Vec<ReceivingGroup>) -> Receiver {
     guarded(groups, Fact::Known(None))
 }
 
 /// One sensor in the zone of the source, behind a load balancer with these security groups.
-fn behind(ingress: Vec<IngressRule>, groups: Fact<Option<Guard>>) -> Receiver {
+pub(super) fn behind(ingress: Vec<IngressRule>, groups: Fact<Option<Guard>>) -> Receiver {
     let group = ReceivingGroup {
         sensors: Fact::Known(vec![sensor("a", Fact::Known(ingress))]),
         cross_zone: Fact::Known(false),
@@ -113,11 +113,11 @@ fn behind(ingress: Vec<IngressRule>, groups: Fact<Option<Guard>>) -> Receiver {
     guarded(vec![group], groups)
 }
 
-fn unseen<T>() -> Fact<T> {
+pub(super) fn unseen<T>() -> Fact<T> {
     Fact::Unseen("without the permission ec2:Describe".into())
 }
 
-fn delivery(receiver: Receiver) -> Delivery {
+pub(super) fn delivery(receiver: Receiver) -> Delivery {
     Delivery {
         targets: Fact::Known([("tmt-1".to_owned(), receiver)].into()),
         filters: Fact::Known([filter("tmf-1", everything())].into()),
@@ -125,14 +125,14 @@ fn delivery(receiver: Receiver) -> Delivery {
     }
 }
 
-fn origin(group: &str) -> Origin {
+pub(super) fn origin(group: &str) -> Origin {
     Origin {
         addresses: vec!["10.1.2.3".into()],
         security_group_ids: vec![group.into()],
     }
 }
 
-fn session(number: i64, filter: &str) -> MirrorSession {
+pub(super) fn session(number: i64, filter: &str) -> MirrorSession {
     MirrorSession {
         id: format!("tms-{number}"),
         network_interface_id: "eni-1".into(),
@@ -143,7 +143,7 @@ fn session(number: i64, filter: &str) -> MirrorSession {
     }
 }
 
-fn outcome(delivery: &Delivery) -> Option<Reason> {
+pub(super) fn outcome(delivery: &Delivery) -> Option<Reason> {
     match delivery.of(&session(1, "tmf-1"), Some("a"), &[]) {
         Outcome::Delivers => None,
         Outcome::Unseen(_) => Some(Reason::NotVisible),
@@ -291,130 +291,4 @@ fn what_is_not_known_of_a_source_is_no_guess() {
         Some(Reason::NotVisible),
         "only a secondary address is let in"
     );
-}
-
-#[test]
-fn a_withdrawn_target_and_an_empty_filter() {
-    let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
-    delivery.filters = Fact::Known([filter("tmf-1", vec![])].into());
-    assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
-    let reject = |number| FilterRule {
-        accept: false,
-        number,
-        ..rule(false, "0.0.0.0/0")
-    };
-    delivery.filters = Fact::Known([filter("tmf-1", vec![reject(1)])].into());
-    assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
-    let after_all = vec![reject(1), rule(false, "0.0.0.0/0")];
-    delivery.filters = Fact::Known([filter("tmf-1", after_all)].into());
-    assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
-    let before_all = vec![reject(101), rule(false, "0.0.0.0/0")];
-    delivery.filters = Fact::Known([filter("tmf-1", before_all)].into());
-    assert_eq!(outcome(&delivery), None);
-    delivery.filters = Fact::Known([filter("tmf-1", vec![FilterRule::default()])].into());
-    assert_eq!(
-        outcome(&delivery),
-        Some(Reason::NotVisible),
-        "a rule that cannot be read"
-    );
-    delivery.filters = unseen();
-    assert_eq!(outcome(&delivery), Some(Reason::NotVisible));
-    // What is certain goes before what is not seen.
-    delivery.targets = Fact::Known(BTreeMap::new());
-    assert_eq!(outcome(&delivery), Some(Reason::TargetGone));
-    delivery.targets = unseen();
-    delivery.filters = Fact::Known([filter("tmf-1", vec![])].into());
-    assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
-}
-
-#[test]
-fn only_the_sources_own_groups_open_the_port() {
-    let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
-    delivery.origins.insert("eni-1".into(), origin("sg-other"));
-    assert_eq!(outcome(&delivery), Some(Reason::TargetPortClosed));
-}
-
-#[test]
-fn a_lower_number_shadows_only_what_it_takes_wholly() {
-    let narrowed = FilterRule {
-        protocol: Some(6),
-        destination_ports: Some((443, 443)),
-        ..rule(false, "0.0.0.0/0")
-    };
-    let before = FilterRule {
-        number: 1,
-        accept: false,
-        ..rule(false, "10.0.0.0/8")
-    };
-    let reject_first = everything().into_iter().chain([before]).collect();
-    let ipv6 = everything().into_iter().chain([rule(false, "::/0")]).collect();
-    let dns = |id: &str| {
-        let (id, filter) = filter(id, vec![]);
-        (
-            id,
-            MirrorFilter {
-                amazon_dns: true,
-                ..filter
-            },
-        )
-    };
-    let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
-    delivery.filters = Fact::Known(
-        [
-            filter("tmf-1", everything()),
-            filter("tmf-2", everything()),
-            filter("tmf-web", vec![narrowed.clone()]),
-            filter(
-                "tmf-web-too",
-                vec![FilterRule {
-                    number: 7,
-                    ..narrowed.clone()
-                }],
-            ),
-            filter("tmf-in", vec![rule(false, "0.0.0.0/0")]),
-            filter("tmf-out", vec![rule(true, "0.0.0.0/0")]),
-            dns("tmf-dns"),
-            dns("tmf-dns-too"),
-            filter("tmf-6", ipv6),
-            filter("tmf-not", reject_first),
-            filter("tmf-empty", vec![]),
-        ]
-        .into(),
-    );
-    let shadowed = |first: &str, second: &str| {
-        let outcome = delivery.of(&session(2, second), Some("a"), &[&session(1, first)]);
-        matches!(outcome, Outcome::Fails(Reason::Shadowed, _))
-    };
-    for (first, second) in [
-        ("tmf-web", "tmf-web"),
-        ("tmf-1", "tmf-2"),
-        ("tmf-1", "tmf-web"),
-        ("tmf-6", "tmf-1"),
-        ("tmf-web", "tmf-web-too"),
-        ("tmf-dns", "tmf-dns-too"),
-    ] {
-        assert!(shadowed(first, second), "{first} {second}");
-    }
-    for (first, second) in [
-        ("tmf-web", "tmf-1"),
-        ("tmf-1", "tmf-6"),
-        ("tmf-not", "tmf-1"),
-        ("tmf-empty", "tmf-1"),
-        ("tmf-1", "tmf-dns"),
-        ("tmf-dns", "tmf-1"),
-        ("tmf-in", "tmf-1"),
-    ] {
-        assert!(!shadowed(first, second), "{first} {second}");
-    }
-    // Two that take a part each leave nothing over together.
-    let earlier = [session(1, "tmf-in"), session(2, "tmf-out")];
-    let earlier: Vec<_> = earlier.iter().collect();
-    match delivery.of(&session(3, "tmf-1"), Some("a"), &earlier) {
-        Outcome::Fails(Reason::Shadowed, detail) => {
-            assert!(detail.contains("tms-1") && detail.contains("tms-2"))
-        }
-        outcome => panic!("{outcome:?}"),
-    }
-    let unknown = delivery.of(&session(2, "tmf-1"), Some("a"), &[&session(1, "tmf-unseen")]);
-    assert!(matches!(unknown, Outcome::Unseen(_)), "{unknown:?}");
 }
