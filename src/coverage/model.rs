@@ -72,13 +72,14 @@ pub struct CoverageModel {
     #[schemars(extend("x-terraform" = OPTIONAL_OBJECT))]
     pub virtual_network_id_range: Attr<RangeModel>,
     /// Description of every session; `{instance_id}`, `{instance_name}` and `{network_interface_id}` are replaced, and `{{` stands
-    /// for a brace. Left out, none is written and what stands there is left alone.
+    /// for a brace. An instance without a name goes by its id; an interface whose instance is not visible is skipped as `NOT_VISIBLE` where
+    /// a placeholder stands for the instance. Left out, none is written and what stands there is left alone.
     pub description: Attr<String>,
-    /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation and
-    /// then left alone.
+    /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation, or the id of
+    /// the network interface where the instance is not visible, and then left alone.
     pub name_tag: Attr<String>,
-    /// Keys of instance tags that every session gets a copy of. Tags of the same key in `tags` win. Left out,
-    /// none is copied.
+    /// Keys of instance tags that every session gets a copy of; none where the instance is not visible. Tags of the same key in `tags`
+    /// win. Left out, none is copied.
     pub copy_tags: Attr<Vec<Attr<String>>>,
     /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
     /// given here. A tag of the same key in the `default_tags` of the provider block gives way. EC2 takes 50 in all. Left

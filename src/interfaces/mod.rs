@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::Ec2Error;
 use crate::framework::{
     Attr, AttributePath, BLOCK_LIST, COMPUTED, COMPUTED_SENSITIVE, DataSource, Diagnostic, Diagnostics,
     OPTIONAL_COMPUTED, ReadDataRequest, ReadDataResponse, ValidateConfigRequest,
@@ -97,7 +98,8 @@ impl Interfaces {
         Self { connection }
     }
 
-    async fn look(&self, mut model: InterfacesModel) -> Result<InterfacesModel, Diagnostic> {
+    /// The answer, and whether a selector reads tags where none are.
+    async fn look(&self, mut model: InterfacesModel) -> Result<(InterfacesModel, bool), Diagnostic> {
         let account = self
             .connection
             .account(model.region.as_str())
@@ -110,9 +112,14 @@ impl Interfaces {
         };
         keys.sort();
         let failed = "The network interfaces could not be read";
-        let interfaces = selection::members(&account, &selectors, &excludes, &keys)
+        let looked = async {
+            let seen = selection::scan(&account, &selectors, &excludes).await?;
+            let is_elsewhere = selection::tags_are_of_instances(&account, &selectors, &seen).await?;
+            Ok((Fleet::select(&selectors, &excludes, &seen, &keys), is_elsewhere))
+        };
+        let (interfaces, is_elsewhere) = looked
             .await
-            .map_err(|error| ec2_diagnostic(failed, &error))?;
+            .map_err(|error: Ec2Error| ec2_diagnostic(failed, &error))?;
         model.region = account.region().into();
         let listed = interfaces
             .iter()
@@ -132,7 +139,7 @@ impl Interfaces {
             )
         })?;
         model.selection = Attr::Known(text);
-        Ok(model)
+        Ok((model, is_elsewhere))
     }
 }
 
@@ -164,6 +171,17 @@ impl DataSource for Interfaces {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        looked.unwrap_or_else(|| Err(interrupted())).into()
+        match looked.unwrap_or_else(|| Err(interrupted())) {
+            Ok((model, is_elsewhere)) => {
+                let mut response = ReadDataResponse::from(Ok(model));
+                if is_elsewhere {
+                    response
+                        .diagnostics
+                        .push(selection::tags_are_of_instances_warning());
+                }
+                response
+            }
+            Err(diagnostic) => Err(diagnostic).into(),
+        }
     }
 }
