@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::note::parent_id;
+use super::process::parent_id;
 
 /// Whether the core applies a saved plan, `terraform apply FILE`: its only plan is then the final one. What cannot be seen, as
 /// on systems without `/proc`, is taken for no.

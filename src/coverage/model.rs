@@ -117,8 +117,8 @@ pub struct CoverageModel {
     /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
     ///   error.
     pub limits: Attr<BTreeMap<String, Attr<String>>>,
-    /// How long one operation may take, for example `90m`. Unset: as long as it needs; a thousand sessions take EC2 more than three
-    /// minutes.
+    /// How long one operation may take, for example `90m`. Unset: as long as it needs, and a create at most an hour and two seconds
+    /// for each session; a thousand sessions take EC2 more than three minutes.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub timeouts: Attr<TimeoutsBlock>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions

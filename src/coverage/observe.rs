@@ -117,13 +117,14 @@ pub async fn observe(
     let targets = async { account.all_targets().await.map_err(ObserveError::from) };
     let ((interfaces, seen), sessions, targets) =
         tokio::try_join!(selecting.look(account), sessions, targets)?;
-    let namesakes = namesakes(&sessions, name, id);
+    let (namesakes, in_the_making) = (namesakes(&sessions, name, id), in_the_making(&sessions, name, id));
     let mut fleet = Fleet {
         account_id: account.account_id().to_owned(),
         region: account.region().to_owned(),
         selecting: selecting.digest()?,
         interfaces,
         namesakes,
+        in_the_making,
         ..Fleet::default()
     };
     fleet.tags_are_of_instances =
@@ -259,6 +260,24 @@ pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>
         .filter_map(|session| Owner::of(&session.tags))
         .filter(|owner| owner.name == name && owner.pending.is_none() && Some(&owner.id) != id)
         .map(|owner| owner.id.to_string())
+        .collect()
+}
+
+/// Other objects of this name whose create may still run where this process cannot look, and until when, in Unix seconds.
+pub fn in_the_making(
+    sessions: &[MirrorSession],
+    name: &str,
+    id: Option<&CoverageId>,
+) -> BTreeMap<String, u64> {
+    let owners = sessions
+        .iter()
+        .filter_map(|session| Owner::of(&session.tags))
+        .filter(|owner| owner.name == name && Some(&owner.id) != id);
+    owners
+        .filter_map(|owner| match maker::of(owner.pending.as_deref()?) {
+            Maker::Elsewhere { until } => Some((owner.id.to_string(), until)),
+            Maker::Runs | Maker::Gone => None,
+        })
         .collect()
 }
 

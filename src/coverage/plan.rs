@@ -2,13 +2,13 @@
 
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{namesakes, prior_id, prior_rows};
+use super::observe::{self, namesakes, prior_id, prior_rows};
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::refreshed::{Reasons, reasons};
 use super::source::{Known, held_key};
 use super::validate::validate;
-use super::{Coverage, note, preflight, too_many_tags};
+use super::{Coverage, in_the_making, note, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Fleet, Plan};
@@ -99,7 +99,9 @@ impl Coverage {
         let name = planned.name.as_str().unwrap_or_default();
         match account.sessions().await {
             Ok(sessions) => {
-                fleet.namesakes = namesakes(&sessions, name, prior_id(request).as_ref());
+                let id = prior_id(request);
+                fleet.namesakes = namesakes(&sessions, name, id.as_ref());
+                fleet.in_the_making = observe::in_the_making(&sessions, name, id.as_ref());
             }
             Err(error) => {
                 let title = "The traffic mirror sessions could not be read";
@@ -225,6 +227,7 @@ fn decide(
         Some(prior) if !prior.failures.is_null() => prior.failures.clone(),
         _ => Attr::Known(Default::default()),
     };
+    diagnostics.extend(in_the_making::warning(&fleet, prior.is_some(), planned));
     plan_words::warn(&fleet, prior, skipped_before, planned, &plan, diagnostics);
     match fleet.encode() {
         Ok(text) => Some(text.into_bytes()),

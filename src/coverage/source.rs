@@ -9,6 +9,7 @@ use super::note::{self, Key};
 use super::observe::{
     Selecting, id_of, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
 };
+use super::process::{core_is_tofu, core_process};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -177,7 +178,7 @@ impl Coverage {
         // A saved plan is applied where it was made: what somebody else does elsewhere with the same selector is another matter.
         let folder = std::env::current_dir().unwrap_or_default();
         let folder = folder.as_os_str().as_encoded_bytes();
-        let process = note::core_process();
+        let process = core_process();
         let key = |name: &str, lasts: &[u8]| {
             Key::of(&[b"late", place[0], place[1], place[2], name.as_bytes(), lasts])
         };
@@ -282,7 +283,7 @@ impl Coverage {
 
     /// Whether the core says of a create which plan is the final one.
     fn tells_final(&self) -> bool {
-        self.connection.terraform_version() >= (1, 9) && !note::core_is_tofu()
+        self.connection.terraform_version() >= (1, 9) && !core_is_tofu()
     }
 }
 
@@ -328,7 +329,7 @@ fn seen_key(request: &Request, account: &Account, digest: &str, name: Option<&st
         ]),
         None => Key::of(&[
             b"create",
-            note::core_process().as_bytes(),
+            core_process().as_bytes(),
             account_id,
             region,
             name.unwrap_or_default().as_bytes(),

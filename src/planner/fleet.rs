@@ -115,6 +115,9 @@ pub struct Fleet {
     /// Settled ids of other objects whose sessions carry the same coverage name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub namesakes: BTreeSet<String>,
+    /// Other objects of this name whose create may still run where nobody here can look, and until when, in Unix seconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_the_making: BTreeMap<String, u64>,
     /// What sessions should be that somebody changed by hand, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intended: BTreeMap<String, Row>,
