@@ -56,7 +56,8 @@ impl Coverage {
         let mut own = own(&sessions, &name, None, &Rows::new());
         own.extend(adopted(&sessions, &planned, &rows, &own));
         let own = planner::by_interface(own, &rows);
-        let pending = id.pending(&maker::mark(limit));
+        let mark = maker::mark(limit);
+        let pending = id.pending(&mark);
         let core = core_process();
         let blueprint_with = |planned: &CoverageModel, id_tag: &str| Blueprint {
             ignored_tags: self.connection.tags().ignored(),
@@ -103,7 +104,7 @@ impl Coverage {
         }
         made.extend(made_filter.clone());
         // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
-        if !made.is_empty() && core_process() == core {
+        if !made.is_empty() && core_process() == core && maker::is_in_time(&mark) {
             let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
             match settle(&account, &made, &settled, &stop).await {
                 Ok(()) => {

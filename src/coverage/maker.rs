@@ -38,6 +38,11 @@ pub fn mark(limit: Duration) -> String {
     )
 }
 
+/// Whether the process with this mark is within its time. A machine that slept may wake up when others have taken its sessions over.
+pub fn is_in_time(mark: &str) -> bool {
+    Mark::read(mark).is_some_and(|mark| mark.until > now())
+}
+
 /// What has become of the process with this mark. What is no mark may be anybody's at any time.
 pub fn of(mark: &str) -> Maker {
     of_at(mark, now())
@@ -174,6 +179,7 @@ mod tests {
             assert_eq!(of_at(&elsewhere, until), Maker::Gone, "{elsewhere}");
             assert!(!is_ending(&elsewhere));
         }
+        assert!(is_in_time(&mark) && !is_in_time(&mark.replace(&format!("{until:x}"), "1")));
         assert_eq!(of_at(&mark, until), Maker::Runs, "what is seen needs no clock");
         for no_mark in ["", "1", "a-b-c-d-e-f-g"] {
             assert_eq!(of(no_mark), Maker::Elsewhere { until: u64::MAX });

@@ -24,6 +24,7 @@ mod owned_filter;
 mod plan;
 mod plan_words;
 mod preflight;
+mod private_directory;
 mod process;
 mod progress;
 mod read;
@@ -31,6 +32,7 @@ mod refreshed;
 mod report;
 mod source;
 mod stop;
+mod takeover;
 mod too_many_tags;
 mod uncertain;
 mod update;
@@ -54,6 +56,7 @@ pub use list::Coverages;
 pub use model::{CoverageIdentity, CoverageModel};
 use numbers::Numbers;
 use refreshed::Refreshed;
+use takeover::Takeovers;
 
 /// The resource type.
 #[derive(Debug)]
@@ -61,6 +64,7 @@ pub struct Coverage {
     connection: Arc<Connection>,
     numbers: Numbers,
     refreshed: Refreshed,
+    takeovers: Takeovers,
 }
 
 impl Coverage {
@@ -70,6 +74,7 @@ impl Coverage {
             connection,
             numbers: Numbers::default(),
             refreshed: Refreshed::default(),
+            takeovers: Takeovers::default(),
         }
     }
 }
@@ -112,6 +117,13 @@ impl Resource for Coverage {
                 diagnostics: interrupted().into(),
                 ..PlanResponse::default()
             })
+    }
+
+    async fn plan_destroy(
+        &self,
+        request: PlanRequest<CoverageModel, CoverageIdentity>,
+    ) -> PlanResponse<CoverageModel, CoverageIdentity> {
+        self.destroy_planned(&request)
     }
 
     async fn create(

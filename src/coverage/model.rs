@@ -31,7 +31,8 @@ pub struct CoverageModel {
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
     /// The `selection` of a `mirror_interfaces` data source, instead of `selector` and `exclude`: exactly its network
-    /// interfaces are mirrored, so that a saved plan stays exact however long it waits.
+    /// interfaces are mirrored, so that a saved plan stays exact however long it waits and wherever it is applied. What others do to
+    /// sessions meanwhile is not pinned by it (see the troubleshooting guide). One that is gone is passed over.
     pub selection: Attr<String>,
     /// Traffic mirror targets that the sessions deliver to. A session that exists stays on its target while that target is
     /// listed.
@@ -97,8 +98,9 @@ pub struct CoverageModel {
     /// Existing sessions of selected network interfaces to take over, by changing their tags and then what else differs, so that no
     /// packet is missed: an object with one or both of these lists, with `*` and `?` as in EC2 filters.
     ///
-    /// - `descriptions`: descriptions of the sessions, for example `Created by AutoMirror`.
-    /// - `coverage_names`: names of other coverages, which must be gone from their states before.
+    /// - `descriptions`: descriptions of sessions that belong to no coverage, for example `Created by AutoMirror`.
+    /// - `coverage_names`: names of other coverages, which must be gone from their states before; one that is in the same state is an
+    ///   error of the plan.
     ///
     /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone.
     pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,

@@ -102,14 +102,13 @@ impl Selecting {
 /// Reads the fleet and all sessions of the account in the region.
 ///
 /// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state. What the fleet
-/// remembers from before (`intended`, `refused`) is left empty. `late` are targets that the first plan of the same run did not know.
+/// remembers from before (`intended`, `refused`) is left empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
     model: &CoverageModel,
     id: Option<&CoverageId>,
     recorded: &Rows,
-    late: &BTreeSet<String>,
 ) -> Result<(Fleet, Arc<Vec<MirrorSession>>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
@@ -129,7 +128,7 @@ pub async fn observe(
     };
     fleet.tags_are_of_instances =
         selection::tags_are_of_instances(account, &selecting.selectors, &seen).await?;
-    look_at_targets(account, &mut fleet, &targets, &listed_targets(model), late).await?;
+    look_at_targets(account, &mut fleet, &targets, &listed_targets(model)).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
     let covered = own
@@ -178,23 +177,15 @@ async fn look_at_targets(
     fleet: &mut Fleet,
     visible: &[MirrorTarget],
     listed: &BTreeSet<String>,
-    late: &BTreeSet<String>,
 ) -> Result<(), Ec2Error> {
     let zone_ids = fleet.zone_ids();
-    let (late, known): (Vec<_>, Vec<_>) = visible
-        .iter()
-        .cloned()
-        .partition(|target| late.contains(&target.id));
-    let (sensors, late_sensors, sites) = tokio::try_join!(
-        account.sensors(&known),
-        account.sensors(&late),
+    let (sensors, sites) = tokio::try_join!(
+        account.sensors(visible),
         account.sites(visible, listed, &zone_ids)
     )?;
-    fleet.note_sensors(&known, sensors.instance_ids);
-    fleet.note_new_sensors(&late, late_sensors.instance_ids, true);
+    fleet.note_sensors(visible, sensors.instance_ids);
     note_sites(fleet, sites.sites, listed);
-    let unseen = sensors.unseen.iter().chain(&late_sensors.unseen);
-    selection::note_unseen(fleet, unseen.chain(&sites.unseen));
+    selection::note_unseen(fleet, sensors.unseen.iter().chain(&sites.unseen));
     Ok(())
 }
 

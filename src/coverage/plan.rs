@@ -1,14 +1,16 @@
 //! Planning: the configuration, the prior state and the fleet become the planned state.
 
+use std::time::Duration;
+
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{self, namesakes, prior_id, prior_rows};
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::refreshed::{Reasons, reasons};
-use super::source::{Known, held_key};
+use super::source::{Known, leave_held};
 use super::validate::validate;
-use super::{Coverage, in_the_making, note, preflight, too_many_tags};
+use super::{Coverage, in_the_making, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Fleet, Plan};
@@ -44,12 +46,23 @@ impl Coverage {
         if let Some(prior) = &request.prior {
             planned.keep_computed_of(prior);
         }
-        let account = match planned.region.is_unknown() {
+        let mut account = match planned.region.is_unknown() {
             true => None,
             false => self.connection.account(planned.region.as_str()),
         };
+        let mut waited = false;
         if let Some(account) = &account {
-            preflight::check_references(account, &planned, request.prior.as_ref(), &mut diagnostics).await;
+            let patience = match self.follows_a_plan(&request, &planned, account) {
+                true => preflight::PATIENCE,
+                false => Duration::ZERO,
+            };
+            let prior = request.prior.as_ref();
+            waited = preflight::check_references(account, &planned, prior, patience, &mut diagnostics).await;
+        }
+        if waited {
+            // What was read before does not know what was waited for.
+            self.connection.begin_apply();
+            account = self.connection.account(planned.region.as_str());
         }
         let private = match self
             .known(&request, &planned, account.as_ref(), &mut diagnostics)
@@ -64,10 +77,15 @@ impl Coverage {
                 }
                 let ignored = self.connection.tags().ignored();
                 too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
+                let name = planned.name.as_str().unwrap_or_default();
+                diagnostics.extend(self.refuse_to_take_over(&fleet, name));
                 let skipped_before = self.skipped_before(request.prior.as_ref());
                 decide(*fleet, &request, &skipped_before, &mut planned, &mut diagnostics)
             }
         };
+        if let Some(id) = prior_id(&request) {
+            diagnostics.extend(self.refuse_to_be_taken_over(id.as_str()));
+        }
         if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
             preflight::dry_run(account, &planned, &mut diagnostics).await;
         }
@@ -137,6 +155,19 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Nothing is said of a destroy, unless another coverage of the run wants what it would delete.
+    pub(super) fn destroy_planned(&self, request: &Request) -> Response {
+        let id = prior_id(request);
+        let id = id.as_ref().map_or("", |id| id.as_str());
+        let refusal = self.refuse_to_be_taken_over(id);
+        Response {
+            diagnostics: refusal.into_iter().collect(),
+            ..Response::default()
+        }
+    }
+}
+
 /// The selection is not known: a create lists its sessions after apply, an update leaves everything as it is.
 fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagnostics) -> Option<Vec<u8>> {
     let Some(prior) = &request.prior else {
@@ -167,11 +198,6 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
             prior.name.as_str().unwrap_or_default()
         ),
     );
-    if let Some(key) = held_key(request)
-        && let Err(error) = note::leave(&key, "held")
-    {
-        tracing::warn!(%error, "no note could be left for the final plan");
-    }
     let dropped = !prior.description.is_null() && planned.description.is_null();
     let fleet = Fleet {
         held: true,
@@ -179,6 +205,7 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
         owned_filter,
         ..stored
     };
+    leave_held(request, &fleet);
     fleet.encode().ok().map(String::into_bytes)
 }
 

@@ -147,6 +147,9 @@ pub struct Fleet {
     /// Others' sessions that are to be adopted, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adoptable: BTreeMap<String, Row>,
+    /// Settled ids of the objects that have those sessions now.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted_from: BTreeSet<String>,
     /// Further such sessions, which are left alone, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_adopted: BTreeMap<String, Vec<String>>,
