@@ -20,9 +20,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests" / "
 from harness import cores, paths  # noqa: E402
 from harness.measure import Cost, MeasuredProvider, handshake_seconds  # noqa: E402
 from harness.sandbox import sandbox  # noqa: E402
+from harness.workspace import Workspace  # noqa: E402
 
 import bench_sdk  # noqa: E402
-from bench_sdk import EMPTY_FLEET, verdict  # noqa: E402
+from bench_sdk import EMPTY_FLEET, MANY, verdict  # noqa: E402
 
 SIZES = (1_000, 10_000)
 MEBIBYTE = 1 << 20
@@ -127,7 +128,7 @@ def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: 
 
 def audits(folder: pathlib.Path, core: cores.Core, measured: MeasuredProvider, cloud) -> dict[str, Cost]:
     """The audit that pages and judges existence, and the same with delivery and all reports."""
-    workspace = workspace_in(folder, core, measured.executable)
+    workspace = Workspace(folder, core, measured.executable, {})
     formats = json.dumps(["json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics"])
     costs = {}
     for step, more in {"audit, paging": "check_delivery = false", "audit, all": f"formats = {formats}"}.items():

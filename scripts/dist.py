@@ -1,7 +1,8 @@
 """Builds what the Terraform registry wants of a release, into dist/.
 
-For this machine's target, and for each other one that rustup has and a linker links: an archive with the versioned binary. Beside
-them the registry's manifest, a software bill of materials (CycloneDX), and SHA256SUMS of all of them; signing SHA256SUMS is the
+For this machine's target, and for each other one that rustup has and a linker links: an archive with the versioned binary. Where two
+targets are one platform of Terraform's, the first of PLATFORMS is taken: musl before glibc, since a static binary runs on Alpine,
+which the images of Terraform and Atlantis are, and everywhere else. Beside them the registry's manifest, a software bill of materials (CycloneDX), and SHA256SUMS of all of them; signing SHA256SUMS is the
 release workflow's.
 
     python scripts/dist.py                          # builds the release profile first
@@ -20,12 +21,12 @@ import zipfile
 
 from cargo_metadata import PROVIDER, ROOT, host, metadata, shipped
 
-# Target triples and what Terraform calls them.
+# Target triples and what Terraform calls them, of each platform the best first.
 PLATFORMS = {
-    "x86_64-unknown-linux-gnu": "linux_amd64",
     "x86_64-unknown-linux-musl": "linux_amd64",
-    "aarch64-unknown-linux-gnu": "linux_arm64",
+    "x86_64-unknown-linux-gnu": "linux_amd64",
     "aarch64-unknown-linux-musl": "linux_arm64",
+    "aarch64-unknown-linux-gnu": "linux_arm64",
     "x86_64-apple-darwin": "darwin_amd64",
     "aarch64-apple-darwin": "darwin_arm64",
     "x86_64-pc-windows-msvc": "windows_amd64",
@@ -38,27 +39,41 @@ BESIDE = ("LICENSE", "README.md", "CHANGELOG.md")
 
 
 def installed() -> list[str]:
-    """The targets that rustup has, this machine's first."""
+    """The targets that rustup has and this machine's own, in the order of PLATFORMS."""
     own = host()
     rustup = shutil.which("rustup")
     listed = []
     if rustup:
         command = [rustup, "target", "list", "--installed"]
         listed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    return [own, *(target for target in listed if target != own and target in PLATFORMS)]
+    return [target for target in PLATFORMS if target == own or target in listed]
 
 
 def build(target: str) -> pathlib.Path | None:
-    """The release binary of a target; none when another machine's cannot be built here."""
+    """The release binary of a target; none when it cannot be built here."""
     command = ["cargo", "build", "--locked", "--release", "--bin", PROVIDER, "--target", target]
-    done = subprocess.run(command, cwd=ROOT)
+    environment = dict(os.environ)
+    if target.endswith("-musl"):
+        # The C code of the dependencies: other names of that compiler are not everywhere.
+        environment.setdefault(f"CC_{target.replace('-', '_')}", "musl-gcc")
+    done = subprocess.run(command, cwd=ROOT, env=environment)
     if done.returncode != 0:
-        if target == host():
-            sys.exit("The release binary of this machine cannot be built.")
         print(f"{target}: left out, it cannot be built here")
         return None
     folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     return folder / target / "release" / (PROVIDER + (".exe" if "windows" in target else ""))
+
+
+def build_all(targets: list[str]) -> dict[str, pathlib.Path]:
+    """The release binaries by target: of each platform the first that can be built."""
+    binaries, platforms = {}, set()
+    for target in targets:
+        if PLATFORMS[target] in platforms:
+            print(f"{target}: left out, {PLATFORMS[target]} is there already")
+        elif built := build(target):
+            binaries[target] = built
+            platforms.add(PLATFORMS[target])
+    return binaries
 
 
 def pack(binary: pathlib.Path, target: str, version: str, folder: pathlib.Path) -> pathlib.Path:
@@ -119,8 +134,9 @@ def main() -> None:
     if arguments.binary:
         binaries = {target: arguments.binary}
     else:
-        targets = [target] if arguments.target else installed()
-        binaries = {name: built for name in targets if (built := build(name))}
+        binaries = build_all([target] if arguments.target else installed())
+        if PLATFORMS[target] not in {PLATFORMS[name] for name in binaries}:
+            sys.exit(f"The release binary of {target} cannot be built.")
     for name, binary in binaries.items():
         pack(binary, name, version, folder)
         bill = folder / f"{PROVIDER}_{version}_{PLATFORMS[name]}.cdx.json"

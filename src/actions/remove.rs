@@ -1,5 +1,6 @@
 //! `mirror_remove`: deletes the sessions that are meant, one by one, and goes on where one fails.
 
+use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use futures::{StreamExt, stream};
 
 use super::look::{Chosen, look};
 use super::model::RemoveModel;
-use crate::ec2::Deleted;
+use crate::ec2::{Deleted, Ec2Error};
 use crate::framework::{
     Action, AttributePath, Diagnostic, Diagnostics, InvokeRequest, PlanActionRequest, Progress,
     ValidateConfigRequest,
@@ -113,7 +114,10 @@ impl Action for Remove {
         let looked = request.cancel.run_until_cancelled(self.chosen(&request.config));
         let chosen = match looked.await.unwrap_or_else(|| Err(interrupted())) {
             Ok(Some(chosen)) => chosen,
-            Ok(None) => return diagnostics,
+            Ok(None) => {
+                diagnostics.push(unknown_number(&request.config));
+                return diagnostics;
+            }
             Err(diagnostic) => return diagnostic.into(),
         };
         if let Some(error) = too_many(&request.config, chosen.len()) {
@@ -156,6 +160,7 @@ impl Action for Remove {
         }
         progress.say(format!("Deleting {}", plural(chosen.len())));
         let total = chosen.len();
+        let all = chosen.clone();
         // What has begun is finished; after an interruption nothing more is begun.
         let mut deletions = stream::iter(chosen)
             .take_while(|_| ready(!cancel.is_cancelled()))
@@ -164,18 +169,20 @@ impl Action for Remove {
                 (one, deleted)
             })
             .buffer_unordered(AT_ONCE);
-        let (mut done, mut failed) = (0, Vec::new());
+        let (mut done, mut failed) = (BTreeSet::new(), Vec::new());
         while let Some((one, deleted)) = deletions.next().await {
             match deleted {
                 Ok(deleted) => {
-                    done += 1;
+                    done.insert(one.id.clone());
                     let word = match deleted {
                         Deleted::Gone => "deleted",
                         Deleted::AlreadyGone => "already gone",
                     };
                     progress.say(format!(
-                        "{done} of {total}: {} of {} {word}",
-                        one.id, one.network_interface_id
+                        "{} of {total}: {} of {} {word}",
+                        done.len(),
+                        one.id,
+                        one.network_interface_id
                     ));
                 }
                 Err(error) => {
@@ -194,16 +201,47 @@ impl Action for Remove {
             let title = format!("{} of {} was not deleted", one.id, one.network_interface_id);
             diagnostics.push(ec2_diagnostic(&title, error));
         }
-        let left = total - done - failed.len();
-        if left > 0 {
-            let detail = format!(
-                "{} were deleted, {left} were not begun. Invoke the action again for the rest.",
-                plural(done)
-            );
-            diagnostics.error("Interrupted", detail);
+        if cancel.is_cancelled() {
+            diagnostics.push(interruption(&all, &done, &failed));
         }
         diagnostics
     }
+}
+
+/// The warning of a plan that cannot know yet what is meant.
+fn unknown_number(config: &RemoveModel) -> Diagnostic {
+    let bound = match config.max_deletes.known() {
+        Some(most) => format!("More than {most}, as max_deletes says, are refused then."),
+        None => "Set max_deletes to bound the number.".to_owned(),
+    };
+    let detail = format!(
+        "The action's configuration or the provider block of mirror has values that are known only after apply. The sessions are looked up \
+         when the action runs. {bound}"
+    );
+    Diagnostic::warning(
+        "How many sessions mirror_remove deletes is known only when it runs",
+        detail,
+    )
+}
+
+/// How far an interrupted run came: nothing was shown since.
+fn interruption(all: &[Chosen], done: &BTreeSet<String>, failed: &[(Chosen, Ec2Error)]) -> Diagnostic {
+    let deleted: Vec<Chosen> = all.iter().filter(|one| done.contains(&one.id)).cloned().collect();
+    let is_left = |one: &&Chosen| !done.contains(&one.id) && failed.iter().all(|(not, _)| not.id != one.id);
+    let left: Vec<Chosen> = all.iter().filter(is_left).cloned().collect();
+    let gone = match deleted.is_empty() {
+        true => "None was deleted.".to_owned(),
+        false => format!("Deleted, {}:\n{}", plural(deleted.len()), names(&deleted)),
+    };
+    if left.is_empty() {
+        return Diagnostic::warning("Interrupted, when every deletion had begun", gone);
+    }
+    let detail = format!(
+        "{gone}\n\nNot begun, {}:\n{}\n\nInvoke the action again for the rest.",
+        plural(left.len()),
+        names(&left)
+    );
+    Diagnostic::error("Interrupted", detail)
 }
 
 #[cfg(test)]

@@ -38,6 +38,9 @@ impl Region {
     /// What these credentials do not see.
     pub fn warnings(&self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = selection::unseen_warning(&self.fleet).into_iter().collect();
+        if self.fleet.tags_are_of_instances {
+            found.push(selection::tags_are_of_instances_warning());
+        }
         if !self.unseen.is_empty() {
             let whys: Vec<&str> = self.unseen.iter().map(String::as_str).collect();
             let detail = format!(
@@ -63,6 +66,7 @@ pub async fn look(account: &Account, question: &Question) -> Result<Region, Ec2E
     let (found, sessions, targets) = tokio::try_join!(scan, account.sessions(), targets)?;
     let mut fleet = Fleet {
         interfaces: Fleet::select(selectors, excludes, &found, &[NAME_TAG.to_owned()]),
+        tags_are_of_instances: selection::tags_are_of_instances(account, selectors, &found).await?,
         ..Fleet::default()
     };
     if let Fact::Known(targets) = &targets {

@@ -14,13 +14,14 @@ use crate::selection::SelectorBlock;
 /// leaves something uncovered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditModel {
-    /// Network interfaces to audit. Several blocks are alternatives; within a block every argument must match.
+    /// Network interfaces to audit. Several blocks are alternatives; within a block every argument must match. At least one is needed:
+    /// nothing is audited by default.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub selector: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Network interfaces that are not audited although a `selector` means them.
+    /// Network interfaces that are not audited although a `selector` means them. Without a block, there are none.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
-    /// What a session must be to count, beyond being there: an object with some of these attributes.
+    /// What a session must be to count, beyond being there: an object with some of these attributes. Left out, any session counts.
     ///
     /// - `traffic_mirror_target_ids`: targets, any of which will do (`WRONG_TARGET`).
     /// - `traffic_mirror_filter_ids`: filters, any of which will do (`WRONG_FILTER`).
@@ -36,16 +37,16 @@ pub struct AuditModel {
     /// Defaults to `true`. With `false` the audit judges the existence of sessions and what `require` says of them, and the summary
     /// says so.
     pub check_delivery: Attr<bool>,
-    /// Reports to render into `reports`: `json`, `csv`, `html`, `asff`, `ocsf`, `aws_config`, `openmetrics`. Defaults to none.
+    /// Reports that are rendered into `reports`: `json`, `csv`, `html`, `asff`, `ocsf`, `aws_config`, `openmetrics`. Defaults to none.
     pub formats: Attr<Vec<Attr<String>>>,
     /// Time that the reports carry, in the form `2026-03-01T12:00:00Z`. Defaults to the newest time in the data, which is the newest
     /// attachment of an audited network interface, so that an unchanged fleet yields unchanged reports.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub as_of: Attr<String>,
-    /// The twelve digits of the account.
+    /// The account that was audited, by its twelve digits.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub account_id: Attr<String>,
-    /// Partition of the account: `aws`, `aws-cn`, `aws-us-gov`.
+    /// Partition that the account belongs to: `aws`, `aws-cn`, `aws-us-gov`.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub partition: Attr<String>,
     /// Whether every eligible network interface is covered, and there is at least one.
@@ -77,7 +78,7 @@ pub struct AuditModel {
     /// Traffic mirror sessions of the account that no coverage manages, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub unmanaged_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
-    /// The reports, by format.
+    /// The reports that `formats` asks for, by format.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub reports: Attr<BTreeMap<String, Attr<String>>>,
 }

@@ -85,8 +85,11 @@ impl Coverage {
             // The description is removed by now, and the filter deleted, unless the plan was held.
             let is_kept = fleet.held;
             let remove_description = fleet.remove_description && is_kept;
+            // What could not be put back is still not what it should be.
+            fleet
+                .intended
+                .retain(|interface, _| is_kept || failed.iter().any(|(failed, _)| failed == interface));
             Fleet {
-                intended: BTreeMap::new(),
                 remove_description,
                 held: false,
                 late_targets: false,

@@ -1,18 +1,15 @@
 //! Import: by name, `name@region`, id or identity.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Coverage;
-use super::convert;
+use super::found::{Found, found};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::owned_filter;
-use super::plan_words::LOAD_BALANCER_LENGTH;
-use super::read::row;
-use crate::ec2::{Account, Ec2Error};
-use crate::framework::{Attr, Diagnostic, ImportRequest, ImportResponse};
-use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, NAME_TAG, Owner, Row};
-use crate::provider::{TagPolicy, ec2_diagnostic, looks_like_region, not_a_region};
-use crate::selection::SelectorBlock;
+use super::read::observe_diagnostic;
+use crate::ec2::Account;
+use crate::framework::{Diagnostic, ImportRequest, ImportResponse};
+use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, Owner};
+use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
 
 type Response = ImportResponse<CoverageModel, CoverageIdentity>;
 
@@ -67,14 +64,7 @@ impl Coverage {
         let Some((owner, own)) = find(&wanted.name_or_id, &sessions)? else {
             return self.import_by_filter(&account, &wanted.name_or_id).await;
         };
-        let state = found_state(&account, &self.connection.tags(), &owner, &own)
-            .await
-            .map_err(|error| ec2_diagnostic("The traffic mirror filter could not be read", &error))?;
-        Ok(Response {
-            identity: state.identity(&account),
-            state: Some(state),
-            ..Response::default()
-        })
+        self.as_found(&account, &owner, &own).await
     }
 
     /// A coverage that has no session now is found by the filter that it owns.
@@ -84,45 +74,30 @@ impl Coverage {
         name_or_id: &str,
     ) -> Result<Response, Box<Diagnostic>> {
         let filters = account
-            .all_filters()
+            .filters_to_read()
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror filters could not be read", &error))?;
         let owners = filters.iter().filter_map(|filter| Owner::of(&filter.tags));
         let owner = chosen(name_or_id, owners)?.ok_or_else(|| not_found(name_or_id, account))?;
-        let filter = filters
-            .iter()
-            .find(|filter| owned_filter::is_of(filter, &owner.id));
-        let mut state = state(account, &self.connection.tags(), &owner, &[]);
-        state.traffic_mirror_filter_id = Attr::Null;
-        state.filter_id = Attr::from_option(filter.map(|filter| filter.id.clone()));
+        self.as_found(account, &owner, &[]).await
+    }
+
+    async fn as_found(
+        &self,
+        account: &Account,
+        owner: &Owner,
+        own: &[&MirrorSession],
+    ) -> Result<Response, Box<Diagnostic>> {
+        let Found { state, private, .. } = found(account, &self.connection.tags(), owner, own)
+            .await
+            .map_err(|error| observe_diagnostic("The coverage could not be read", &error))?;
         Ok(Response {
             identity: state.identity(account),
             state: Some(state),
+            private: Some(private),
             ..Response::default()
         })
     }
-}
-
-/// The state of an object that only its sessions tell of.
-pub(super) async fn found_state(
-    account: &Account,
-    policy: &TagPolicy,
-    owner: &Owner,
-    own: &[&MirrorSession],
-) -> Result<CoverageModel, Ec2Error> {
-    let mut state = state(account, policy, owner, own);
-    if let Some(filter) = state.filter_id.known() {
-        let found = account.filters(std::slice::from_ref(filter)).await?;
-        // One that carries the coverage's id is the coverage's own: no configuration names it.
-        if found
-            .found
-            .iter()
-            .any(|filter| owned_filter::is_of(filter, &owner.id))
-        {
-            state.traffic_mirror_filter_id = Attr::Null;
-        }
-    }
-    Ok(state)
 }
 
 fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagnostic>> {
@@ -206,95 +181,6 @@ fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
         account.account_id()
     );
     Diagnostic::error("No coverage to import", detail).into()
-}
-
-/// EC2 knows the sessions and not the selector: the state selects their interfaces by id.
-fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
-    let list = |values: BTreeSet<&str>| Attr::Known(values.into_iter().map(Attr::from).collect::<Vec<_>>());
-    let interfaces = own
-        .iter()
-        .map(|session| session.network_interface_id.as_str())
-        .collect();
-    let selector = SelectorBlock {
-        network_interface_ids: list(interfaces),
-        ..SelectorBlock::default()
-    };
-    // A block without any criterion would mean nothing that can be written.
-    let selectors = if own.is_empty() {
-        Vec::new()
-    } else {
-        vec![Attr::Known(selector)]
-    };
-    let common = |value: fn(&MirrorSession) -> Option<&str>| {
-        let values: BTreeSet<Option<&str>> = own.iter().map(|session| value(session)).collect();
-        match values.first() {
-            Some(Some(value)) if values.len() == 1 => Attr::from(*value),
-            _ => Attr::Null,
-        }
-    };
-    let filter = common(|session| Some(&session.traffic_mirror_filter_id));
-    // What a network load balancer calls the whole packet is no argument.
-    let length = |session: &&MirrorSession| {
-        session
-            .packet_length
-            .filter(|length| *length != LOAD_BALANCER_LENGTH)
-    };
-    let lengths: BTreeSet<Option<i64>> = own.iter().map(length).collect();
-    let packet_length = match lengths.first() {
-        Some(length) if lengths.len() == 1 => Attr::from_option(*length),
-        _ => Attr::Null,
-    };
-    let mut all = common_tags(own);
-    all.retain(|key, _| !policy.ignored().contains(key));
-    let mut tags = all.clone();
-    tags.retain(|key, value| !policy.is_default(key, value));
-    let rows = planner_rows(own);
-    CoverageModel {
-        name: owner.name.as_str().into(),
-        region: account.region().into(),
-        id: owner.id.as_str().into(),
-        selector: Attr::Known(selectors),
-        traffic_mirror_target_ids: list(own.iter().map(|s| s.traffic_mirror_target_id.as_str()).collect()),
-        traffic_mirror_filter_id: filter.clone(),
-        filter_id: filter,
-        packet_length,
-        description: common(|session| session.description.as_deref().filter(|text| !text.is_empty())),
-        tags: if tags.is_empty() {
-            Attr::Null
-        } else {
-            convert::strings(tags)
-        },
-        tags_all: convert::strings(all),
-        sessions: convert::sessions(&rows, false),
-        ..CoverageModel::default()
-    }
-}
-
-fn planner_rows(own: &[&MirrorSession]) -> convert::Rows {
-    own.iter()
-        .map(|session| {
-            (
-                session.network_interface_id.clone(),
-                row(session, &Row::default()),
-            )
-        })
-        .collect()
-}
-
-/// The tags that all sessions share, without those that the provider writes itself.
-fn common_tags(own: &[&MirrorSession]) -> BTreeMap<String, String> {
-    let Some((first, others)) = own.split_first() else {
-        return BTreeMap::new();
-    };
-    let ours =
-        |key: &str| [COVERAGE_TAG, COVERAGE_ID_TAG, NAME_TAG].contains(&key) || key.starts_with("aws:");
-    let shared = first.tags.iter().filter(|(key, value)| {
-        !ours(key)
-            && others
-                .iter()
-                .all(|session| session.tags.get(*key) == Some(*value))
-    });
-    shared.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `list "mirror_coverage"`: every coverage of the account that its sessions tell of, for `terraform query`.
+//! `list "mirror_coverage"`: every coverage of the account that its sessions or its filter tell of, for `terraform query`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,27 +7,34 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::import::found_state;
+use super::convert;
+use super::found::{Found, found};
 use super::model::{CoverageIdentity, CoverageModel};
+use super::observe::ObserveError;
 use super::read::{observe_diagnostic, refreshed};
-use crate::ec2::Account;
+use crate::ec2::{Account, Ec2Error};
 use crate::framework::{
-    Attr, AttributePath, Diagnostic, Diagnostics, Found, ListRequest, ListResource, Listed,
-    ValidateConfigRequest,
+    Attr, AttributePath, Diagnostic, Diagnostics, Found as Findings, ListRequest, ListResource, Listed,
+    Severity, ValidateConfigRequest,
 };
-use crate::planner::{MirrorSession, Owner};
+use crate::planner::{MirrorFilter, MirrorSession, Owner};
 use crate::provider::{Connection, ec2_diagnostic, looks_like_region, not_a_region};
 use crate::selection;
 
-/// Finds the coverages of the account by the tags of their sessions, whoever's state has them: after a state file was lost, or when an
+/// Finds the coverages of the account by the tags of their sessions and filters, whoever's state has them: after a state file was lost, or when an
 /// account is taken over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ListModel {
-    /// Regions to look in. Defaults to that of the provider block.
+    /// Regions that are looked in. Defaults to that of the provider block.
     pub regions: Attr<Vec<Attr<String>>>,
-    /// Only coverages whose name begins so.
+    /// Beginning that the name of a coverage must have to be listed. Left out, all are.
     pub name_prefix: Attr<String>,
 }
+
+const FAILED: &str = "The coverages could not be listed";
+
+/// Things that one warning names before the rest is only counted.
+const NAMED: usize = 20;
 
 /// The list resource type.
 #[derive(Debug)]
@@ -46,15 +53,13 @@ impl Coverages {
         &self,
         account: &Account,
         request: &ListRequest<ListModel>,
-        found: &Found<CoverageModel, CoverageIdentity>,
+        found: &Findings<CoverageModel, CoverageIdentity>,
     ) -> Result<bool, Diagnostic> {
-        let failed = "The coverages could not be listed";
-        let sessions = account
-            .sessions()
-            .await
-            .map_err(|error| ec2_diagnostic(failed, &error))?;
+        let failed = |error: &Ec2Error| ec2_diagnostic(FAILED, error);
+        let sessions = account.sessions().await.map_err(|error| failed(&error))?;
+        let filters = account.filters_to_read().await.map_err(|error| failed(&error))?;
         let prefix = request.config.name_prefix.as_str().unwrap_or_default();
-        let objects = objects(&sessions);
+        let objects = objects(&sessions, &filters);
         let mut names: BTreeMap<&str, usize> = BTreeMap::new();
         for (owner, _) in &objects {
             *names.entry(&owner.name).or_default() += 1;
@@ -63,25 +68,27 @@ impl Coverages {
             if !owner.name.starts_with(prefix) {
                 continue;
             }
-            let tags = self.connection.tags();
-            let mut state = found_state(account, &tags, owner, own)
-                .await
-                .map_err(|error| ec2_diagnostic(failed, &error))?;
-            if request.include_resource {
-                (state, _) = refreshed(account, state, &[], tags.ignored())
-                    .await
-                    .map_err(|error| observe_diagnostic(failed, &error))?;
-            }
-            let mut identity = state.identity(account).unwrap_or_default();
             // An import by a name that several have, or that somebody removed, needs the id.
-            if owner.name.is_empty() || names.get(owner.name.as_str()).is_some_and(|count| *count > 1) {
-                identity.name = owner.id.as_str().into();
+            let is_named = !owner.name.is_empty() && names.get(owner.name.as_str()) == Some(&1);
+            let name = if is_named { &owner.name } else { owner.id.as_str() };
+            let account_id = Some(account.account_id().to_owned()).filter(|id| !id.is_empty());
+            let mut diagnostics = Diagnostics::new();
+            if account_id.is_none() {
+                diagnostics.push(without_account(name));
             }
+            let resource = match request.include_resource {
+                true => Some(self.whole(account, owner, own, &mut diagnostics).await?),
+                false => None,
+            };
             let listed = Listed {
+                identity: CoverageIdentity {
+                    account_id: Attr::from_option(account_id),
+                    region: account.region().into(),
+                    name: name.into(),
+                },
                 display_name: title(owner, account.region(), own.len()),
-                identity,
-                resource: request.include_resource.then_some(state),
-                diagnostics: Diagnostics::new(),
+                resource,
+                diagnostics,
             };
             if !found.send(listed).await? {
                 return Ok(false);
@@ -89,6 +96,92 @@ impl Coverages {
         }
         Ok(true)
     }
+
+    /// The resource as it would be after an import, and warnings of what its configuration cannot say.
+    async fn whole(
+        &self,
+        account: &Account,
+        owner: &Owner,
+        own: &[&MirrorSession],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<CoverageModel, Diagnostic> {
+        let failed = |error: &ObserveError| observe_diagnostic(FAILED, error);
+        let tags = self.connection.tags();
+        let Found { state, private, left } = found(account, &tags, owner, own)
+            .await
+            .map_err(|error| failed(&error))?;
+        let (state, _) = refreshed(account, state, &private, tags.ignored())
+            .await
+            .map_err(|error| failed(&error))?;
+        let changes = changes(&state, own, tags.all(&state.tags) != state.tags_all);
+        diagnostics.extend(told(&owner.name, own.is_empty(), &left, &changes));
+        Ok(state)
+    }
+}
+
+/// What an import of this would not leave as it is, in words.
+fn changes(state: &CoverageModel, own: &[&MirrorSession], lacks_default_tags: bool) -> Vec<String> {
+    let deviations = convert::known_strings(&state.deviations);
+    let mut changes: Vec<String> = deviations
+        .iter()
+        .map(|(id, text)| format!("{id}: {text}"))
+        .collect();
+    let summary = state.summary.known();
+    let matched = summary.and_then(|summary| summary.matched.known().copied());
+    let interfaces: BTreeSet<&str> = own.iter().map(|s| s.network_interface_id.as_str()).collect();
+    if matched.is_some_and(|matched| usize::try_from(matched).is_ok_and(|matched| matched < interfaces.len()))
+    {
+        let text = "not every network interface that has a session is visible to these credentials: a plan removes the others' sessions";
+        changes.push(text.to_owned());
+    }
+    if lacks_default_tags {
+        changes.push(
+            "not every session has the default_tags of the provider block: a plan writes them".to_owned(),
+        );
+    }
+    changes
+}
+
+/// What whoever uses the configuration has to know.
+fn told(name: &str, is_bare: bool, left: &[String], changes: &[String]) -> Diagnostics {
+    let mut diagnostics = Diagnostics::new();
+    if is_bare {
+        diagnostics.warning(
+            format!("Coverage {name} has no session"),
+            "It is known by the filter that it owns. What it selects and where it sends that cannot be told, so its configuration has enabled = \
+             false, and neither selector nor target. Write those and remove enabled to have it mirror.",
+        );
+    }
+    for (title, advice, lines) in [
+        (
+            format!("What differs between the sessions of coverage {name} is left as it is"),
+            "No argument is known to have led to this. It stays so, and the plan of the import changes nothing of it:",
+            left,
+        ),
+        (
+            format!("The plan of coverage {name} changes something"),
+            "No configuration can leave this as it is. Look at the plan before it is applied:",
+            changes,
+        ),
+    ] {
+        if !lines.is_empty() {
+            let mut shown: Vec<&str> = lines.iter().take(NAMED).map(String::as_str).collect();
+            let more = format!("and {} more", lines.len().saturating_sub(NAMED));
+            if lines.len() > NAMED {
+                shown.push(&more);
+            }
+            diagnostics.warning(title, format!("{advice}\n{}", shown.join("\n")));
+        }
+    }
+    diagnostics
+}
+
+/// The warning that an identity lacks its account.
+fn without_account(name: &str) -> Diagnostic {
+    let detail = "The provider block has skip_credentials_validation and skip_requesting_account_id, so whose credentials these are is not \
+                  known, and the identity has no account_id: an import by it takes whatever account the provider has then. Remove one of \
+                  the two for identities that name their account.";
+    Diagnostic::warning(format!("The account of coverage {name} is not known"), detail)
 }
 
 fn title(owner: &Owner, region: &str, sessions: usize) -> String {
@@ -100,35 +193,43 @@ fn title(owner: &Owner, region: &str, sessions: usize) -> String {
     format!("{name} in {region}, {sessions} session{plural}")
 }
 
-/// The objects that own these sessions, by name and id, with their sessions. What a killed create left behind is an object only
-/// where no other has its name, as in an import.
-fn objects(sessions: &[MirrorSession]) -> Vec<(Owner, Vec<&MirrorSession>)> {
-    let owned: Vec<(Owner, &MirrorSession)> = sessions
+/// The objects that own these sessions and filters, by name and id, with their sessions. What a killed create left behind is an
+/// object only where no other has its name, as in an import.
+fn objects<'a>(
+    sessions: &'a [MirrorSession],
+    filters: &[MirrorFilter],
+) -> Vec<(Owner, Vec<&'a MirrorSession>)> {
+    let of_sessions = sessions
         .iter()
-        .filter_map(|session| Some((Owner::of(&session.tags)?, session)))
-        .collect();
-    let settled: BTreeSet<&str> = owned
+        .filter_map(|session| Some((Owner::of(&session.tags)?, Some(session))));
+    let of_filters = filters
         .iter()
-        .filter(|(owner, _)| owner.pending.is_none())
-        .map(|(owner, _)| owner.name.as_str())
-        .collect();
-    let settled_ids: BTreeSet<&str> = owned
-        .iter()
-        .filter(|(owner, _)| owner.pending.is_none())
-        .map(|(owner, _)| owner.id.as_str())
-        .collect();
-    let mut objects: BTreeMap<(&str, &str), (&Owner, Vec<&MirrorSession>)> = BTreeMap::new();
+        .filter_map(|filter| Some((Owner::of(&filter.tags)?, None)));
+    let owned: Vec<(Owner, Option<&MirrorSession>)> = of_sessions.chain(of_filters).collect();
+    let settled = || {
+        owned
+            .iter()
+            .map(|(owner, _)| owner)
+            .filter(|owner| owner.pending.is_none())
+    };
+    let names: BTreeSet<&str> = settled().map(|owner| owner.name.as_str()).collect();
+    let ids: BTreeSet<&str> = settled().map(|owner| owner.id.as_str()).collect();
+    let mut objects: BTreeMap<&str, (&Owner, Vec<&MirrorSession>)> = BTreeMap::new();
     for (owner, session) in &owned {
-        if settled.contains(owner.name.as_str()) && !settled_ids.contains(owner.id.as_str()) {
+        if names.contains(owner.name.as_str()) && !ids.contains(owner.id.as_str()) {
             continue;
         }
-        let key = (owner.name.as_str(), owner.id.as_str());
-        objects.entry(key).or_insert((owner, Vec::new())).1.push(*session);
+        // Somebody may have changed the name on one of them.
+        let (_, own) = objects.entry(owner.id.as_str()).or_insert((owner, Vec::new()));
+        own.extend(*session);
     }
-    objects
+    let mut objects: Vec<(Owner, Vec<&MirrorSession>)> = objects
         .into_values()
         .map(|(owner, own)| (owner.clone(), own))
-        .collect()
+        .collect();
+    objects
+        .sort_by(|(one, _), (other, _)| (&one.name, one.id.as_str()).cmp(&(&other.name, other.id.as_str())));
+    objects
 }
 
 #[async_trait]
@@ -155,13 +256,14 @@ impl ListResource for Coverages {
     async fn list(
         &self,
         request: ListRequest<ListModel>,
-        found: &Found<CoverageModel, CoverageIdentity>,
+        found: &Findings<CoverageModel, CoverageIdentity>,
     ) -> Diagnostics {
         let regions: Vec<Option<&str>> = match request.config.regions.known() {
             Some(regions) => regions.iter().map(Attr::as_str).collect(),
             None => vec![None],
         };
-        let mut diagnostics = Diagnostics::new();
+        let mut failed = Vec::new();
+        let asked = regions.len();
         for region in regions {
             let Some(account) = self.connection.account(region) else {
                 let detail = "The provider block of mirror has values that are not known. A query needs a provider block that is.";
@@ -170,11 +272,19 @@ impl ListResource for Coverages {
             match self.region(&account, &request, found).await {
                 Ok(true) => (),
                 Ok(false) => break,
-                // What the other regions have is still worth listing.
-                Err(diagnostic) => diagnostics.push(diagnostic),
+                Err(diagnostic) => failed.push(diagnostic),
             }
         }
-        diagnostics
+        // Core shows nothing of a query with an error, and what the other regions have is worth showing.
+        if failed.len() < asked {
+            for diagnostic in &mut failed {
+                diagnostic.severity = Severity::Warning;
+                diagnostic
+                    .detail
+                    .push_str("\n\nOnly the other regions are listed.");
+            }
+        }
+        Diagnostics(failed)
     }
 }
 
@@ -203,7 +313,18 @@ mod tests {
             session("e", "prod", "somebody's"),
             MirrorSession::default(),
         ];
-        let found = objects(&sessions);
+        let filter = |name: &str, owner: &str| MirrorFilter {
+            tags: session("", name, owner).tags,
+            ..MirrorFilter::default()
+        };
+        let four = CoverageId::from_bits(4);
+        let filters = [
+            filter("prod", one.as_str()),
+            filter("prod", &two.pending("1-2-3-4-5")),
+            filter("bare", four.as_str()),
+            MirrorFilter::default(),
+        ];
+        let found = objects(&sessions, &filters);
         let found: Vec<(&str, Vec<&str>)> = found
             .iter()
             .map(|(owner, own)| {
@@ -213,6 +334,9 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(found, [("prod", vec!["a", "b"]), ("test", vec!["d"])]);
+        assert_eq!(
+            found,
+            [("bare", vec![]), ("prod", vec!["a", "b"]), ("test", vec!["d"])]
+        );
     }
 }

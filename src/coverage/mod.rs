@@ -10,6 +10,7 @@ mod delete;
 mod execute;
 mod execute_sessions;
 mod failure;
+mod found;
 mod import;
 mod in_the_making;
 mod list;
@@ -95,6 +96,8 @@ impl Resource for Coverage {
         &self,
         request: ReadRequest<CoverageModel, CoverageIdentity>,
     ) -> ReadResponse<CoverageModel, CoverageIdentity> {
+        // Core refreshes resources in no walk that applies.
+        self.connection.begin_plan();
         let cancel = request.cancel.clone();
         cancel
             .run_until_cancelled(self.refresh(request))

@@ -24,15 +24,17 @@ pub struct CoverageModel {
     pub region: Attr<String>,
     /// Whether there are sessions. `false` removes them and keeps the resource. Defaults to `true`.
     pub enabled: Attr<bool>,
-    /// Network interfaces to mirror. Several blocks are alternatives; within a block every argument must match.
+    /// Network interfaces to mirror. Several blocks are alternatives; within a block every argument must match. Without a block there
+    /// must be a `selection`: nothing is mirrored by default.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub selector: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Network interfaces that are not mirrored although a `selector` means them.
+    /// Network interfaces that are not mirrored although a `selector` means them. Without a block, there are none.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
     /// The `selection` of a `mirror_interfaces` data source, instead of `selector` and `exclude`: exactly its network
     /// interfaces are mirrored, so that a saved plan stays exact however long it waits and wherever it is applied. What others do to
-    /// sessions meanwhile is not pinned by it (see the troubleshooting guide). One that is gone is passed over.
+    /// sessions meanwhile is not pinned by it (see the troubleshooting guide). One that is gone is passed over. Left out, the `selector`
+    /// blocks decide.
     pub selection: Attr<String>,
     /// Traffic mirror targets that the sessions deliver to. A session that exists stays on its target while that target is
     /// listed.
@@ -51,6 +53,8 @@ pub struct CoverageModel {
     /// - `target_ids`: targets that it may name; those that are not in `traffic_mirror_target_ids` too get no other sessions.
     /// - `filter_tag`: key of the tag whose value is the id of the filter.
     /// - `filter_ids`: filters that it may name.
+    ///
+    /// Left out, no tag picks anything.
     #[serde(rename = "override")]
     pub override_rule: Any,
     /// Traffic mirror filter of every session. Left out, the coverage owns one that accepts everything (IPv4, IPv6 and DNS): it is
@@ -62,25 +66,29 @@ pub struct CoverageModel {
     /// Bytes of each packet that are mirrored, 1 to 8947, counted after the VXLAN header; to a network load balancer at most 8500. Left
     /// out, the whole packet.
     pub packet_length: Attr<i64>,
-    /// VXLAN network identifier of every session, 1 to 16777215. Left out together with `virtual_network_id_range`, AWS draws
+    /// VXLAN network identifier that every session gets, 1 to 16777215. Left out together with `virtual_network_id_range`, AWS draws
     /// one for each.
     pub virtual_network_id: Attr<i64>,
-    /// Range of VXLAN network identifiers out of which every session gets one of its own, which it then keeps.
+    /// Range of VXLAN network identifiers out of which every session gets one of its own, which it then keeps. Left out together with
+    /// `virtual_network_id`, AWS draws one for each.
     #[schemars(extend("x-terraform" = OPTIONAL_OBJECT))]
     pub virtual_network_id_range: Attr<RangeModel>,
     /// Description of every session; `{instance_id}`, `{instance_name}` and `{network_interface_id}` are replaced, and `{{` stands
-    /// for a brace. Left out, none is written and what stands there is left alone.
+    /// for a brace. An instance without a name goes by its id; an interface whose instance is not visible is skipped as `NOT_VISIBLE` where
+    /// a placeholder stands for the instance. Left out, none is written and what stands there is left alone.
     pub description: Attr<String>,
-    /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation and
-    /// then left alone.
+    /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation, or the id of
+    /// the network interface where the instance is not visible, and then left alone.
     pub name_tag: Attr<String>,
-    /// Keys of instance tags that every session gets a copy of. Tags of the same key in `tags` win.
+    /// Keys of instance tags that every session gets a copy of; none where the instance is not visible. Tags of the same key in `tags`
+    /// win. Left out, none is copied.
     pub copy_tags: Attr<Vec<Attr<String>>>,
     /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
-    /// given here. A tag of the same key in the `default_tags` of the provider block gives way. EC2 takes 50 in all.
+    /// given here. A tag of the same key in the `default_tags` of the provider block gives way. EC2 takes 50 in all. Left
+    /// out, there are only the others.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
     /// Instance types to mirror although they are not on AWS's list of supported ones, with `*` and `?`, for example `m8g.*`.
-    /// Types on no list are tried anyway.
+    /// Types on no list are tried anyway. Left out, unsupported ones are skipped.
     pub try_instance_types: Attr<Vec<Attr<String>>>,
     /// Whether network interfaces that an AWS service manages are tried too. Defaults to `false`; those of RDS and ElastiCache are
     /// tried anyway.
@@ -102,22 +110,23 @@ pub struct CoverageModel {
     /// - `coverage_names`: names of other coverages, which must be gone from their states before; one that is in the same state is an
     ///   error of the plan.
     ///
-    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone.
+    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone. Left out,
+    /// nothing is taken over.
     pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,
     /// Whether the plan asks EC2 by a dry run whether it would be allowed to create a session. Needs the permissions of an apply.
     /// Defaults to `false`.
     pub preflight_dry_run: Attr<bool>,
     /// How much one plan may change: a map with some of these keys. `"100"` is a number, `"10%"` a share. `enabled = false` is never
-    /// limited.
+    /// limited, and a key that is left out limits nothing.
     ///
     /// - `max_sessions`: sessions that the coverage may have; a share is of the eligible network interfaces. More is an error.
     /// - `max_creates`: sessions that one apply may create; a share is of the eligible network interfaces. The others wait for
     ///   the next apply, as `MAX_CREATES` in `skipped`.
     /// - `max_deletes`: sessions that one apply may delete; a share is of the sessions in the state. More is an error.
     /// - `max_sources_per_target`: sources that a target on a network interface takes, where AWS has raised the limit of an instance
-    ///   type that this version of the provider does not know; a number.
+    ///   type that this version of the provider does not know; a number. Left out, it is 10, or what AWS documents for the type.
     /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
-    ///   error.
+    ///   error. It defaults to `false`.
     pub limits: Attr<BTreeMap<String, Attr<String>>>,
     /// How long one operation may take, for example `90m`. Unset: as long as it needs, and a create at most an hour and two seconds
     /// for each session; a thousand sessions take EC2 more than three minutes.
@@ -140,14 +149,14 @@ pub struct CoverageModel {
     /// Selected network interfaces that get no session, and why, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub skipped: Attr<BTreeMap<String, Attr<SkipModel>>>,
-    /// Id of the traffic mirror filter in use.
+    /// Id of the traffic mirror filter that is in use.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub filter_id: Attr<String>,
     /// How many network interfaces are selected, and how many of them can be mirrored.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub summary: Attr<SummaryModel>,
-    /// Tags that the provider writes on every session: `tags` over the `default_tags` of the provider block, without those of its
-    /// `ignore_tags` and without those that mark the owner.
+    /// Tags that the provider writes on every session: those of `tags` win over the `default_tags` of the provider block; those of its
+    /// `ignore_tags` and those that mark the owner are not among them.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub tags_all: Attr<BTreeMap<String, Attr<String>>>,
 }
@@ -155,11 +164,11 @@ pub struct CoverageModel {
 /// How long one operation may take. What is not done by then is a failure, and is retried by the next apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeoutsBlock {
-    /// Longest time for a create, for example `30m`.
+    /// Longest time that a create may take, for example `30m`. Left out, it takes as long as it needs.
     pub create: Attr<String>,
-    /// Longest time for an update, for example `30m`.
+    /// Longest time that an update may take, for example `30m`. Left out, it takes as long as it needs.
     pub update: Attr<String>,
-    /// Longest time for a destroy, for example `30m`.
+    /// Longest time that a destroy may take, for example `30m`. Left out, it takes as long as it needs.
     pub delete: Attr<String>,
 }
 
@@ -181,7 +190,7 @@ pub struct SessionModel {
     pub instance_id: Attr<String>,
     /// Traffic mirror target that the session delivers to.
     pub traffic_mirror_target_id: Attr<String>,
-    /// Session number.
+    /// Session number, which decides the order in which EC2 tries the sessions of the interface.
     pub session_number: Attr<i64>,
     /// VXLAN network identifier of the mirrored packets.
     pub virtual_network_id: Attr<i64>,

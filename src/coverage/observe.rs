@@ -54,6 +54,12 @@ impl Selecting {
         })
     }
 
+    /// Whether both select the same interfaces whatever there is.
+    pub fn selects_as(&self, other: &Self) -> bool {
+        let of = |one: &Self| (one.selectors.clone(), one.excludes.clone(), one.selection.clone());
+        of(self) == of(other)
+    }
+
     /// Digest of the arguments.
     pub fn digest(&self) -> Result<String, FleetError> {
         Fleet::selecting(

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{self, namesakes, prior_id, prior_rows};
+use super::observe::{self, Selecting, namesakes, prior_id, prior_rows};
+use super::override_argument;
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::refreshed::{Reasons, reasons};
@@ -13,7 +14,7 @@ use super::validate::validate;
 use super::{Coverage, in_the_making, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
-use crate::planner::{self, Fleet, Plan};
+use crate::planner::{self, Decided, Fleet, Plan};
 use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -182,7 +183,8 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
         return None;
     };
     planned.keep_computed_of(prior);
-    let stored = decode(&request.prior_private).unwrap_or_default();
+    let mut stored = decode(&request.prior_private).unwrap_or_default();
+    forget_found(&mut stored, prior, planned);
     let mut owned_filter = stored.owned_filter.clone();
     if planned.owns_filter() && planned.filter_id.is_unknown() {
         // Made by a later apply, which nothing here promises.
@@ -209,6 +211,21 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
     fleet.encode().ok().map(String::into_bytes)
 }
 
+/// What the arguments say otherwise than before is not left as an import found it.
+fn forget_found(fleet: &mut Fleet, prior: &CoverageModel, planned: &CoverageModel) {
+    if fleet.as_found.is_empty() {
+        return;
+    }
+    let rule = |model: &CoverageModel| override_argument::read(&model.override_rule).rule;
+    let selecting = Selecting::of(prior).zip(Selecting::of(planned));
+    fleet.forget_found(Decided {
+        filter: prior.traffic_mirror_filter_id != planned.traffic_mirror_filter_id
+            || rule(prior) != rule(planned),
+        packet_length: prior.packet_length != planned.packet_length,
+        selection: selecting.is_some_and(|(before, now)| !before.selects_as(&now)),
+    });
+}
+
 fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
     request
         .prior
@@ -231,6 +248,9 @@ fn decide(
     let prior = request.prior.as_ref();
     if prior.is_some_and(|prior| prior.try_instance_types != planned.try_instance_types) {
         fleet.refused.clear();
+    }
+    if let Some(prior) = prior {
+        forget_found(&mut fleet, prior, planned);
     }
     let plan = match planner::plan(&wish, &fleet, &prior_rows) {
         Ok(plan) => plan,

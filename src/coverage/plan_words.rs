@@ -81,8 +81,8 @@ fn refuse_without_room(plan: &Plan, diagnostics: &mut Diagnostics) {
     }
     for (target, found) in &plan.overfull {
         let detail = format!(
-            "{target} {found}. Add another target, move the sensor to an instance type that takes 100, use a load balancer, which takes any \
-             number, or set allow_partial = true, which leaves it to the apply."
+            "{target} {found}, move the sensor to an instance type that takes 100, use a load balancer, which takes any number, or set \
+             allow_partial = true to mirror as many as there is room for."
         );
         let path = AttributePath::root("traffic_mirror_target_ids");
         diagnostics.push(Diagnostic::error("No room on a traffic mirror target", detail).at(path));
@@ -136,13 +136,7 @@ pub fn warn(
         );
     }
     if fleet.tags_are_of_instances {
-        let path = AttributePath::root("selector");
-        let detail = "A selector with tag_source = \"network_interface\" matches no network interface, but instances have those tags. Tags \
-                      of an instance or of an autoscaling group do not reach its network interfaces. Leave tag_source out, or set it to \
-                      \"either\".";
-        diagnostics.push(
-            Diagnostic::warning("The tags are on instances, not on network interfaces", detail).at(path),
-        );
+        diagnostics.push(selection::tags_are_of_instances_warning());
     }
     if reasons(planned) != *skipped_before && !plan.skipped.is_empty() {
         diagnostics.warning(

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::model::CoverageModel;
 use super::override_argument;
-use crate::ec2::{Account, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
+use crate::ec2::{Account, Action, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{self, MAX_SESSION_NUMBER, MirrorFilter, MirrorTarget, Sender, VXLAN_PORT};
 use crate::provider::ec2_diagnostic;
@@ -116,7 +116,7 @@ fn filters(model: &CoverageModel) -> Places {
     places
 }
 
-/// Targets whose security groups let in no mirrored packet of anybody. What cannot be seen is no reason for a warning.
+/// Targets whose security groups let in no mirrored packet of anybody, or of which these credentials do not see that.
 async fn warn_of_closed_ports(
     account: &Account,
     found: &[MirrorTarget],
@@ -135,6 +135,7 @@ async fn warn_of_closed_ports(
         tracing::warn!(%error, "the security groups of traffic mirror targets could not be read");
         TargetIngress::default()
     });
+    warn_of_unseen_groups(&ingress, diagnostics);
     for (target, ingress) in ingress.targets {
         if planner::accepts_vxlan(&ingress.rules, Sender::default()) {
             continue;
@@ -152,6 +153,27 @@ async fn warn_of_closed_ports(
             diagnostic = diagnostic.at(path.clone());
         }
         diagnostics.push(diagnostic);
+    }
+}
+
+/// One warning for all targets. Without the calls that come before that of the groups there is no plan at all.
+fn warn_of_unseen_groups(ingress: &TargetIngress, diagnostics: &mut Diagnostics) {
+    for unseen in &ingress.unseen {
+        if unseen.error.action() != Some(Action::DescribeSecurityGroups) {
+            continue;
+        }
+        let targets: Vec<&str> = unseen.target_ids.iter().map(String::as_str).collect();
+        let permission = Action::DescribeSecurityGroups.iam_name();
+        let detail = format!(
+            "AWS refuses {permission} ({}) to these credentials. So it is not known whether {} let UDP in on port {VXLAN_PORT}; \
+             where one does not, mirrored packets are dropped there, without any sign. Allow {permission}, or look at those \
+             security groups yourself.",
+            unseen.error.code(),
+            targets.join(", "),
+        );
+        let title = "The security groups of traffic mirror targets cannot be seen";
+        let path = AttributePath::root("traffic_mirror_target_ids");
+        diagnostics.push(Diagnostic::warning(title, detail).at(path));
     }
 }
 

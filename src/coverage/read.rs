@@ -12,7 +12,7 @@ use super::refreshed::reasons;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
 use crate::planner::{
-    self, Blueprint, Filter, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip, VirtualNetwork,
+    self, Blueprint, Filter, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip,
 };
 use crate::provider::ec2_diagnostic;
 
@@ -110,18 +110,15 @@ pub(super) async fn refreshed(
     if state.selection.is_known() {
         forget_gone(account, &mut fleet, &sessions).await?;
     }
-    let sessions = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
+    let own = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
     let wish = state.wish();
     let rule = wish
         .as_ref()
         .map(|wish| wish.override_rule.clone())
         .unwrap_or_default();
-    let rows = actual_rows(&sessions, &fleet, &rule, &before);
     fleet.remember(decode(private).unwrap_or_default());
-    let draws = wish
-        .as_ref()
-        .is_none_or(|wish| wish.virtual_network == VirtualNetwork::Drawn);
-    fleet.intended = intended(&rows, &before, draws);
+    let rows = actual_rows(&own, &fleet, &rule, &before);
+    fleet.intended = planner::intended(wish.as_ref(), &rows, &before, &fleet.intended, &sessions);
 
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
@@ -129,14 +126,10 @@ pub(super) async fn refreshed(
     let blueprint = Blueprint {
         remove_description: fleet.remove_description,
         ignored_tags,
+        as_found: fleet.as_found.clone(),
         ..blueprint
     };
-    state.deviations = convert::strings(planner::deviations(
-        &blueprint,
-        &fleet.interfaces,
-        &sessions,
-        &fleet.intended,
-    ));
+    state.deviations = convert::strings(planner::deviations(&blueprint, &fleet, &own));
     if let Some(wish) = wish {
         let mut skipped = planner::skips(&wish, &fleet, &rows);
         state.summary = convert::summary(planner::summary(&fleet, &skipped));
@@ -216,7 +209,7 @@ fn actual_rows(
             let shape = match fleet.interfaces.get(interface) {
                 Some(member) => Row {
                     instance_id: member.instance_id.clone(),
-                    traffic_mirror_filter_id: rule.filter(&member.tags).picked(),
+                    traffic_mirror_filter_id: fleet.own_choice(interface, rule.filter(&member.tags)),
                     ..Row::default()
                 },
                 None => recorded.cloned().unwrap_or_default(),
@@ -237,23 +230,4 @@ pub(super) fn row(session: &MirrorSession, shape: &Row) -> Row {
         virtual_network_id: session.virtual_network_id,
         traffic_mirror_filter_id: shape.traffic_mirror_filter_id.as_ref().map(|_| filter.clone()),
     }
-}
-
-/// What the sessions that somebody changed by hand were: the plan puts that back. A virtual network id that AWS `draws` may
-/// be another.
-fn intended(rows: &Rows, before: &Rows, draws: bool) -> Rows {
-    let drifted = rows.iter().filter_map(|(interface, row)| {
-        let known = before.get(interface).filter(|known| known.id == row.id)?;
-        let meant = Row {
-            instance_id: row.instance_id.clone(),
-            virtual_network_id: match draws {
-                true => row.virtual_network_id,
-                false => known.virtual_network_id,
-            },
-            traffic_mirror_filter_id: row.traffic_mirror_filter_id.clone(),
-            ..known.clone()
-        };
-        (meant != *row).then(|| (interface.clone(), meant))
-    });
-    drifted.collect()
 }

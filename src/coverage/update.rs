@@ -50,6 +50,7 @@ impl Coverage {
         let mut blueprint = Blueprint {
             remove_description: dropped || fleet.remove_description,
             ignored_tags: self.connection.tags().ignored(),
+            as_found: fleet.as_found.clone(),
             ..planned.blueprint(id_tag)
         };
         let mut failed_filter = None;

@@ -33,7 +33,13 @@ pub fn validate(config: &CoverageModel) -> Diagnostics {
     }
     selecting(config, &mut diagnostics);
     let targets = AttributePath::root("traffic_mirror_target_ids");
-    selection::check_list(&config.traffic_mirror_target_ids, &targets, &mut diagnostics);
+    let no_target = config
+        .traffic_mirror_target_ids
+        .known()
+        .is_some_and(Vec::is_empty);
+    if !(no_target && is_off(config)) {
+        selection::check_list(&config.traffic_mirror_target_ids, &targets, &mut diagnostics);
+    }
     filter(config, &mut diagnostics);
     number(config, &mut diagnostics);
     sessions::validate(config, &mut diagnostics);
@@ -78,7 +84,7 @@ fn selecting(config: &CoverageModel, diagnostics: &mut Diagnostics) {
     selection::validate("exclude", &config.exclude, diagnostics);
     let path = AttributePath::root("selection");
     if config.selection.is_null() {
-        if selection::is_absent(&config.selector) {
+        if selection::is_absent(&config.selector) && !is_off(config) {
             diagnostics.push(Diagnostic::error(
                 "Nothing is selected",
                 "The coverage has neither a selector block nor selection, and nothing is never taken for everything. Add for \
@@ -113,6 +119,11 @@ fn selecting(config: &CoverageModel, diagnostics: &mut Diagnostics) {
             .at(path),
         );
     }
+}
+
+/// One that is switched off needs nothing to mirror and no target.
+fn is_off(config: &CoverageModel) -> bool {
+    config.enabled.known() == Some(&false)
 }
 
 fn filter(config: &CoverageModel, diagnostics: &mut Diagnostics) {
@@ -226,6 +237,26 @@ mod tests {
                 problems(|m| m.tags = Attr::Known(tags)),
                 [format!("tags[{key:?}]")]
             );
+        }
+    }
+
+    #[test]
+    fn one_that_is_switched_off_needs_nothing_to_mirror_and_no_target() {
+        let bare = |m: &mut CoverageModel| {
+            m.selector = Attr::Known(vec![]);
+            m.traffic_mirror_target_ids = Attr::Known(vec![]);
+        };
+        assert_eq!(problems(bare), ["", "traffic_mirror_target_ids"]);
+        for (enabled, expected) in [
+            (Attr::Known(false), 0),
+            (Attr::Known(true), 2),
+            (Attr::Unknown, 2),
+        ] {
+            let found = problems(|m| {
+                bare(m);
+                m.enabled = enabled;
+            });
+            assert_eq!(found.len(), expected, "{found:?}");
         }
     }
 

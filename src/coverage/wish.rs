@@ -36,6 +36,7 @@ impl CoverageModel {
                 None => Placement::default(),
             },
             override_rule: override_argument::read(&self.override_rule).rule?,
+            templates_read: self.templates_read(),
             allow_partial: self.allow_partial.decided()?.copied().unwrap_or(false),
             session_number,
             virtual_network: self.virtual_network()?,
@@ -50,6 +51,18 @@ impl CoverageModel {
             },
             limits: self.planner_limits()?,
         })
+    }
+
+    /// What the templates read of an instance, in words.
+    fn templates_read(&self) -> Vec<String> {
+        let templates = [("description", &self.description), ("name_tag", &self.name_tag)];
+        let read = templates.into_iter().filter_map(|(argument, text)| {
+            let template = Template::parse(text.as_str()?).ok()?;
+            let placeholders = template.reads_of_instance();
+            let listed = placeholders.join(" and ");
+            (!placeholders.is_empty()).then(|| format!("{listed} of {argument}"))
+        });
+        read.collect()
     }
 
     fn virtual_network(&self) -> Option<VirtualNetwork> {
@@ -105,6 +118,7 @@ impl CoverageModel {
             tags: known_strings(&self.tags_all),
             copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
             ignored_tags: Default::default(),
+            as_found: Default::default(),
         }
     }
 

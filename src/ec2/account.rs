@@ -93,8 +93,8 @@ impl Account {
         }
     }
 
-    /// The account for a reader that arrives now. What was read before is good enough for it unless
-    /// [`Account::begin_apply`] was called.
+    /// The account for a reader that arrives now. What was read before is good enough for it after
+    /// [`Account::begin_plan`], until [`Account::begin_apply`].
     pub fn reader(&self) -> Self {
         Self {
             arrived: self.shared.snapshot.moment(),
@@ -110,6 +110,11 @@ impl Account {
     /// Ends when calls that wait are to be given up.
     pub(super) async fn stopped(&self) {
         self.stop.cancelled().await;
+    }
+
+    /// This walk is known to plan: nobody changes anything meanwhile that its readers could depend on, and they share answers.
+    pub fn begin_plan(&self) {
+        self.shared.snapshot.begin_plan();
     }
 
     /// Something is about to be changed: from now on readers take no answer that was asked for before they arrived.

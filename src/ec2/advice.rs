@@ -14,8 +14,8 @@ impl Ec2Error {
             ErrorClass::NumberInUse => "The session number is taken on the network interface".into(),
             ErrorClass::LimitExceeded(limit) => format!("The quota of {limit} is exhausted"),
             ErrorClass::ClientTokenReused => format!("{action} was asked for before with other parameters"),
-            ErrorClass::Denied => match self.action() {
-                Some(action) => format!("No permission for {}", action.iam_name()),
+            ErrorClass::Denied => match self.permission() {
+                Some(permission) => format!("No permission for {permission}"),
                 None => "No permission".into(),
             },
             ErrorClass::Credentials if *self.kind() == ErrorKind::NoCredentials => {
@@ -61,18 +61,17 @@ impl Ec2Error {
             }
             ErrorClass::LimitExceeded(limit) => limit_advice(limit).into(),
             ErrorClass::ClientTokenReused => "Plan again: the session may exist already.".into(),
-            ErrorClass::Denied => match self.action() {
-                Some(Action::AssumeRole | Action::AssumeRoleWithWebIdentity) => {
+            ErrorClass::Denied => match (self.action(), self.permission()) {
+                (Some(Action::AssumeRole | Action::AssumeRoleWithWebIdentity), _) => {
                     "Check role_arn and external_id, that the trust policy of the role names these credentials, and that no \
                      policy denies them the role."
                         .into()
                 }
-                Some(action) => format!(
-                    "Allow {} to these credentials, and look for a policy that denies it: an explicit deny, a service \
-                     control policy, a permissions boundary, a VPC endpoint policy.",
-                    action.iam_name()
+                (_, Some(permission)) => format!(
+                    "Allow {permission} to these credentials, and look for a policy that denies it: an explicit deny, a service \
+                     control policy, a permissions boundary, a VPC endpoint policy."
                 ),
-                None => "Ask for the permission.".into(),
+                (_, None) => "Ask for the permission.".into(),
             },
             ErrorClass::Credentials if *self.kind() == ErrorKind::NoCredentials => {
                 "Set profile, or access_key and secret_key, in the provider block, or AWS_PROFILE, or AWS_ACCESS_KEY_ID \
@@ -131,6 +130,25 @@ impl Ec2Error {
             _ => String::new(),
         };
         format!("{self}{endpoint}\n\n{}", self.advice())
+    }
+
+    /// The permission that was refused, as IAM names it; none when no call was made.
+    ///
+    /// AWS names it in the message, and then it need not be that of the call: what is created with tags needs CreateTags too.
+    pub fn permission(&self) -> Option<String> {
+        let named = self.message().split("is not authorized to perform: ").nth(1);
+        let named = named.and_then(|rest| rest.split_whitespace().next());
+        let is_permission = |text: &&str| {
+            text.split_once(':').is_some_and(|(service, action)| {
+                [service, action].iter().all(|part| {
+                    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                })
+            })
+        };
+        named
+            .filter(is_permission)
+            .map(str::to_owned)
+            .or_else(|| self.action().map(Action::iam_name))
     }
 
     fn service(&self) -> &'static str {

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// shared configuration files, the credentials of the machine.
 #[derive(Debug, Clone, Default)]
 pub struct AccountConfig {
-    /// For example `eu-west-1`; none: `AWS_REGION`, `AWS_DEFAULT_REGION`, then the profile's.
+    /// For example `eu-west-1`; none: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, then that of the instance metadata.
     pub region: Option<String>,
     /// Profile in the shared configuration files; none: `AWS_PROFILE`, then `default`.
     pub profile: Option<String>,
@@ -33,7 +33,7 @@ pub struct AccountConfig {
     pub forbidden_account_ids: Vec<String>,
     pub use_fips_endpoint: Option<bool>,
     pub use_dualstack_endpoint: Option<bool>,
-    /// How often a call is tried again; none: `AWS_MAX_ATTEMPTS`, the profile's `max_attempts`, then 24.
+    /// How often a call is tried again; none: `AWS_MAX_ATTEMPTS`, the profile's `max_attempts`, then 25.
     pub max_retries: Option<u32>,
     /// None: `AWS_RETRY_MODE`, the profile's `retry_mode`, then standard.
     pub retry_mode: Option<RetryMode>,
@@ -115,7 +115,7 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// The EC2 instance metadata service, the last source of credentials.
+/// The EC2 instance metadata service, the last source of credentials and of the region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Whether it is not asked.

@@ -1,6 +1,7 @@
 //! Region, credentials and how calls are made, from the configuration or from where the AWS SDKs find them.
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -31,7 +32,12 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
         check_endpoint(name, url.as_deref())?;
     }
     let shared = SharedFiles::load(config).await?;
-    let region = region(config, &shared).await?;
+    let client = transport::client(&config.transport)?;
+    let mut calls = ProviderConfig::without_region();
+    if let Some(client) = &client {
+        calls = calls.with_http_client(client.clone());
+    }
+    let region = region(config, &shared, &calls).await?;
     check_region(&region)?;
     let attempts = attempts(config, &shared)?;
     let manner = Manner {
@@ -39,7 +45,7 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
         is_paced: false,
         user_agent: config.append_user_agent.as_deref().map(Into::into),
     };
-    let mut calls = ProviderConfig::without_region().with_region(Some(Region::new(region.clone())));
+    let mut calls = calls.with_region(Some(Region::new(region.clone())));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
         .retry_config(retry::config(mode(config, &shared)?, attempts))
@@ -62,9 +68,8 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
         loader = loader.use_dual_stack(dualstack);
         calls = calls.with_use_dual_stack(Some(dualstack));
     }
-    if let Some(client) = transport::client(&config.transport)? {
-        loader = loader.http_client(client.clone());
-        calls = calls.with_http_client(client);
+    if let Some(client) = client {
+        loader = loader.http_client(client);
     }
     let sdk = loader.load().await;
     let provider = credentials::provider(config, &shared, &sdk, &calls, &manner)?;
@@ -72,7 +77,12 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     Ok(Loaded { region, sdk, manner })
 }
 
-async fn region(config: &AccountConfig, shared: &SharedFiles) -> Result<String, Ec2Error> {
+/// The region; `calls` is how the instance metadata service is reached.
+async fn region(
+    config: &AccountConfig,
+    shared: &SharedFiles,
+    calls: &ProviderConfig,
+) -> Result<String, Ec2Error> {
     if let Some(region) = &config.region {
         return Ok(region.clone());
     }
@@ -82,24 +92,27 @@ async fn region(config: &AccountConfig, shared: &SharedFiles) -> Result<String, 
     }
     let chain =
         RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile.build());
-    match chain
-        .region()
-        .await
-        .map(|region| region.to_string())
-        .filter(|region| !region.is_empty())
-    {
-        Some(region) => Ok(region),
-        None => {
-            let profile = shared.profile.as_deref().unwrap_or("default");
-            let message = format!(
-                "no region in the provider block, in AWS_REGION or AWS_DEFAULT_REGION, or in the profile {profile:?}"
-            );
-            Err(Ec2Error::new(
-                Details::new(None, ErrorKind::NoRegion, message),
-                None,
-            ))
-        }
+    let mut found = chain.region().await;
+    let metadata = credentials::metadata_client(config, calls)?;
+    if let (None, Some(client)) = (&found, &metadata) {
+        let provider = ImdsRegionProvider::builder()
+            .configure(calls)
+            .imds_client(client.clone())
+            .build();
+        found = provider.region().await;
     }
+    let found = found.map(|region| region.to_string());
+    found.filter(|region| !region.is_empty()).ok_or_else(|| {
+        let profile = shared.profile.as_deref().unwrap_or("default");
+        let asked = match metadata {
+            Some(_) => ", and the EC2 instance metadata service gives none",
+            None => "",
+        };
+        let message = format!(
+            "no region in the provider block, in AWS_REGION or AWS_DEFAULT_REGION, or in the profile {profile:?}{asked}"
+        );
+        Ec2Error::new(Details::new(None, ErrorKind::NoRegion, message), None)
+    })
 }
 
 /// Attempts of a call in all.

@@ -16,7 +16,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use super::assume_role::{self, Sts};
 use super::call::Manner;
 use super::connect::contradiction;
-use super::shared_files::SharedFiles;
+use super::shared_files::{SharedFiles, variable_of};
 use super::{AccountConfig, Ec2Error};
 
 /// The credentials of the configuration, at the end of all roles. `sdk` is the configuration of the STS client, and `calls` how
@@ -71,18 +71,27 @@ fn base(
             .or_else("Profile", profile)
             .or_else("WebIdentityToken", web_identity)
             .or_else("EcsContainer", container);
-    if let Some(metadata) = metadata(config, calls)? {
+    if let Some(client) = metadata_client(config, calls)? {
+        let metadata = ImdsCredentialsProvider::builder()
+            .configure(calls)
+            .imds_client(client)
+            .build();
         chain = chain.or_else("Ec2InstanceMetadata", metadata);
     }
     Ok(SharedCredentialsProvider::new(chain))
 }
 
-fn metadata(
+/// A client of the EC2 instance metadata service; none where it is not to be asked.
+///
+/// # Errors
+/// An endpoint that is no URL.
+pub(super) fn metadata_client(
     config: &AccountConfig,
     calls: &ProviderConfig,
-) -> Result<Option<ImdsCredentialsProvider>, Ec2Error> {
+) -> Result<Option<imds::Client>, Ec2Error> {
     let wanted = &config.metadata;
-    if wanted.skip {
+    let disabled = variable_of("AWS_EC2_METADATA_DISABLED");
+    if wanted.skip || disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Ok(None);
     }
     let mut client = imds::Client::builder().configure(calls);
@@ -96,12 +105,7 @@ fn metadata(
         Some(false) => client.endpoint_mode(EndpointMode::IpV4),
         None => client,
     };
-    Ok(Some(
-        ImdsCredentialsProvider::builder()
-            .configure(calls)
-            .imds_client(client.build())
-            .build(),
-    ))
+    Ok(Some(client.build()))
 }
 
 fn keys(config: &AccountConfig) -> Result<Option<Credentials>, Ec2Error> {

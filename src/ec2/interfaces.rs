@@ -8,7 +8,7 @@ use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
-use crate::planner::{Filter, Interface};
+use crate::planner::{Filter, Interface, matches_wildcard};
 
 impl Account {
     /// All interfaces of all instances for which these filters of DescribeInstances all hold, once each, in order of their
@@ -18,22 +18,64 @@ impl Account {
     /// admit: judge what is found.
     pub async fn instances(&self, filters: &[Filter]) -> Result<Arc<Vec<Interface>>, Ec2Error> {
         let ask = |account: Account, filters: Vec<Filter>| async move {
-            match account.ask_instances(&filters).await {
-                // Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway, so
-                // these filters only save pages.
-                Err(error)
-                    if error.class() == ErrorClass::NotEc2 && !filters.iter().all(is_known_everywhere) =>
-                {
-                    let rest: Vec<_> = filters.into_iter().filter(is_known_everywhere).collect();
-                    account.ask_instances(&rest).await
-                }
-                found => found,
+            let found = account.ask_any_ec2(&filters, false).await?;
+            match account.knows_wildcards(&filters, &found).await? {
+                true => Ok(found),
+                false => account.ask_any_ec2(&without_types(&filters), false).await,
             }
         };
         self.snapshot().instances.get(self, filters.to_vec(), ask).await
     }
 
-    async fn ask_instances(&self, filters: &[Filter]) -> Result<Vec<Interface>, Ec2Error> {
+    /// Those of the first page.
+    pub async fn first_instances(&self, filters: &[Filter]) -> Result<Arc<Vec<Interface>>, Ec2Error> {
+        let ask =
+            |account: Account, filters: Vec<Filter>| async move { account.ask_any_ec2(&filters, true).await };
+        self.snapshot()
+            .first_instances
+            .get(self, filters.to_vec(), ask)
+            .await
+    }
+
+    /// Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway, so these filters only
+    /// save pages.
+    async fn ask_any_ec2(&self, filters: &[Filter], first: bool) -> Result<Vec<Interface>, Ec2Error> {
+        match self.ask_instances(filters, first).await {
+            Err(error) if error.class() == ErrorClass::NotEc2 && !filters.iter().all(is_known_everywhere) => {
+                let rest: Vec<_> = filters
+                    .iter()
+                    .filter(|filter| is_known_everywhere(filter))
+                    .cloned()
+                    .collect();
+                self.ask_instances(&rest, first).await
+            }
+            found => found,
+        }
+    }
+
+    /// Whether wildcards in types of instances were understood. Emulators take them literally: then there is an instance that should
+    /// have been found, and the first page without this filter shows one.
+    async fn knows_wildcards(&self, filters: &[Filter], found: &[Interface]) -> Result<bool, Ec2Error> {
+        let has_type = |pattern: &&String, interface: &Interface| {
+            let name = interface.instance_type.as_deref();
+            name.is_some_and(|name| matches_wildcard(pattern, name))
+        };
+        let without: Vec<&String> = filters
+            .iter()
+            .filter(|filter| filter.name == INSTANCE_TYPE)
+            .flat_map(|filter| &filter.values)
+            .filter(|pattern| pattern.contains(['*', '?', '\\']))
+            .filter(|pattern| !found.iter().any(|interface| has_type(pattern, interface)))
+            .collect();
+        if without.is_empty() {
+            return Ok(true);
+        }
+        let page = self.ask_any_ec2(&without_types(filters), true).await?;
+        let missed = |interface: &Interface| without.iter().any(|pattern| has_type(pattern, interface));
+        Ok(!page.iter().any(missed))
+    }
+
+    async fn ask_instances(&self, filters: &[Filter], first: bool) -> Result<Vec<Interface>, Ec2Error> {
         let action = Action::DescribeInstances;
         let filters = sdk_filters(filters);
         let mut found = BTreeMap::new();
@@ -60,15 +102,22 @@ impl Account {
                     found.insert(interface.id.clone(), interface);
                 }
             }
-            if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
+            if first || !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
                 return Ok(found.into_values().collect());
             }
         }
     }
 }
 
+const INSTANCE_TYPE: &str = "instance-type";
+
+fn without_types(filters: &[Filter]) -> Vec<Filter> {
+    let rest = filters.iter().filter(|filter| filter.name != INSTANCE_TYPE);
+    rest.cloned().collect()
+}
+
 fn is_known_everywhere(filter: &Filter) -> bool {
-    ["instance-id", "instance-type", "instance-state-name"].contains(&filter.name.as_str())
+    ["instance-id", INSTANCE_TYPE, "instance-state-name"].contains(&filter.name.as_str())
         || filter.name.starts_with("tag:")
 }
 

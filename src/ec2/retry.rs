@@ -24,9 +24,9 @@ pub(super) struct Patience {
     pub(super) first_wait: Duration,
 }
 
-/// EC2 throttles: as many attempts as the AWS provider makes by default.
+/// EC2 throttles: one attempt, and 25 retries, the default of the AWS provider's `max_retries`.
 const THROTTLED: Patience = Patience {
-    attempts: 25,
+    attempts: 26,
     first_wait: Duration::from_secs(1),
 };
 /// EC2 fails inside, or a connection breaks.
@@ -128,5 +128,17 @@ impl Patience {
         } else {
             SERVER_FAULT
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its documentation: "If omitted, the default value is 25."
+    #[test]
+    fn as_many_retries_as_the_aws_provider_makes() {
+        assert_eq!(MAX_ATTEMPTS - 1, 25);
+        assert_eq!(THROTTLED.at_most(MAX_ATTEMPTS).attempts, MAX_ATTEMPTS);
     }
 }

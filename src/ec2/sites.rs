@@ -16,8 +16,8 @@ pub struct Sites {
 }
 
 impl Account {
-    /// Where those of the visible targets receive that have one of these ids. Of a target that another account shares nothing
-    /// is known. `zone_ids` are zone ids by zone name, as far as they are known already.
+    /// Where those of the visible targets receive that have one of these ids. Of a target that another account shares
+    /// the kind is known and nothing else. `zone_ids` are zone ids by zone name, as far as they are known already.
     ///
     /// # Errors
     /// Failures other than a missing permission: those leave out what they would have told, see [`Sites::unseen`].
@@ -32,7 +32,7 @@ impl Account {
         for target in &listed {
             let shared = !self.owns(target);
             let site = TargetSite {
-                kind: target.kind.filter(|_| !shared),
+                kind: target.kind,
                 shared,
                 ..TargetSite::default()
             };

@@ -1,8 +1,8 @@
 //! What was read of the account, so that all that ask for the same thing share one answer.
 //!
 //! While Terraform plans, every resource and data source asks at about the same time, and whoever asks second waits for the
-//! first one's call or takes its answer. Once something is being applied, what was read before may be wrong: from then on a
-//! reader gets only answers whose calls began after the reader arrived.
+//! first one's call or takes its answer. While something is being applied, by any provider, what was read before may be wrong:
+//! so unless the walk is known to plan, a reader gets only answers whose calls began after the reader arrived.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,8 +24,10 @@ use crate::planner::{Filter, IngressRule, Interface, MirrorFilter, MirrorSession
 pub(super) struct Snapshot {
     /// Counts arrivals of readers and beginnings of calls.
     moments: AtomicU64,
+    planning: AtomicBool,
     applying: AtomicBool,
     pub(super) instances: Memo<Vec<Filter>, Vec<Interface>>,
+    pub(super) first_instances: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) network_interfaces: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) addresses: Memo<Vec<Filter>, Vec<Addressed>>,
     pub(super) sessions: Memo<Vec<Filter>, Vec<MirrorSession>>,
@@ -48,7 +50,16 @@ impl Snapshot {
         self.moments.fetch_add(1, Ordering::SeqCst)
     }
 
-    /// Something is about to be changed.
+    /// This walk is known to plan.
+    pub(super) fn begin_plan(&self) {
+        self.planning.store(true, Ordering::SeqCst);
+    }
+
+    fn is_shared(&self) -> bool {
+        self.planning.load(Ordering::SeqCst) && !self.applying.load(Ordering::SeqCst)
+    }
+
+    /// Something is about to be changed, whatever was known before.
     pub(super) fn begin_apply(&self) {
         self.applying.store(true, Ordering::SeqCst);
     }
@@ -84,8 +95,8 @@ where
         let place = (account.region().to_owned(), key.clone());
         let (begun, answer) = {
             let mut entries = self.entries();
-            let applying = snapshot.applying.load(Ordering::SeqCst);
-            let usable = |entry: &&Entry<V>| !applying || entry.begun > account.arrived();
+            let shared = snapshot.is_shared();
+            let usable = |entry: &&Entry<V>| shared || entry.begun > account.arrived();
             match entries.get(&place).filter(usable) {
                 Some(entry) => (entry.begun, entry.answer.clone()),
                 None => {

@@ -64,7 +64,8 @@ impl Progress {
         Self(lines)
     }
 
-    /// One line, shown at once. An action does not end because nobody listens.
+    /// One line, shown at once; after an interruption nothing is shown until the action has ended, so its diagnostics say how far it
+    /// came. An action does not end because nobody listens.
     pub fn say(&self, line: impl Into<String>) {
         let _ = self.0.send(line.into());
     }

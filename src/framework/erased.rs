@@ -154,7 +154,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
     async fn plan(&self, request: PlanRequest<Value, Value>) -> Erased<PlanResponse<Value, Value>> {
         let request = PlanRequest {
             prior: optional(request.prior)?,
-            proposed: optional(request.proposed)?,
+            destroy: request.destroy,
             config: optional(request.config)?,
             prior_private: request.prior_private,
             planned_private: request.planned_private,
@@ -162,7 +162,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             cancel: request.cancel,
             client_capabilities: request.client_capabilities,
         };
-        let answer = if request.proposed.is_none() {
+        let answer = if request.destroy {
             self.0.plan_destroy(request).await
         } else {
             self.0.plan(request).await

@@ -37,13 +37,13 @@ pub trait Resource: Send + Sync + 'static {
         request: ReadRequest<Self::Model, Self::Identity>,
     ) -> ReadResponse<Self::Model, Self::Identity>;
 
-    /// Plans a create or an update: `proposed` is never `None`.
+    /// Plans a create or an update.
     async fn plan(
         &self,
         request: PlanRequest<Self::Model, Self::Identity>,
     ) -> PlanResponse<Self::Model, Self::Identity>;
 
-    /// Plans a destroy: `proposed` is `None`. By default there is nothing to say about it.
+    /// Plans a destroy. By default there is nothing to say about it.
     async fn plan_destroy(
         &self,
         request: PlanRequest<Self::Model, Self::Identity>,
@@ -146,8 +146,9 @@ pub struct ReadResponse<M, I> {
 pub struct PlanRequest<M, I> {
     /// The refreshed state; `None` for a create.
     pub prior: Option<M>,
-    /// Core's merge of prior state and configuration; `None` for a destroy.
-    pub proposed: Option<M>,
+    /// Whether the object is to be destroyed. Core's merge of prior state and configuration, whose absence tells so, is not handed
+    /// on: every value of a plan follows from the other two.
+    pub destroy: bool,
     /// The configuration; `None` for a destroy.
     pub config: Option<M>,
     /// Private data of the prior state.

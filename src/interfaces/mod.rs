@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::Ec2Error;
 use crate::framework::{
     Attr, AttributePath, BLOCK_LIST, COMPUTED, COMPUTED_SENSITIVE, DataSource, Diagnostic, Diagnostics,
     OPTIONAL_COMPUTED, ReadDataRequest, ReadDataResponse, ValidateConfigRequest,
@@ -22,18 +23,19 @@ use crate::selection::{self, SelectorBlock};
 /// applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfacesModel {
-    /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match.
+    /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match. At least one is needed:
+    /// nothing is listed by default.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub selector: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Network interfaces that are not listed although a `selector` means them.
+    /// Network interfaces that are not listed although a `selector` means them. Without a block, there are none.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
-    /// AWS region to look in. Defaults to the provider's.
+    /// AWS region that is looked in. Defaults to the provider's.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub region: Attr<String>,
     /// Keys of the instance tags to list with each network interface. Defaults to `Name`.
     pub tag_keys: Attr<Vec<Attr<String>>>,
-    /// The network interfaces, by their id.
+    /// Network interfaces that the blocks mean, by their id.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub interfaces: Attr<BTreeMap<String, Attr<InterfaceModel>>>,
     /// The same in compact form, for the argument `selection` of `mirror_coverage`. It changes only with the network
@@ -97,7 +99,8 @@ impl Interfaces {
         Self { connection }
     }
 
-    async fn look(&self, mut model: InterfacesModel) -> Result<InterfacesModel, Diagnostic> {
+    /// The answer, and whether a selector reads tags where none are.
+    async fn look(&self, mut model: InterfacesModel) -> Result<(InterfacesModel, bool), Diagnostic> {
         let account = self
             .connection
             .account(model.region.as_str())
@@ -110,9 +113,14 @@ impl Interfaces {
         };
         keys.sort();
         let failed = "The network interfaces could not be read";
-        let interfaces = selection::members(&account, &selectors, &excludes, &keys)
+        let looked = async {
+            let seen = selection::scan(&account, &selectors, &excludes).await?;
+            let is_elsewhere = selection::tags_are_of_instances(&account, &selectors, &seen).await?;
+            Ok((Fleet::select(&selectors, &excludes, &seen, &keys), is_elsewhere))
+        };
+        let (interfaces, is_elsewhere) = looked
             .await
-            .map_err(|error| ec2_diagnostic(failed, &error))?;
+            .map_err(|error: Ec2Error| ec2_diagnostic(failed, &error))?;
         model.region = account.region().into();
         let listed = interfaces
             .iter()
@@ -132,7 +140,7 @@ impl Interfaces {
             )
         })?;
         model.selection = Attr::Known(text);
-        Ok(model)
+        Ok((model, is_elsewhere))
     }
 }
 
@@ -164,6 +172,17 @@ impl DataSource for Interfaces {
             .cancel
             .run_until_cancelled(self.look(request.config))
             .await;
-        looked.unwrap_or_else(|| Err(interrupted())).into()
+        match looked.unwrap_or_else(|| Err(interrupted())) {
+            Ok((model, is_elsewhere)) => {
+                let mut response = ReadDataResponse::from(Ok(model));
+                if is_elsewhere {
+                    response
+                        .diagnostics
+                        .push(selection::tags_are_of_instances_warning());
+                }
+                response
+            }
+            Err(diagnostic) => Err(diagnostic).into(),
+        }
     }
 }

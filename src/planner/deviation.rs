@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Blueprint, Member, MirrorFilter, MirrorSession, Row, SessionSpec, Tags, filter_repair};
+use super::{
+    Blueprint, Fleet, MirrorFilter, MirrorSession, Row, SessionSpec, Tags, TargetKind, filter_repair,
+};
 
 /// The coverage's own sessions of each interface. Where there are several, the one of the state comes first, else the one
 /// with the lowest number; the others are duplicates.
@@ -24,24 +26,25 @@ pub fn by_interface<'a>(
     sessions
 }
 
-/// What differs, by interface id; several differences of one session are joined with a semicolon. `meant` has the target, number and
-/// virtual network id of those sessions that somebody moved. A session whose interface is no longer selected is not judged: it
-/// goes.
+/// What differs, by interface id; several differences of one session are joined with a semicolon. The `fleet` has the target, number and
+/// virtual network id of those sessions that somebody moved (`intended`). A session whose interface is no longer selected is not
+/// judged: it goes.
 pub fn deviations(
     blueprint: &Blueprint,
-    members: &BTreeMap<String, Member>,
+    fleet: &Fleet,
     own: &BTreeMap<String, Vec<&MirrorSession>>,
-    meant: &BTreeMap<String, Row>,
 ) -> BTreeMap<String, String> {
     own.iter()
         .filter_map(|(interface, sessions)| {
             let (first, duplicates) = sessions.split_first()?;
-            let spec = blueprint.spec(interface, members.get(interface)?);
-            let mut found: Vec<String> = meant
+            let spec = blueprint.spec(interface, fleet.interfaces.get(interface)?);
+            let mut found: Vec<String> = fleet
+                .intended
                 .get(interface)
                 .map(|meant| moved(meant, first))
                 .unwrap_or_default();
-            found.extend(differences(&spec, first));
+            let site = fleet.targets.get(&first.traffic_mirror_target_id);
+            found.extend(differences(&spec, first, site.and_then(|site| site.kind)));
             found.extend(
                 duplicates
                     .iter()
@@ -76,7 +79,7 @@ fn moved(meant: &Row, session: &MirrorSession) -> Vec<String> {
     found
 }
 
-fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
+fn differences(spec: &SessionSpec, session: &MirrorSession, kind: Option<TargetKind>) -> Vec<String> {
     let mut found = Vec::new();
     if session.traffic_mirror_filter_id != spec.traffic_mirror_filter_id {
         found.push(format!(
@@ -94,7 +97,7 @@ fn differences(spec: &SessionSpec, session: &MirrorSession) -> Vec<String> {
     if let (true, Some(description)) = (spec.remove_description, &session.description) {
         found.push(format!("description is {description:?}"));
     }
-    if !spec.has_length_of(session) {
+    if !spec.has_length_of(session, kind) {
         found.push(match session.packet_length {
             Some(length) => format!("packet_length is {length}"),
             None => "packet_length is not set".to_owned(),
@@ -126,7 +129,7 @@ pub fn filter_deviation(blueprint: &Blueprint, filter: &MirrorFilter) -> String 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{COVERAGE_TAG, NAME_TAG, Template};
+    use super::super::{COVERAGE_TAG, Member, NAME_TAG, TargetSite, Template};
     use super::*;
 
     fn blueprint() -> Blueprint {
@@ -140,8 +143,20 @@ mod tests {
         }
     }
 
-    fn members() -> BTreeMap<String, Member> {
-        BTreeMap::from([("eni-1".into(), Member::default())])
+    fn fleet(meant: BTreeMap<String, Row>) -> Fleet {
+        let site = |kind| TargetSite {
+            kind: Some(kind),
+            ..TargetSite::default()
+        };
+        Fleet {
+            interfaces: BTreeMap::from([("eni-1".into(), Member::default())]),
+            targets: BTreeMap::from([
+                ("tmt-nlb".into(), site(TargetKind::NetworkLoadBalancer)),
+                ("tmt-eni".into(), site(TargetKind::NetworkInterface)),
+            ]),
+            intended: meant,
+            ..Fleet::default()
+        }
     }
 
     fn session() -> MirrorSession {
@@ -175,19 +190,22 @@ mod tests {
                 ..Row::default()
             },
         )]);
-        deviations(&blueprint(), &members(), &by_interface(sessions, &rows), &meant).remove("eni-1")
+        deviations(&blueprint(), &fleet(meant), &by_interface(sessions, &rows)).remove("eni-1")
     }
 
     #[test]
     fn a_session_as_asked_for_does_not_deviate() {
         assert_eq!(found(&[session()]), None);
-        assert_eq!(
-            found(&[MirrorSession {
+        // What a load balancer calls the whole packet is cut elsewhere.
+        for (target, words) in [("tmt-nlb", ""), ("tmt-eni", "; packet_length is 8500")] {
+            let session = MirrorSession {
                 packet_length: Some(8500),
+                traffic_mirror_target_id: target.into(),
                 ..session()
-            }]),
-            None
-        );
+            };
+            let expected = format!("traffic_mirror_target_id is {target}{words}");
+            assert_eq!(found(&[session]), Some(expected));
+        }
     }
 
     #[test]
@@ -250,9 +268,8 @@ mod tests {
         assert!(
             deviations(
                 &blueprint,
-                &members(),
-                &by_interface(&own, &BTreeMap::new()),
-                &BTreeMap::new()
+                &fleet(BTreeMap::new()),
+                &by_interface(&own, &BTreeMap::new())
             )
             .is_empty()
         );

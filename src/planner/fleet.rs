@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::override_rule::same_key;
 use super::{
-    Adoption, Interface, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite, is_selected,
+    Adoption, AllAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite,
+    selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -58,6 +59,9 @@ pub struct Member {
     /// Those instance tags that were asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: Tags,
+    /// What of its instance, which is not visible, decides whether it is selected at all: in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undecided: Option<String>,
 }
 
 impl Member {
@@ -84,6 +88,7 @@ impl Member {
                 .filter(|id| interface.requester_managed || id.starts_with("amazon-")),
             operator: interface.operator.clone(),
             tags: tags.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            undecided: None,
         }
     }
 }
@@ -137,6 +142,9 @@ pub struct Fleet {
     /// here too.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub other_sources: BTreeMap<String, usize>,
+    /// Those that are selected here too: with a session of this coverage on the same target such an interface is one source.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub other_sources_here: BTreeMap<String, BTreeSet<String>>,
     /// Sessions of the account in the region that are not of this coverage, where they and the selected interfaces come near
     /// the quota; else 0, so that others' comings and goings change nothing here.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -172,6 +180,9 @@ pub struct Fleet {
     /// be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_filter: Option<String>,
+    /// What an import found and no argument says, by interface.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub as_found: AllAsFound,
     /// Set when the configuration dropped its description while the plan was held: it is still to be removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remove_description: bool,
@@ -200,7 +211,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl Fleet {
-    /// The selected ones of these interfaces.
+    /// The selected ones of these interfaces, those included of which that is not decided.
     pub fn select(
         selectors: &[Selector],
         excludes: &[Selector],
@@ -209,8 +220,18 @@ impl Fleet {
     ) -> BTreeMap<String, Member> {
         interfaces
             .iter()
-            .filter(|interface| is_selected(selectors, excludes, interface))
-            .map(|interface| (interface.id.clone(), Member::of(interface, tag_keys)))
+            .filter_map(|interface| {
+                let undecided = match selected(selectors, excludes, interface) {
+                    Meant::Yes => None,
+                    Meant::No => return None,
+                    Meant::Unseen(what) => Some(what),
+                };
+                let member = Member {
+                    undecided,
+                    ..Member::of(interface, tag_keys)
+                };
+                Some((interface.id.clone(), member))
+            })
             .collect()
     }
 
@@ -258,6 +279,8 @@ impl Fleet {
         self.intended = earlier.intended;
         self.remove_description = earlier.remove_description;
         self.owned_filter = earlier.owned_filter;
+        self.as_found = earlier.as_found;
+        self.as_found.retain(|id, _| self.interfaces.contains_key(id));
         // An instance that got another type since may be tried again.
         let same = |id: &String, then: &Option<String>| {
             self.interfaces

@@ -57,6 +57,12 @@ impl Interface {
         self.device_index == Some(0) && self.network_card_index.unwrap_or(0) == 0
     }
 
+    /// Whether there is an instance that is not visible, as of another account in a shared VPC. What a service manages has none.
+    pub fn hides_instance(&self) -> bool {
+        let is_visible = self.instance_id.is_some() && self.instance_type.is_some();
+        !(is_visible || self.unattached || self.requester_managed)
+    }
+
     /// Adds what DescribeNetworkInterfaces says of the same interface.
     pub fn complete(&mut self, own: &Self) {
         self.tags = own.tags.clone();

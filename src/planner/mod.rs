@@ -9,6 +9,7 @@
 //! Nothing here performs I/O, reads a clock or knows the AWS SDK, so that the same input gives the same plan twice.
 
 mod adoption;
+mod as_found;
 mod assess;
 mod data_table;
 mod delivery;
@@ -17,6 +18,7 @@ mod eligibility;
 mod fleet;
 mod ignored_tags;
 mod instance_type;
+mod intended;
 mod interface;
 mod late;
 mod limit;
@@ -48,6 +50,7 @@ mod virtual_network;
 mod wildcard;
 
 pub use adoption::{Adoption, crowded};
+pub use as_found::{AllAsFound, AsFound, Decided};
 pub use assess::{Assessment, Counts, Finding, OverallStatus, View, assess};
 pub use delivery::{
     Delivery, Fact, Listener, Outcome, Receiver, ReceivingGroup, ReceivingInstance, ReceivingInterface,
@@ -57,6 +60,7 @@ pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Hidden, Member};
 pub use ignored_tags::IgnoredTags;
 pub use instance_type::{Support, instance_type_support, instance_types_date};
+pub use intended::intended;
 pub use interface::{Interface, Tags};
 pub use late::Receivers;
 pub use limit::{Limit, LimitError};
@@ -73,7 +77,7 @@ pub use requirement::Requirement;
 pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
 pub use scans::{Scans, by_instance_tags, joined, note_requesters, scans};
 pub use security_group::{IngressRule, Sender, VXLAN_PORT, accepts_vxlan};
-pub use selector::{EC2_DEFAULT_STATES, Filter, Selector, TagSource, is_selected};
+pub use selector::{EC2_DEFAULT_STATES, Filter, Meant, Selector, TagSource, selected};
 pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
     next_session_number,
@@ -85,3 +89,4 @@ pub use virtual_network::{
     MAX_VIRTUAL_NETWORK_ID, VirtualNetwork, VirtualNetworkError, VirtualNetworkId, VirtualNetworkRange,
     virtual_network_ids,
 };
+pub use wildcard::matches as matches_wildcard;

@@ -12,6 +12,7 @@ impl Fleet {
         self.crowded.clear();
         self.other_sessions = 0;
         self.other_sources.clear();
+        self.other_sources_here.clear();
     }
 
     /// Notes the account's sessions that are not of this coverage; `own` are the interfaces that have one of it.
@@ -50,18 +51,29 @@ impl Fleet {
 
     /// Notes what others send to network interface targets; `sessions` are all on these targets, `own` those of this coverage.
     pub fn note_sources(&mut self, sessions: &[MirrorSession], own: &BTreeSet<&str>) {
-        let mut sources: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        let others = sessions
-            .iter()
-            .filter(|session| !own.contains(session.id.as_str()));
-        for session in others.filter(|session| !self.interfaces.contains_key(&session.network_interface_id)) {
-            sources
-                .entry(session.traffic_mirror_target_id.clone())
-                .or_default()
-                .insert(&session.network_interface_id);
+        let mut elsewhere: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let adopted: BTreeSet<&str> = self
+            .adoptable
+            .values()
+            .filter_map(|row| row.id.as_deref())
+            .collect();
+        let others = sessions.iter().filter(|session| {
+            ![own, &adopted]
+                .iter()
+                .any(|ours| ours.contains(session.id.as_str()))
+        });
+        let mut here: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for session in others {
+            let (target, interface) = (&session.traffic_mirror_target_id, &session.network_interface_id);
+            if self.interfaces.contains_key(interface) {
+                here.entry(target.clone()).or_default().insert(interface.clone());
+            } else {
+                elsewhere.entry(target.clone()).or_default().insert(interface);
+            }
         }
         let count = |(target, interfaces): (String, BTreeSet<&str>)| (target, interfaces.len());
-        self.other_sources.extend(sources.into_iter().map(count));
+        self.other_sources.extend(elsewhere.into_iter().map(count));
+        self.other_sources_here.extend(here);
     }
 }
 
@@ -152,15 +164,24 @@ mod tests {
     }
 
     #[test]
-    fn others_sources_are_interfaces_that_are_not_selected_here() {
+    fn others_sources_are_interfaces_and_those_that_are_selected_here_are_named() {
         let sessions = [
             session("a", "eni-1", 1, "x"),
+            session("e", "eni-2", 1, "to be adopted"),
             session("b", "eni-8", 1, "x"),
             session("c", "eni-8", 2, "x"),
             session("d", "eni-9", 1, "x"),
         ];
-        let mut fleet = fleet(&["eni-1"]);
+        let mut fleet = fleet(&["eni-1", "eni-2"]);
+        fleet.adoptable.insert("eni-2".into(), adopted(&sessions[1]));
         fleet.note_sources(&sessions, &BTreeSet::from(["d"]));
         assert_eq!(fleet.other_sources, BTreeMap::from([("tmt-1".to_owned(), 1)]));
+        let here = BTreeSet::from(["eni-1".to_owned()]);
+        assert_eq!(
+            fleet.other_sources_here,
+            BTreeMap::from([("tmt-1".to_owned(), here)])
+        );
+        fleet.forget_others_load();
+        assert!(fleet.other_sources.is_empty() && fleet.other_sources_here.is_empty());
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::parity::{Case, automirror_override, automirror_selectors, cases};
 use super::{
-    Candidate, EligibilityRules, Interface, Pick, Placement, PlacementTarget, Source, Surroundings,
-    ineligible, is_selected, place,
+    Candidate, EligibilityRules, Interface, Meant, Pick, Placement, PlacementTarget, Source, Surroundings,
+    ineligible, place, selected,
 };
 
 /// Sessions on one source interface (Traffic Mirroring quotas).
@@ -35,7 +35,8 @@ fn sessions(case: &Case) -> BTreeMap<String, (String, Option<String>)> {
     let mut filters = BTreeMap::new();
     let mut picks = BTreeMap::new();
     for interface in &case.fleet {
-        let wanted = is_selected(&automirror_selectors(), &[], interface) && can_be_mirrored(interface);
+        let wanted =
+            selected(&automirror_selectors(), &[], interface) == Meant::Yes && can_be_mirrored(interface);
         let foreign = case.foreign_sessions.get(interface.id.as_str()).copied();
         if !wanted || foreign.is_some_and(|count| count >= SESSIONS_OF_AN_INTERFACE) {
             continue;

@@ -25,6 +25,10 @@ pub struct PlacementTarget {
     pub target_id: String,
     /// Sources that it takes; none: unlimited or unknown.
     pub capacity: Option<usize>,
+    /// Of those, sources that others send there and that are not among the sources to be placed.
+    pub others: usize,
+    /// Sources to be placed that others send there already: such a one takes no more room.
+    pub shared_sources: BTreeSet<String>,
     /// Ids of the zones (`euw1-az2`) that it serves, since names differ between accounts; empty: any or unknown.
     pub zone_ids: BTreeSet<String>,
     /// Whether it is not in `traffic_mirror_target_ids`, so that only sources that name it may use it.
@@ -54,20 +58,20 @@ pub type Placed = Result<String, (Reason, String)>;
 ///
 /// A session that exists stays where it is unless its target is no longer listed, its tag picks another, or
 /// [`Placement::SameAz`] rules its zone out; it stays on a target that is over its capacity too. The others go to the target
-/// with the fewest of these sources, so what other coverages and tools send there decides nothing. A source that waits and does
-/// not stay is not in the result.
+/// with the fewest of these sources, so what other coverages and tools send there decides nothing but whether there is room. A source
+/// that waits and does not stay is not in the result.
 pub fn place<'a>(
     placement: Placement,
     targets: &'a [PlacementTarget],
     sources: &[Source<'a>],
 ) -> BTreeMap<&'a str, Placed> {
-    let mut load = vec![0_usize; targets.len()];
+    let mut load = Load::of(targets);
     let mut placed = BTreeMap::new();
     let mut moving = Vec::new();
     for source in sources {
         match stays(placement, targets, source) {
             Some(index) => {
-                load[index] += 1;
+                load.add(index, source);
                 placed.insert(source.id, Ok(targets[index].target_id.clone()));
             }
             None if source.waits => {}
@@ -78,8 +82,8 @@ pub fn place<'a>(
     // only targets on one network interface are limited, and such a target serves one zone.
     moving.sort_by_key(|source| (source.picked.is_none(), source.current.is_none(), source.id));
     for source in moving {
-        let outcome = choose(placement, targets, &load, source).map(|index| {
-            load[index] += 1;
+        let outcome = choose(placement, &load, source).map(|index| {
+            load.add(index, source);
             targets[index].target_id.clone()
         });
         placed.insert(source.id, outcome);
@@ -108,12 +112,42 @@ fn serves(target: &PlacementTarget, zone: &str) -> bool {
     target.zone_ids.is_empty() || target.zone_ids.contains(zone)
 }
 
-fn choose(
-    placement: Placement,
-    targets: &[PlacementTarget],
-    load: &[usize],
-    source: &Source<'_>,
-) -> Result<usize, (Reason, String)> {
+/// How many sources each target has.
+struct Load<'a> {
+    targets: &'a [PlacementTarget],
+    /// Of the sources to be placed.
+    own: Vec<usize>,
+    /// Others' included.
+    all: Vec<usize>,
+}
+
+impl<'a> Load<'a> {
+    fn of(targets: &'a [PlacementTarget]) -> Self {
+        let others = |target: &PlacementTarget| target.others + target.shared_sources.len();
+        Self {
+            targets,
+            own: vec![0; targets.len()],
+            all: targets.iter().map(others).collect(),
+        }
+    }
+
+    fn is_there(&self, index: usize, source: &Source<'_>) -> bool {
+        self.targets[index].shared_sources.contains(source.id)
+    }
+
+    fn add(&mut self, index: usize, source: &Source<'_>) {
+        self.own[index] += 1;
+        self.all[index] += usize::from(!self.is_there(index, source));
+    }
+
+    fn has_room(&self, index: usize, source: &Source<'_>) -> bool {
+        let capacity = self.targets[index].capacity;
+        self.is_there(index, source) || capacity.is_none_or(|capacity| self.all[index] < capacity)
+    }
+}
+
+fn choose(placement: Placement, load: &Load<'_>, source: &Source<'_>) -> Result<usize, (Reason, String)> {
+    let targets = load.targets;
     let listed = |index: &usize| match source.picked {
         Some(picked) => targets[*index].target_id == picked,
         None => !targets[*index].by_override_only,
@@ -122,12 +156,8 @@ fn choose(
         Some(zone) => serves(&targets[*index], zone),
         None => targets[*index].zone_ids.is_empty(),
     };
-    let roomy = |index: &usize| {
-        targets[*index]
-            .capacity
-            .is_none_or(|capacity| load[*index] < capacity)
-    };
-    let least = |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|index| load[*index]);
+    let roomy = |index: &usize| load.has_room(*index, source);
+    let least = |indices: &mut dyn Iterator<Item = usize>| indices.min_by_key(|index| load.own[*index]);
 
     let all: Vec<usize> = (0..targets.len()).filter(listed).collect();
     let nearby: Vec<usize> = all.iter().copied().filter(near).collect();
@@ -178,10 +208,14 @@ fn full(targets: &[PlacementTarget], indices: &[usize]) -> String {
         .iter()
         .take(NAMED)
         .map(|index| {
-            let PlacementTarget {
-                target_id, capacity, ..
-            } = &targets[*index];
-            format!("{target_id} (capacity {})", capacity.unwrap_or_default())
+            let target = &targets[*index];
+            // No number of others' sources, or the text would change whenever they come and go.
+            let others = match target.others + target.shared_sources.len() {
+                0 => "",
+                _ => ", part of it taken by others",
+            };
+            let capacity = target.capacity.unwrap_or_default();
+            format!("{} (capacity {capacity}{others})", target.target_id)
         })
         .collect();
     let more = match indices.len().saturating_sub(NAMED) {

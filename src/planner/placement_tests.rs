@@ -9,6 +9,8 @@ fn listed(target_id: &str, capacity: Option<usize>, zones: &[&str]) -> Placement
     PlacementTarget {
         target_id: target_id.into(),
         capacity,
+        others: 0,
+        shared_sources: BTreeSet::new(),
         zone_ids: zones.iter().map(|zone| (*zone).to_owned()).collect(),
         by_override_only: false,
     }
@@ -33,6 +35,37 @@ fn targets_of<'a>(placed: &'a BTreeMap<&str, Placed>) -> Vec<(&'a str, &'a str)>
 
 fn refusal_of(placed: &BTreeMap<&str, Placed>, id: &str) -> (Reason, String) {
     placed[id].clone().unwrap_err()
+}
+
+#[test]
+fn what_others_take_of_a_target_leaves_less_room_and_no_less_balance() {
+    let targets = [
+        PlacementTarget {
+            others: 1,
+            shared_sources: BTreeSet::from(["d".to_owned()]),
+            ..listed("t1", Some(3), &[])
+        },
+        listed("t2", Some(2), &[]),
+    ];
+    let sources = ["a", "b", "c", "d", "e"].map(|id| source(id, None, None));
+    let placed = place(Placement::Balanced, &targets, &sources);
+    assert_eq!(
+        targets_of(&placed),
+        [("a", "t1"), ("b", "t2"), ("c", "t2"), ("d", "t1"), ("e", "-")],
+        "d is a source of t1 already"
+    );
+    let (reason, detail) = refusal_of(&placed, "e");
+    assert_eq!(reason, Reason::TargetFull);
+    assert_eq!(
+        detail,
+        "no room: t1 (capacity 3, part of it taken by others), t2 (capacity 2)"
+    );
+    let stays = [source("a", None, Some("t1")), source("b", None, Some("t1"))];
+    assert_eq!(
+        targets_of(&place(Placement::Balanced, &targets, &stays)),
+        [("a", "t1"), ("b", "t1")],
+        "what exists stays"
+    );
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Wish {
     pub targets: Vec<Option<String>>,
     pub placement: Placement,
     pub override_rule: Override,
+    /// What the templates read of an instance, in words; empty when they read nothing of it.
+    pub templates_read: Vec<String>,
     /// Whether interfaces without room are skipped; otherwise they are an error.
     pub allow_partial: bool,
     /// A fixed number, or one chosen at apply for each interface.
@@ -95,18 +97,31 @@ pub struct Plan {
 
 /// Selected interfaces that can never have a session, and why. `prior` holds the sessions of the state.
 pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTreeMap<String, Skip> {
-    let needs_of_instance = wish.override_rule.needs_of_instance();
-    let around = Surroundings {
-        sensor_instance_ids: &fleet.sensor_instance_ids,
-        target_interface_ids: &fleet.target_interface_ids,
-        refused: &fleet.refused,
-        needs_of_instance: needs_of_instance.as_deref(),
-    };
+    let needs: Vec<String> = wish
+        .override_rule
+        .needs_of_instance()
+        .into_iter()
+        .chain(wish.templates_read.iter().cloned())
+        .collect();
     let skip = |id: &String, member: &Member| {
+        let needs: Vec<&str> = member
+            .undecided
+            .iter()
+            .chain(&needs)
+            .map(String::as_str)
+            .collect();
+        let needs = (!needs.is_empty()).then(|| needs.join(", and "));
+        let around = Surroundings {
+            sensor_instance_ids: &fleet.sensor_instance_ids,
+            target_interface_ids: &fleet.target_interface_ids,
+            refused: &fleet.refused,
+            needs_of_instance: needs.as_deref(),
+        };
         // EC2 has accepted a session that exists: a table is no reason to take it away.
         let exists = existing(fleet, prior, id).is_some();
+        let stays = fleet.as_found.get(id).is_some_and(|found| found.stays);
         let never = ineligible(&wish.eligibility, &around, &candidate(id, member))
-            .filter(|(reason, _)| !exists || *reason != Reason::UnsupportedInstanceType);
+            .filter(|(reason, _)| !exists || !(stays || *reason == Reason::UnsupportedInstanceType));
         let (reason, detail) = never.or_else(|| {
             let waits = wish.override_rule.unknown_target_ids || fleet.late_targets;
             refused_override(wish, member, waits).map(|detail| (Reason::OverrideRefused, detail))

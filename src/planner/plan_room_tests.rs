@@ -163,7 +163,58 @@ fn others_load_is_an_error_and_decides_no_placement() {
         allow_partial: true,
         ..wish_of(&[Some("t1")])
     };
-    assert!(planned(&partial, &fleet, &none).overfull.is_empty());
+    let partial = planned(&partial, &fleet, &none);
+    assert!(partial.overfull.is_empty());
+    assert_eq!(
+        (partial.sessions.len(), partial.skipped.len()),
+        (4, 1),
+        "as many as there is room for"
+    );
+    assert_eq!(partial.skipped["eni-004"].reason, Reason::TargetFull);
+}
+
+#[test]
+fn the_error_of_others_load_says_what_helps() {
+    let none = BTreeMap::new();
+    let mut fleet = fleet_of(6);
+    fleet.other_sources.insert("t1".into(), 8);
+    let advice = |wish: &Wish, fleet: &Fleet| planned(wish, fleet, &none).overfull["t1"].clone();
+    let two = wish_of(&[Some("t1"), Some("t2")]);
+    let found = advice(&two, &fleet);
+    assert!(
+        found.contains("take it off the list, since t2 has room"),
+        "{found}"
+    );
+    fleet.other_sources.insert("t2".into(), 5);
+    assert!(
+        advice(&two, &fleet).ends_with("Add another target"),
+        "t2 has room for its own only"
+    );
+    // A source that others send there already is one source with ours.
+    let mut fleet = fleet_of(10);
+    fleet
+        .other_sources_here
+        .insert("t1".into(), fleet.interfaces.keys().take(9).cloned().collect());
+    let one = wish_of(&[Some("t1")]);
+    assert!(planned(&one, &fleet, &none).overfull.is_empty());
+    // What they send elsewhere of ours counts there.
+    let two = Wish {
+        placement: Placement::Balanced,
+        ..two
+    };
+    fleet
+        .other_sources_here
+        .insert("t2".into(), fleet.interfaces.keys().cloned().collect());
+    let placed = planned(&two, &fleet, &none);
+    assert!(placed.overfull.is_empty(), "each is a source of t2 already");
+    fleet.interfaces.remove("eni-000");
+    fleet.other_sources.insert("t2".into(), 2);
+    let placed = planned(&two, &fleet, &none);
+    assert!(
+        placed.overfull["t2"].contains("has 8 of others, and would get 4"),
+        "{:?}",
+        placed.overfull
+    );
 }
 
 #[test]

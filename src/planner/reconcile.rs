@@ -124,12 +124,10 @@ pub fn reconcile(
                 if change != (Tags::new(), Vec::new()) {
                     retags.entry(change).or_default().push(session.id.clone());
                 }
-                let site = fleet.targets.get(target);
-                let is_load_balancer =
-                    site.is_some_and(|site| site.kind == Some(TargetKind::NetworkLoadBalancer));
+                let kind = fleet.targets.get(target).and_then(|site| site.kind);
                 actions
                     .modify
-                    .extend(modify(interface, row, (target, is_load_balancer), spec, session));
+                    .extend(modify(interface, row, (target, kind), spec, session));
             }
             None if row.id.is_some() => actions.vanished.push(interface.clone()),
             None if fleet.late_refusals.contains_key(interface) => {}
@@ -168,7 +166,7 @@ fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Creat
 fn modify(
     interface: &str,
     row: &Row,
-    (target, is_load_balancer): (&str, bool),
+    (target, kind): (&str, Option<TargetKind>),
     spec: &SessionSpec,
     session: &MirrorSession,
 ) -> Option<Modify> {
@@ -196,11 +194,11 @@ fn modify(
             // What a network load balancer calls the whole packet would cut packets to another kind of target.
             None if session.traffic_mirror_target_id != target
                 && session.packet_length.is_some()
-                && !is_load_balancer =>
+                && kind != Some(TargetKind::NetworkLoadBalancer) =>
             {
                 FieldChange::Remove
             }
-            _ if spec.has_length_of(session) => FieldChange::Keep,
+            _ if spec.has_length_of(session, kind) => FieldChange::Keep,
             Some(length) => FieldChange::Set(length),
             None => FieldChange::Remove,
         },

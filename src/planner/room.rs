@@ -1,6 +1,6 @@
 //! Room for sessions: on an interface, in the account's region, on a target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Row, Skip, Wish};
 use super::{Fleet, Reason, TargetKind, sources_per_interface_target};
@@ -51,35 +51,63 @@ pub(super) fn beyond_quota(fleet: &Fleet, sessions: &BTreeMap<String, Row>) -> B
     beyond
 }
 
-/// Targets that get a session by this plan and then have more sources than they take, because of others' sessions: in words.
+/// Targets that get a session by this plan and then have more sources than they take, because of others' sessions: in words, with
+/// what to do about it.
 pub(super) fn overfull(
     wish: &Wish,
     fleet: &Fleet,
     sessions: &BTreeMap<String, Row>,
     prior: &BTreeMap<String, Row>,
 ) -> BTreeMap<String, String> {
-    let mut own: BTreeMap<&str, (usize, bool)> = BTreeMap::new();
+    let mut own: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+    let mut arrives = BTreeSet::new();
     for (id, row) in sessions {
         let Some(target) = row.traffic_mirror_target_id.as_deref() else {
             continue;
         };
         let before = prior.get(id).filter(|row| row.id.is_some());
-        let arrives = before.and_then(|row| row.traffic_mirror_target_id.as_deref()) != Some(target);
-        let (count, any_arrives) = own.entry(target).or_default();
-        *count += 1;
-        *any_arrives |= arrives;
+        if before.and_then(|row| row.traffic_mirror_target_id.as_deref()) != Some(target) {
+            arrives.insert(target);
+        }
+        own.entry(target).or_default().insert(id);
     }
-    own.into_iter()
-        .filter(|(_, (_, arrives))| *arrives)
-        .filter_map(|(target, (count, _))| {
-            let capacity = capacity(wish, fleet, target)?;
-            let others = fleet.other_sources.get(target).copied().unwrap_or_default();
-            let text = || {
+    let count = |target: &str| own.get(target).map_or(0, BTreeSet::len);
+    let others = |target: &str| {
+        let here = fleet.other_sources_here.get(target).into_iter().flatten();
+        let here = here.filter(|id| own.get(target).is_none_or(|own| !own.contains(id)));
+        fleet.other_sources.get(target).copied().unwrap_or_default() + here.count()
+    };
+    let has_room = |target: &str, more: usize| {
+        let capacity = capacity(wish, fleet, target);
+        capacity.is_none_or(|capacity| count(target) + others(target) + more <= capacity)
+    };
+    let advice = |target: &str| {
+        let mut listed = wish.targets.iter().flatten();
+        if !listed.clone().any(|id| id == target) {
+            return "Let the tags pick another target".to_owned();
+        }
+        let roomy = listed.find(|id| *id != target && has_room(id, count(target)));
+        roomy.map_or_else(
+            || "Add another target".to_owned(),
+            |other| {
                 format!(
-                    "takes {capacity} sources, has {others} of others, and would get {count} of this coverage"
+                    "Others' sessions decide no placement: take it off the list, since {other} has room for these too"
                 )
-            };
-            (count + others > capacity).then(|| (target.to_owned(), text()))
+            },
+        )
+    };
+    arrives
+        .into_iter()
+        .filter(|target| !has_room(target, 0))
+        .map(|target| {
+            let text = format!(
+                "takes {} sources, has {} of others, and would get {} of this coverage. {}",
+                capacity(wish, fleet, target).unwrap_or_default(),
+                others(target),
+                count(target),
+                advice(target)
+            );
+            (target.to_owned(), text)
         })
         .collect()
 }

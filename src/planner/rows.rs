@@ -37,7 +37,7 @@ pub(super) fn row(
             Wanted::Unset => base.and_then(|row| row.session_number),
         },
         virtual_network_id: base.and_then(|row| row.virtual_network_id),
-        traffic_mirror_filter_id: wish.override_rule.filter(&member.tags).picked(),
+        traffic_mirror_filter_id: fleet.own_choice(interface, wish.override_rule.filter(&member.tags)),
     }
 }
 
@@ -119,6 +119,19 @@ fn targets(wish: &Wish, fleet: &Fleet) -> Vec<PlacementTarget> {
     let of = |id: &String, by_override_only| PlacementTarget {
         target_id: id.clone(),
         capacity: room::capacity(wish, fleet, id),
+        // Without allow_partial what others send there is an error of the plan, and decides no placement.
+        others: fleet
+            .other_sources
+            .get(id)
+            .copied()
+            .filter(|_| wish.allow_partial)
+            .unwrap_or_default(),
+        shared_sources: fleet
+            .other_sources_here
+            .get(id)
+            .filter(|_| wish.allow_partial)
+            .cloned()
+            .unwrap_or_default(),
         zone_ids: fleet
             .targets
             .get(id)

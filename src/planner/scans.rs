@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{EC2_DEFAULT_STATES, Filter, Interface, Selector, TagSource};
 
+/// Longest value of a filter, in characters, and most values of one filter (EC2 API reference, Filter).
+const MAX_VALUE: usize = 255;
+const MAX_VALUES: usize = 200;
+
 /// Sets of filters, each of one scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scans {
@@ -11,8 +15,9 @@ pub struct Scans {
     pub instances: Vec<Vec<Filter>>,
     /// Of DescribeNetworkInterfaces.
     pub network_interfaces: Vec<Vec<Filter>>,
-    /// Whether interfaces are found that only DescribeInstances tells of: it does not say which of them a service manages.
-    pub lacks_requesters: bool,
+    /// Of DescribeInstances, for what the instances have of the interfaces that DescribeNetworkInterfaces told of: needed where it
+    /// told of one that is not known yet.
+    pub instances_of_interfaces: Vec<Vec<Filter>>,
 }
 
 /// The distinct scans that find every interface that the selectors mean, with what the exclusions have to know of it.
@@ -25,12 +30,19 @@ pub fn scans(selectors: &[Selector], excludes: &[Selector]) -> Scans {
         let by_tag = excludes.iter().filter(|exclude| exclude.reads_interface_tags());
         scans
             .network_interfaces
-            .extend(by_tag.map(|exclude| exclude.interface_filters("")));
+            .extend(by_tag.flat_map(|exclude| exclude.interface_scans("")));
     }
-    for sets in [&mut scans.instances, &mut scans.network_interfaces] {
+    for sets in [
+        &mut scans.instances,
+        &mut scans.network_interfaces,
+        &mut scans.instances_of_interfaces,
+    ] {
         sets.sort();
         sets.dedup();
     }
+    scans
+        .instances_of_interfaces
+        .retain(|set| scans.instances.binary_search(set).is_err());
     scans
 }
 
@@ -95,42 +107,44 @@ impl Selector {
         !self.tags.is_empty() && self.tag_source != TagSource::Instance
     }
 
-    /// Adds to `scans` what finds every interface that [`Selector::matches`]: the part of the block that EC2 can judge; the rest is
+    /// Adds to `scans` what finds every interface that [`Selector::means`]: the part of the block that EC2 can judge; the rest is
     /// judged here.
     fn add_scans(&self, scans: &mut Scans) {
         let by_instance = self.asks_of_instances();
         if by_instance && (self.tags.is_empty() || self.tag_source != TagSource::NetworkInterface) {
-            scans.instances.push(self.instance_filters());
-            scans.lacks_requesters = true;
+            scans.instances.extend(self.instance_scans());
+            // Those whose instance is not visible are found by their ids.
+            if self.may_hide_instances() && !self.reads_interface_tags() {
+                let named = Self {
+                    network_interface_ids: self.network_interface_ids.clone(),
+                    ..Self::default()
+                };
+                scans.network_interfaces.extend(named.interface_scans(""));
+            }
         }
         if self.reads_interface_tags() || !by_instance {
-            scans.network_interfaces.push(self.interface_filters(""));
+            scans.network_interfaces.extend(self.interface_scans(""));
             // Their instances, of every state: one that is not found is taken for one that is not visible.
-            let mut of_interfaces = self.interface_filters("network-interface.");
-            if by_instance {
-                of_interfaces.extend(listed("instance-id", &self.instance_ids));
-            }
-            scans.instances.push(of_interfaces);
+            let of_interfaces = self.interface_scans("network-interface.");
+            scans
+                .instances_of_interfaces
+                .extend(of_interfaces.into_iter().map(|mut filters| {
+                    if by_instance && self.instance_ids.len() <= MAX_VALUES {
+                        filters.extend(listed("instance-id", &self.instance_ids));
+                    }
+                    filters
+                }));
         }
     }
 
-    /// Filters of DescribeInstances for what the instance has.
-    fn instance_filters(&self) -> Vec<Filter> {
+    /// Sets of filters of DescribeInstances for what the instance has.
+    pub fn instance_scans(&self) -> Vec<Vec<Filter>> {
         let mut filters = Vec::new();
         if !self.ignore_tag_case {
-            filters.extend(self.tags.iter().map(|(key, value)| Filter {
-                name: format!("tag:{key}"),
-                values: vec![value.clone()],
-            }));
+            filters.extend(self.tags.iter().map(|(key, value)| by_tag(key, value)));
         }
-        filters.extend(listed("instance-id", &self.instance_ids));
-        filters.extend(self.place_filters("network-interface."));
-        // Not every implementation of the API knows wildcards in this filter; those are judged here.
-        if !self
-            .instance_types
-            .iter()
-            .any(|name| name.contains(['*', '?', '\\']))
-        {
+        // An implementation of the API that knows no wildcards there is met in `ec2::Account::instances`.
+        if self.instance_types.len() <= MAX_VALUES {
             filters.extend(listed("instance-type", &self.instance_types));
         }
         let states = match self.instance_state_names.is_empty() {
@@ -138,172 +152,114 @@ impl Selector {
             false => self.instance_state_names.clone(),
         };
         filters.extend(listed("instance-state-name", &states));
-        filters
+        let ids = [("instance-id".to_owned(), &self.instance_ids)];
+        self.placed(filters, "network-interface.", ids.into())
     }
 
-    /// Filters for what the interface has: of DescribeNetworkInterfaces, or with the prefix `network-interface.` of
+    /// Sets of filters for what the interface has: of DescribeNetworkInterfaces, or with the prefix `network-interface.` of
     /// DescribeInstances, which knows of the tags only their keys.
-    fn interface_filters(&self, prefix: &str) -> Vec<Filter> {
+    fn interface_scans(&self, prefix: &str) -> Vec<Vec<Filter>> {
         let mut filters = Vec::new();
         if self.reads_interface_tags() && !self.ignore_tag_case {
             filters.extend(self.tags.iter().map(|(key, value)| match prefix {
-                "" => Filter {
-                    name: format!("tag:{key}"),
-                    values: vec![value.clone()],
-                },
+                "" => by_tag(key, value),
                 _ => Filter {
                     name: format!("{prefix}tag-key"),
                     values: vec![key.clone()],
                 },
             }));
         }
-        filters.extend(self.place_filters(prefix));
-        filters
+        self.placed(filters, prefix, Vec::new())
     }
 
-    fn place_filters(&self, prefix: &str) -> Vec<Filter> {
+    /// The filters together with those for the place, and with `more` lists of ids. EC2 refuses more than 200 values in a filter: the
+    /// longest list is asked for in several scans, a further one that is too long is judged here. So are zones by name and by id, since
+    /// those are different filters.
+    fn placed(
+        &self,
+        filters: Vec<Filter>,
+        prefix: &str,
+        more: Vec<(String, &Vec<String>)>,
+    ) -> Vec<Vec<Filter>> {
         let places = [
             ("network-interface-id", &self.network_interface_ids),
             ("vpc-id", &self.vpc_ids),
             ("subnet-id", &self.subnet_ids),
             ("group-id", &self.security_group_ids),
         ];
-        let filters = places
-            .into_iter()
-            .filter_map(|(name, values)| listed(&format!("{prefix}{name}"), values));
-        filters.collect()
+        let places = places.map(|(name, values)| (format!("{prefix}{name}"), values));
+        let mut sets = vec![filters];
+        let mut longest: Option<(String, &Vec<String>)> = None;
+        for (name, values) in more.into_iter().chain(places) {
+            if values.len() <= MAX_VALUES {
+                let filter = listed(&name, values);
+                sets.iter_mut().for_each(|set| set.extend(filter.clone()));
+            } else if longest
+                .as_ref()
+                .is_none_or(|(_, longest)| longest.len() < values.len())
+            {
+                longest = Some((name, values));
+            }
+        }
+        if let Some((name, values)) = longest {
+            let chunks = values.chunks(MAX_VALUES).filter_map(|chunk| listed(&name, chunk));
+            sets = each_with(&sets, chunks);
+        }
+        let (ids, names): (Vec<String>, Vec<String>) = self
+            .availability_zones
+            .iter()
+            .cloned()
+            .partition(|zone| is_zone_id(zone));
+        let zones = [("availability-zone", names), ("availability-zone-id", ids)];
+        let zones: Vec<Filter> = zones
+            .iter()
+            .filter_map(|(name, values)| listed(name, values))
+            .collect();
+        match zones.iter().any(|filter| filter.values.len() > MAX_VALUES) || zones.is_empty() {
+            true => sets,
+            false => each_with(&sets, zones),
+        }
     }
 }
 
-/// A filter of listed values; none without values. EC2 refuses more than 200 of them in a filter: then the whole is read and judged
-/// here.
+/// Each of the sets with each of these filters.
+fn each_with(sets: &[Vec<Filter>], filters: impl IntoIterator<Item = Filter>) -> Vec<Vec<Filter>> {
+    let with = |filter: Filter| {
+        sets.iter()
+            .map(move |set| set.iter().cloned().chain([filter.clone()]).collect())
+    };
+    filters.into_iter().flat_map(with).collect()
+}
+
+/// A zone's id, such as `euw1-az2`, `usw2-lax1-az1` or `use1-wl1-bos-wlz1`; names end in a letter or in a dash and a number.
+fn is_zone_id(zone: &str) -> bool {
+    let end = zone.rsplit('-').next().unwrap_or_default();
+    let number = end.strip_prefix("az").or_else(|| end.strip_prefix("wlz"));
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// A filter by a tag; by its key alone where the value is longer than a filter takes, and then the value is judged here.
+fn by_tag(key: &str, value: &str) -> Filter {
+    match value.chars().count() <= MAX_VALUE {
+        true => Filter {
+            name: format!("tag:{key}"),
+            values: vec![value.to_owned()],
+        },
+        false => Filter {
+            name: "tag-key".to_owned(),
+            values: vec![key.to_owned()],
+        },
+    }
+}
+
+/// A filter of listed values; none without values.
 fn listed(name: &str, values: &[String]) -> Option<Filter> {
-    (!values.is_empty() && values.len() <= 200).then(|| Filter {
+    (!values.is_empty()).then(|| Filter {
         name: name.to_owned(),
         values: values.to_vec(),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Tags;
-    use super::*;
-
-    fn tagged(source: TagSource) -> Selector {
-        Selector {
-            tags: Tags::from([("Mirror".into(), "True".into())]),
-            tag_source: source,
-            ..Selector::default()
-        }
-    }
-
-    fn names(filters: &[Filter]) -> Vec<&str> {
-        filters.iter().map(|filter| filter.name.as_str()).collect()
-    }
-
-    #[test]
-    fn equal_filter_sets_are_one_scan_and_ec2_judges_what_it_can() {
-        let one = tagged(TagSource::Instance);
-        assert_eq!(scans(&[one.clone(), one.clone()], &[]).instances.len(), 1);
-        let placed = Selector {
-            vpc_ids: vec!["vpc-1".into()],
-            ..one.clone()
-        };
-        let found = scans(&[placed], &[]);
-        assert_eq!(
-            names(&found.instances[0]),
-            ["tag:Mirror", "network-interface.vpc-id", "instance-state-name"]
-        );
-        assert!(
-            found.network_interfaces.is_empty(),
-            "an instance's tags are on instances only"
-        );
-        let many = Selector {
-            instance_ids: vec!["i".into(); 201],
-            ..one
-        };
-        assert!(!names(&scans(&[many], &[]).instances[0]).contains(&"instance-id"));
-    }
-
-    #[test]
-    fn interfaces_are_asked_for_where_an_instance_is_not_needed() {
-        let found = scans(&[tagged(TagSource::NetworkInterface)], &[]);
-        assert_eq!(names(&found.network_interfaces[0]), ["tag:Mirror"]);
-        assert_eq!(names(&found.instances[0]), ["network-interface.tag-key"]);
-        assert_eq!(scans(&[tagged(TagSource::Either)], &[]).instances.len(), 2);
-        let subnet = Selector {
-            subnet_ids: vec!["subnet-1".into()],
-            ..Selector::default()
-        };
-        let found = scans(
-            std::slice::from_ref(&subnet),
-            &[tagged(TagSource::NetworkInterface)],
-        );
-        assert_eq!(found.network_interfaces.len(), 2, "the exclusion reads tags too");
-        let any_case = Selector {
-            ignore_tag_case: true,
-            ..tagged(TagSource::NetworkInterface)
-        };
-        let found = scans(&[any_case], &[]);
-        assert_eq!(
-            (found.instances, found.network_interfaces),
-            (vec![vec![]], vec![vec![]]),
-            "whole"
-        );
-        assert_eq!(scans(&[], &[subnet]), Scans::default());
-    }
-
-    #[test]
-    fn who_manages_an_interface_is_asked_where_only_instances_tell_of_it() {
-        for (source, lacks) in [
-            (TagSource::Instance, true),
-            (TagSource::Either, true),
-            (TagSource::NetworkInterface, false),
-        ] {
-            assert_eq!(
-                scans(&[tagged(source)], &[]).lacks_requesters,
-                lacks,
-                "{source:?}"
-            );
-        }
-        let mut found = ["eni-1", "eni-2"].map(|id| Interface {
-            id: id.into(),
-            operator: Some("eks.amazonaws.com".into()),
-            ..Interface::default()
-        });
-        let told = ["eni-0", "eni-2"].map(|id| Interface {
-            id: id.into(),
-            requester_managed: true,
-            requester_id: Some("amazon-redshift".into()),
-            ..Interface::default()
-        });
-        note_requesters(&mut found, &told);
-        assert!(!found[0].requester_managed && found[1].requester_managed);
-        assert_eq!(found[1].requester_id.as_deref(), Some("amazon-redshift"));
-        assert_eq!(found[1].operator.as_deref(), Some("eks.amazonaws.com"));
-    }
-
-    #[test]
-    fn what_both_tell_is_one_interface() {
-        let of_instance = Interface {
-            id: "eni-1".into(),
-            instance_type: Some("m5.large".into()),
-            ..Interface::default()
-        };
-        let own = Interface {
-            id: "eni-1".into(),
-            tags: Tags::from([("a".into(), "b".into())]),
-            ..Interface::default()
-        };
-        let alone = Interface {
-            id: "eni-2".into(),
-            ..Interface::default()
-        };
-        let found = joined([&of_instance], [&own, &alone]);
-        assert_eq!(found.len(), 2);
-        assert_eq!(
-            (found[0].instance_type.as_deref(), found[0].tags.len()),
-            (Some("m5.large"), 1)
-        );
-    }
-}
+#[path = "scans_tests.rs"]
+mod tests;

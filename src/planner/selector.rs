@@ -70,9 +70,61 @@ pub struct Selector {
     pub primary_only: bool,
 }
 
+/// Whether a configuration, or one block of it, means an interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meant {
+    Yes,
+    No,
+    /// What decides is the instance's, which is not visible: the arguments that would have to know, in words.
+    Unseen(String),
+}
+
 impl Selector {
-    /// Whether the block means this interface.
+    /// Whether the block certainly means this interface.
     pub fn matches(&self, interface: &Interface) -> bool {
+        self.means(interface, "") == Meant::Yes
+    }
+
+    /// Whether the block means this interface; `block` is how it is called in words. Without a visible instance nothing that only
+    /// an instance has is taken for wrong.
+    pub fn means(&self, interface: &Interface, block: &str) -> Meant {
+        if !self.matches_interface(interface) {
+            return Meant::No;
+        }
+        let hidden = interface.hides_instance();
+        let mut unseen = Vec::new();
+        let judged = [
+            (
+                "instance_types",
+                self.instance_types.is_empty(),
+                any_pattern(&self.instance_types, interface.instance_type.as_deref()),
+            ),
+            (
+                "instance_state_names",
+                self.instance_state_names.is_empty(),
+                self.state_matches(interface.instance_state.as_deref()),
+            ),
+            (
+                "tags",
+                self.tag_source == TagSource::NetworkInterface,
+                self.source_matches(interface),
+            ),
+        ];
+        for (argument, is_of_interface, matches) in judged {
+            match (matches, hidden && !is_of_interface) {
+                (true, _) => {}
+                (false, true) => unseen.push(argument),
+                (false, false) => return Meant::No,
+            }
+        }
+        match unseen.is_empty() {
+            true => Meant::Yes,
+            false => Meant::Unseen(format!("what {} of {block} ask for", unseen.join(" and "))),
+        }
+    }
+
+    /// What is the interface's own, or says which instance it is: that is known wherever the instance can be seen.
+    fn matches_interface(&self, interface: &Interface) -> bool {
         any_or_listed(&self.instance_ids, interface.instance_id.as_deref())
             && any_or_listed(&self.network_interface_ids, Some(&interface.id))
             && any_or_listed(&self.vpc_ids, interface.vpc_id.as_deref())
@@ -87,16 +139,29 @@ impl Selector {
                     .security_group_ids
                     .iter()
                     .any(|id| self.security_group_ids.contains(id)))
-            && any_pattern(&self.instance_types, interface.instance_type.as_deref())
-            && self.state_matches(interface.instance_state.as_deref())
             && (!self.primary_only || interface.is_primary())
-            && match self.tag_source {
-                TagSource::Instance => self.tags_match(&interface.instance_tags),
-                TagSource::NetworkInterface => self.tags_match(&interface.tags),
-                TagSource::Either => {
-                    self.tags_match(&interface.instance_tags) || self.tags_match(&interface.tags)
-                }
+    }
+
+    fn source_matches(&self, interface: &Interface) -> bool {
+        match self.tag_source {
+            TagSource::Instance => self.tags_match(&interface.instance_tags),
+            TagSource::NetworkInterface => self.tags_match(&interface.tags),
+            TagSource::Either => {
+                self.tags_match(&interface.instance_tags) || self.tags_match(&interface.tags)
             }
+        }
+    }
+
+    /// Whether the block names interfaces by id, and asks besides for something that only a visible instance has.
+    pub(super) fn may_hide_instances(&self) -> bool {
+        !self.network_interface_ids.is_empty() && self.instance_ids.is_empty()
+    }
+
+    /// Whether the block means this very interface, by its id or its own tags, rather than whatever has such an instance: of what is
+    /// merely in the same place as others, nobody asks why it has no session.
+    fn names(&self, interface: &Interface) -> bool {
+        let by_tags = !self.tags.is_empty() && self.tag_source != TagSource::Instance;
+        self.may_hide_instances() || by_tags && self.tags_match(&interface.tags)
     }
 
     fn state_matches(&self, state: Option<&str>) -> bool {
@@ -132,140 +197,29 @@ fn any_pattern(list: &[String], value: Option<&str>) -> bool {
     list.is_empty() || value.is_some_and(|value| list.iter().any(|item| wildcard::matches(item, value)))
 }
 
-/// Whether any selector and no exclusion means the interface. No selector selects nothing.
-pub fn is_selected(selectors: &[Selector], excludes: &[Selector], interface: &Interface) -> bool {
-    selectors.iter().any(|s| s.matches(interface)) && !excludes.iter().any(|e| e.matches(interface))
+/// Whether any selector and no exclusion means the interface. No selector selects nothing. What is not decided for want of the
+/// instance counts of selectors only where they name the interface itself.
+pub fn selected(selectors: &[Selector], excludes: &[Selector], interface: &Interface) -> Meant {
+    let unseen = |meant| match meant {
+        Meant::Unseen(what) => Some(what),
+        Meant::Yes | Meant::No => None,
+    };
+    let wanted = if selectors.iter().any(|selector| selector.matches(interface)) {
+        Meant::Yes
+    } else {
+        let naming = selectors.iter().filter(|selector| selector.names(interface));
+        let mut hidden = naming.filter_map(|selector| unseen(selector.means(interface, "the selector")));
+        hidden.next().map_or(Meant::No, Meant::Unseen)
+    };
+    if wanted == Meant::No || excludes.iter().any(|exclude| exclude.matches(interface)) {
+        return Meant::No;
+    }
+    let mut hidden = excludes
+        .iter()
+        .filter_map(|exclude| unseen(exclude.means(interface, "an exclude block")));
+    hidden.next().map_or(wanted, Meant::Unseen)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tags(pairs: &[(&str, &str)]) -> Tags {
-        pairs
-            .iter()
-            .map(|(k, v)| (k.to_string(), v.to_string()))
-            .collect()
-    }
-
-    fn interface() -> Interface {
-        Interface {
-            id: "eni-1".into(),
-            instance_id: Some("i-1".into()),
-            instance_type: Some("m5.large".into()),
-            instance_state: Some("running".into()),
-            instance_tags: tags(&[("Mirror", "True"), ("Team", "web")]),
-            vpc_id: Some("vpc-1".into()),
-            subnet_id: Some("subnet-1".into()),
-            availability_zone: Some("eu-west-1a".into()),
-            availability_zone_id: Some("euw1-az2".into()),
-            security_group_ids: vec!["sg-1".into(), "sg-2".into()],
-            device_index: Some(0),
-            ..Interface::default()
-        }
-    }
-
-    #[test]
-    fn within_a_block_all_must_match() {
-        let both = Selector {
-            tags: tags(&[("Mirror", "True"), ("Team", "db")]),
-            ..Selector::default()
-        };
-        assert!(!both.matches(&interface()));
-        let one = Selector {
-            tags: tags(&[("Mirror", "T*"), ("Team", "web")]),
-            ..Selector::default()
-        };
-        assert!(one.matches(&interface()));
-        let elsewhere = Selector {
-            vpc_ids: vec!["vpc-2".into()],
-            ..one
-        };
-        assert!(!elsewhere.matches(&interface()));
-    }
-
-    #[test]
-    fn between_blocks_one_suffices_and_an_exclusion_wins() {
-        let wrong = Selector {
-            vpc_ids: vec!["vpc-2".into()],
-            ..Selector::default()
-        };
-        let right = Selector {
-            subnet_ids: vec!["subnet-1".into()],
-            ..Selector::default()
-        };
-        assert!(is_selected(&[wrong.clone(), right.clone()], &[], &interface()));
-        assert!(!is_selected(
-            std::slice::from_ref(&right),
-            std::slice::from_ref(&right),
-            &interface()
-        ));
-        assert!(!is_selected(&[], &[], &interface()), "no selector is never all");
-    }
-
-    #[test]
-    fn case_matters_unless_asked_otherwise() {
-        let lower = Selector {
-            tags: tags(&[("mirror", "true")]),
-            ..Selector::default()
-        };
-        assert!(!lower.matches(&interface()));
-        assert!(
-            Selector {
-                ignore_tag_case: true,
-                ..lower
-            }
-            .matches(&interface())
-        );
-    }
-
-    #[test]
-    fn each_argument_is_judged() {
-        let all = Selector {
-            instance_ids: vec!["i-1".into()],
-            network_interface_ids: vec!["eni-1".into()],
-            availability_zones: vec!["euw1-az2".into()],
-            security_group_ids: vec!["sg-2".into()],
-            instance_types: vec!["m5.*".into()],
-            instance_state_names: vec!["running".into()],
-            primary_only: true,
-            ..Selector::default()
-        };
-        assert!(all.matches(&interface()));
-        let changes: [fn(&mut Interface); 7] = [
-            |i| i.instance_id = None,
-            |i| i.id = "eni-2".into(),
-            |i| i.availability_zone_id = None,
-            |i| i.security_group_ids.clear(),
-            |i| i.instance_type = Some("c5.large".into()),
-            |i| i.instance_state = Some("stopped".into()),
-            |i| i.network_card_index = Some(1),
-        ];
-        for change in changes {
-            let mut other = interface();
-            change(&mut other);
-            assert!(!all.matches(&other), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn dying_instances_are_left_out_by_default() {
-        let selector = Selector {
-            vpc_ids: vec!["vpc-1".into()],
-            ..Selector::default()
-        };
-        for (state, expected) in [
-            ("pending", true),
-            ("running", true),
-            ("stopped", true),
-            ("shutting-down", false),
-            ("terminated", false),
-        ] {
-            let interface = Interface {
-                instance_state: Some(state.into()),
-                ..interface()
-            };
-            assert_eq!(selector.matches(&interface), expected, "{state}");
-        }
-    }
-}
+#[path = "selector_tests.rs"]
+mod tests;

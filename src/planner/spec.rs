@@ -1,10 +1,11 @@
 //! What a session should be, apart from its target and numbers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
-    COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member, MirrorSession,
-    NAME_TAG, Override, Tags, Template, TemplateValues,
+    AllAsFound, COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member,
+    MirrorSession, NAME_TAG, Override, Tags, TargetKind, Template, TemplateValues,
 };
 
 /// How many tags a resource of EC2 can have; those of AWS itself do not count (EC2 tag restrictions).
@@ -34,6 +35,8 @@ pub struct Blueprint {
     pub copy_tags: Vec<String>,
     /// Tags that somebody else writes.
     pub ignored_tags: Arc<IgnoredTags>,
+    /// What stays as an import found it.
+    pub as_found: AllAsFound,
 }
 
 impl Blueprint {
@@ -56,20 +59,23 @@ impl Blueprint {
         tags.retain(|key, _| !self.ignored_tags.contains(key));
         tags.insert(COVERAGE_TAG.to_owned(), self.name.clone());
         tags.insert(COVERAGE_ID_TAG.to_owned(), self.id_tag.clone());
+        let found = self.as_found.get(interface);
         SessionSpec {
             traffic_mirror_filter_id: self
                 .override_rule
                 .filter(&member.tags)
                 .picked()
+                .or_else(|| found?.traffic_mirror_filter_id.clone())
                 .unwrap_or_else(|| self.traffic_mirror_filter_id.clone()),
             description: self
                 .description
                 .as_ref()
                 .map(|template| template.render(&values, MAX_DESCRIPTION)),
             remove_description: self.remove_description && self.description.is_none(),
-            packet_length: self.packet_length,
+            packet_length: self.packet_length.or_else(|| found?.packet_length),
             tags,
             ignored_tags: Arc::clone(&self.ignored_tags),
+            left_tags: found.map(|found| found.tag_keys.clone()).unwrap_or_default(),
         }
     }
 
@@ -120,6 +126,8 @@ pub struct SessionSpec {
     pub tags: Tags,
     /// Tags that are left alone.
     pub ignored_tags: Arc<IgnoredTags>,
+    /// Keys of tags that are left alone on this session.
+    pub left_tags: BTreeSet<String>,
 }
 
 impl SessionSpec {
@@ -141,8 +149,12 @@ impl SessionSpec {
     /// Keys that a session carries without being asked for. The Name is written at creation and then left alone,
     /// ignored tags are somebody else's, and those of AWS itself cannot be removed.
     pub fn tags_to_remove(&self, actual: &Tags) -> Vec<String> {
-        let left_alone =
-            |key: &str| key == NAME_TAG || key.starts_with("aws:") || self.ignored_tags.contains(key);
+        let left_alone = |key: &str| {
+            key == NAME_TAG
+                || key.starts_with("aws:")
+                || self.ignored_tags.contains(key)
+                || self.left_tags.contains(key)
+        };
         actual
             .keys()
             .filter(|key| !self.tags.contains_key(*key) && !left_alone(key))
@@ -150,11 +162,11 @@ impl SessionSpec {
             .collect()
     }
 
-    /// Whether the session mirrors as much of each packet as it should: a network load balancer target reports 8500 for
-    /// the whole packet.
-    pub fn has_length_of(&self, session: &MirrorSession) -> bool {
+    /// Whether the session mirrors as much of each packet as it should on a target of this `kind`, none when that is not known: a
+    /// network load balancer target reports 8500 for the whole packet.
+    pub fn has_length_of(&self, session: &MirrorSession, kind: Option<TargetKind>) -> bool {
         match (self.packet_length, session.packet_length) {
-            (None, None | Some(8500)) => true,
+            (None, Some(8500)) => kind.is_none_or(|kind| kind == TargetKind::NetworkLoadBalancer),
             (wanted, actual) => wanted == actual,
         }
     }
@@ -243,18 +255,34 @@ mod tests {
             packet_length: Some(100),
             ..SessionSpec::default()
         };
-        for (actual, is_whole, is_cut) in [
-            (None, true, false),
-            (Some(8500), true, false),
-            (Some(100), false, true),
-            (Some(64), false, false),
+        let (balancer, other) = (
+            [None, Some(TargetKind::NetworkLoadBalancer)],
+            [
+                Some(TargetKind::NetworkInterface),
+                Some(TargetKind::GatewayLoadBalancerEndpoint),
+            ],
+        );
+        for (actual, kinds, is_whole, is_cut) in [
+            (None, balancer, true, false),
+            (None, other, true, false),
+            (Some(8500), balancer, true, false),
+            (Some(8500), other, false, false),
+            (Some(100), balancer, false, true),
+            (Some(100), other, false, true),
+            (Some(64), balancer, false, false),
         ] {
             let session = MirrorSession {
                 packet_length: actual,
                 ..MirrorSession::default()
             };
-            assert_eq!(whole.has_length_of(&session), is_whole, "{actual:?}");
-            assert_eq!(cut.has_length_of(&session), is_cut, "{actual:?}");
+            for kind in kinds {
+                assert_eq!(
+                    whole.has_length_of(&session, kind),
+                    is_whole,
+                    "{actual:?} {kind:?}"
+                );
+                assert_eq!(cut.has_length_of(&session, kind), is_cut, "{actual:?} {kind:?}");
+            }
         }
     }
 }

@@ -88,13 +88,23 @@ impl Template {
         Ok(Self(parts))
     }
 
+    /// The placeholders that stand for something of the instance.
+    pub fn reads_of_instance(&self) -> Vec<&'static str> {
+        let all = [
+            (Part::InstanceId, "{instance_id}"),
+            (Part::InstanceName, "{instance_name}"),
+        ];
+        let read = all.into_iter().filter(|(part, _)| self.0.contains(part));
+        read.map(|(_, placeholder)| placeholder).collect()
+    }
+
     /// Whether the tag `Name` of the instance is read.
     pub fn needs_instance_name(&self) -> bool {
         self.0.contains(&Part::InstanceName)
     }
 
     /// The text for one interface, at most `max_chars` characters. An instance without a name goes by its id, and an
-    /// interface without a visible instance by its own.
+    /// interface without a visible instance by its own: a plan does not ask for that, see [`Template::reads_of_instance`].
     pub fn render(&self, values: &TemplateValues<'_>, max_chars: usize) -> String {
         let instance_id = values.instance_id.unwrap_or(values.network_interface_id);
         let name = values

@@ -35,6 +35,13 @@ impl Connection {
         self.tags.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// This walk is known to plan: what one request reads is good for the others.
+    pub fn begin_plan(&self) {
+        if let Some(account) = &*self.account.read().unwrap_or_else(PoisonError::into_inner) {
+            account.begin_plan();
+        }
+    }
+
     /// Something is about to be changed: requests that arrive from now on see nothing older than themselves.
     pub fn begin_apply(&self) {
         if let Some(account) = &*self.account.read().unwrap_or_else(PoisonError::into_inner) {

@@ -8,6 +8,7 @@ mod region;
 mod roles;
 mod tags;
 mod validate;
+mod walk;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub use model::{EndpointsBlock, ProviderModel};
 pub use region::{looks_like_region, not_a_region};
 pub use roles::{AssumeRoleBlock, WebIdentityBlock};
 pub use tags::{DefaultTagsBlock, IgnoreTagsBlock, TagPolicy, TagsAttr, check_tags};
+use walk::Core;
 
 /// The provider `mirror`.
 #[derive(Debug, Default)]
@@ -50,6 +52,7 @@ impl Provider for Mirror {
     async fn configure(&self, request: ConfigureRequest<ProviderModel>) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
         self.connection.set_terraform_version(request.terraform_version);
+        let hint = request.client_capabilities.deferral_allowed;
         let config = request.config;
         config.validate(&mut diagnostics);
         if diagnostics.has_errors() {
@@ -69,7 +72,12 @@ impl Provider for Mirror {
         }
         let forbids = config.forbidden_account_ids.is_known();
         match Account::connect(account_config(config)).await {
-            Ok(account) => self.connection.set(account),
+            Ok(account) => {
+                if Core::running().only_plans(self.connection.terraform_version(), hint) {
+                    account.begin_plan();
+                }
+                self.connection.set(account);
+            }
             Err(error) => {
                 let argument = match error.kind() {
                     ErrorKind::NoRegion => Some("region"),

@@ -16,59 +16,64 @@ pub type Texts = Attr<Vec<Attr<String>>>;
 /// selector means.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProviderModel {
-    /// AWS region, for example `eu-west-1`. Defaults to `AWS_REGION`, `AWS_DEFAULT_REGION` or the region of the profile.
+    /// AWS region that the provider works in, for example `eu-west-1`; it must be given somewhere. Defaults to `AWS_REGION`,
+    /// `AWS_DEFAULT_REGION`, the region of the profile or, on an EC2 instance, that of the instance metadata.
     pub region: Attr<String>,
     /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or
     /// `default`. A profile that is given here comes before the credentials of the environment.
     pub profile: Attr<String>,
-    /// Access key id. Defaults to the AWS SDK's credential chain: environment, shared files, SSO, web identity, container and
-    /// instance roles. Set together with `secret_key`.
+    /// Access key id, which is set together with `secret_key`. Defaults to the AWS SDK's credential chain: environment, shared
+    /// files, SSO, web identity, container and instance roles.
     pub access_key: Attr<String>,
-    /// Secret access key that belongs to `access_key`.
+    /// Secret access key that belongs to `access_key`. Left out, both come from the AWS SDK's credential chain.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub secret_key: Attr<String>,
-    /// Session token of temporary credentials.
+    /// Session token that temporary credentials have beside `access_key` and `secret_key`. Left out, those two are taken for lasting
+    /// ones.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub token: Attr<String>,
-    /// Paths of the shared configuration files. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
+    /// Paths of the shared configuration files, which must exist. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
     pub shared_config_files: Texts,
-    /// Paths of the shared credentials files. Defaults to `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`.
+    /// Paths of the shared credentials files, which must exist. Defaults to `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`.
     pub shared_credentials_files: Texts,
     /// Roles to assume. With several blocks each is assumed with the credentials of the one before, the first with those
-    /// that the other arguments give.
+    /// that the other arguments give. Without a block, none is assumed but what the profile names.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub assume_role: Attr<Vec<Attr<AssumeRoleBlock>>>,
     /// Role to assume for a token of an OpenID Connect or OAuth provider, instead of credentials of AWS. `assume_role` goes on
-    /// from there.
+    /// from there. Without the block, the environment's web identity is only used where no keys and no profile are found.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub assume_role_with_web_identity: Attr<WebIdentityBlock>,
-    /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
+    /// URLs that are used instead of AWS's own, for a private endpoint or an emulator. Without the block, the environment's or AWS's
+    /// own are used.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub endpoints: Attr<EndpointsBlock>,
-    /// Ids of the only AWS accounts to work in, so that nothing is done in another by mistake. Conflicts with
-    /// `forbidden_account_ids`.
+    /// Ids of the only AWS accounts to work in, so that nothing is done in another by mistake. It conflicts with
+    /// `forbidden_account_ids`. Left out, any account will do.
     #[schemars(extend("uniqueItems" = true))]
     pub allowed_account_ids: Texts,
-    /// Ids of AWS accounts never to work in. Conflicts with `allowed_account_ids`.
+    /// Ids of AWS accounts that the provider never works in. It conflicts with `allowed_account_ids`. Left out, none is forbidden.
     #[schemars(extend("uniqueItems" = true))]
     pub forbidden_account_ids: Texts,
-    /// Tags of every traffic mirror session that this provider creates.
+    /// Tags that every traffic mirror session of this provider gets. Without the block, there are only those of the environment
+    /// (`TF_AWS_DEFAULT_TAGS_<key>`).
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub default_tags: Attr<DefaultTagsBlock>,
-    /// Tags that other systems write on the sessions: they are neither changed nor removed, and no deviation.
+    /// Tags that other systems write on the sessions: they are neither changed nor removed, and no deviation. Without the block, only
+    /// those of the environment are ignored.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub ignore_tags: Attr<IgnoreTagsBlock>,
     /// Path of a file with the certificates to trust, in PEM; no others are trusted then. Defaults to `AWS_CA_BUNDLE` or the
     /// certificates of the system.
     pub custom_ca_bundle: Attr<String>,
-    /// Whether to use the endpoints that are validated for FIPS 140. Defaults to `AWS_USE_FIPS_ENDPOINT`, the profile's
+    /// Whether the endpoints that are validated for FIPS 140 are used. Defaults to `AWS_USE_FIPS_ENDPOINT`, the profile's
     /// `use_fips_endpoint` or `false`.
     pub use_fips_endpoint: Attr<bool>,
-    /// Whether to use the endpoints that answer over IPv6 too. Defaults to `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
+    /// Whether the endpoints that answer over IPv6 too are used. Defaults to `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
     /// `use_dualstack_endpoint` or `false`.
     pub use_dualstack_endpoint: Attr<bool>,
     /// How often a call is tried again while AWS throttles it; other failures that may pass are tried again fewer times.
-    /// Defaults to one less than `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, else 24.
+    /// Defaults to one less than `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, else 25.
     pub max_retries: Attr<i64>,
     /// How the wait before another attempt is chosen: `standard` (the default), or `adaptive`, which also holds calls back while
     /// AWS throttles. Defaults to `AWS_RETRY_MODE` or the profile's `retry_mode`.
@@ -84,12 +89,12 @@ pub struct ProviderModel {
     /// Whether any certificate of an endpoint is believed: then nothing protects the credentials on the way. Defaults to
     /// `false`.
     pub insecure: Attr<bool>,
-    /// URL of the EC2 instance metadata service. Defaults to `AWS_EC2_METADATA_SERVICE_ENDPOINT` or the link-local address.
+    /// URL where the EC2 instance metadata service is asked. Defaults to `AWS_EC2_METADATA_SERVICE_ENDPOINT` or the link-local address.
     pub ec2_metadata_service_endpoint: Attr<String>,
     /// Whether the link-local address of the metadata service is that of `IPv4` or `IPv6`. Defaults to
     /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` or `IPv4`.
     pub ec2_metadata_service_endpoint_mode: Attr<String>,
-    /// Whether the EC2 instance metadata service is not asked for credentials. Defaults to `AWS_EC2_METADATA_DISABLED` or
+    /// Whether the EC2 instance metadata service is not asked for credentials and region. Defaults to `AWS_EC2_METADATA_DISABLED` or
     /// `false`.
     pub skip_metadata_api_check: Attr<bool>,
     /// Whether STS is not asked if the credentials are good. It is asked all the same for the account id, unless
@@ -117,13 +122,13 @@ impl fmt::Debug for ProviderModel {
 /// URLs to use instead of AWS's own, for a private endpoint or an emulator.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointsBlock {
-    /// URL of the EC2 API, for example `http://127.0.0.1:8080`. Defaults to `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the
+    /// URL where the EC2 API is called, for example `http://127.0.0.1:8080`. Defaults to `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the
     /// region's endpoint.
     pub ec2: Attr<String>,
     /// URL of the STS API, which gives out roles and tells the account id. Defaults to `AWS_ENDPOINT_URL_STS`,
     /// `AWS_ENDPOINT_URL` or the region's endpoint.
     pub sts: Attr<String>,
-    /// URL of the Elastic Load Balancing v2 API. Defaults to `AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2`, `AWS_ENDPOINT_URL`
+    /// URL where the Elastic Load Balancing v2 API is called. Defaults to `AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2`, `AWS_ENDPOINT_URL`
     /// or the region's endpoint.
     pub elbv2: Attr<String>,
 }

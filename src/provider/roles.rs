@@ -15,26 +15,26 @@ use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, OPTIONAL_SE
 /// A role to assume.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssumeRoleBlock {
-    /// ARN of the role.
+    /// ARN of the role, which must be given.
     #[schemars(extend("x-terraform" = REQUIRED))]
     pub role_arn: Attr<String>,
-    /// Name of the session, 2 to 64 letters, digits and `_+=,.@-`. Defaults to the provider's name and the time.
+    /// Name that the session gets, 2 to 64 letters, digits and `_+=,.@-`. Defaults to the provider's name and the time.
     pub session_name: Attr<String>,
-    /// External id that the trust policy of the role asks for.
+    /// External id that the trust policy of the role asks for. Left out, none is sent.
     pub external_id: Attr<String>,
     /// How long the credentials are good, for example `1h` or `30m15s`: 15 minutes to the longest time that the role allows,
     /// and an hour at most for a role that is assumed with a role. They are renewed by themselves. Defaults to an hour.
     pub duration: Attr<String>,
-    /// IAM policy in JSON that narrows what the session may do.
+    /// IAM policy in JSON that narrows what the session may do. Left out, it may do all that the role may.
     pub policy: Attr<String>,
-    /// ARNs of IAM policies that narrow what the session may do.
+    /// ARNs of IAM policies that narrow what the session may do. Left out, none does.
     #[schemars(extend("uniqueItems" = true))]
     pub policy_arns: Texts,
-    /// Source identity of the session.
+    /// Source identity that CloudTrail shows of the session. Left out, none is sent.
     pub source_identity: Attr<String>,
-    /// Tags of the session.
+    /// Tags that the session gets. Left out, it has none.
     pub tags: TagsAttr,
-    /// Keys of those tags that are passed on to the sessions of further roles.
+    /// Keys of those tags that are passed on to the sessions of further roles. Left out, none is.
     #[schemars(extend("uniqueItems" = true))]
     pub transitive_tag_keys: Texts,
 }
@@ -42,12 +42,13 @@ pub struct AssumeRoleBlock {
 /// A role to assume for a token of an identity provider.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WebIdentityBlock {
-    /// ARN of the role. Defaults to `AWS_ROLE_ARN`.
+    /// ARN of the role that is assumed. Defaults to `AWS_ROLE_ARN`.
     pub role_arn: Attr<String>,
-    /// Name of the session, 2 to 64 letters, digits and `_+=,.@-`. Defaults to `AWS_ROLE_SESSION_NAME`, then to the provider's
+    /// Name that the session gets, 2 to 64 letters, digits and `_+=,.@-`. Defaults to `AWS_ROLE_SESSION_NAME`, then to the provider's
     /// name and the time.
     pub session_name: Attr<String>,
-    /// The token. Conflicts with `web_identity_token_file`.
+    /// Token of the identity provider, which no log, plan or state shows. It conflicts with `web_identity_token_file`. Left out, it
+    /// is read from that file.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub web_identity_token: Attr<String>,
     /// Path of a file with the token, which is read again whenever the credentials are renewed. Defaults to
@@ -56,9 +57,9 @@ pub struct WebIdentityBlock {
     /// How long the credentials are good, for example `1h` or `30m15s`: 15 minutes to the longest time that the role allows.
     /// They are renewed by themselves. Defaults to an hour.
     pub duration: Attr<String>,
-    /// IAM policy in JSON that narrows what the session may do.
+    /// IAM policy in JSON that narrows what the session may do. Left out, it may do all that the role may.
     pub policy: Attr<String>,
-    /// ARNs of IAM policies that narrow what the session may do.
+    /// ARNs of IAM policies that narrow what the session may do. Left out, none does.
     #[schemars(extend("uniqueItems" = true))]
     pub policy_arns: Texts,
 }

@@ -20,18 +20,20 @@ pub type TagsAttr = Attr<BTreeMap<String, Attr<String>>>;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DefaultTagsBlock {
     /// Tags of every session, as far as the resource's own `tags` do not have the same key. A tag can also be set by an
-    /// environment variable, for example `TF_AWS_DEFAULT_TAGS_Environment`; one that is given here wins.
+    /// environment variable, for example `TF_AWS_DEFAULT_TAGS_Environment`; one that is given here wins. Left out,
+    /// there are only those.
     pub tags: TagsAttr,
 }
 
 /// Tags that other systems write on the sessions: they are left as they are.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IgnoreTagsBlock {
-    /// Keys of tags to ignore, together with the comma-separated ones of `TF_AWS_IGNORE_TAGS_KEYS`.
+    /// Keys of tags that are ignored, together with the comma-separated ones of `TF_AWS_IGNORE_TAGS_KEYS`. Left out, only those
+    /// are.
     #[schemars(extend("uniqueItems" = true))]
     pub keys: Attr<Vec<Attr<String>>>,
-    /// Beginnings of the keys of tags to ignore, together with the comma-separated ones of
-    /// `TF_AWS_IGNORE_TAGS_KEY_PREFIXES`.
+    /// Beginnings of the keys of tags that are ignored, together with the comma-separated ones of
+    /// `TF_AWS_IGNORE_TAGS_KEY_PREFIXES`. Left out, only those are.
     #[schemars(extend("uniqueItems" = true))]
     pub key_prefixes: Attr<Vec<Attr<String>>>,
 }

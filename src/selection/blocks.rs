@@ -24,25 +24,26 @@ pub struct SelectorBlock {
     pub tag_source: Attr<String>,
     /// Whether keys and values of `tags` match without regard to case. Defaults to `false`.
     pub ignore_tag_case: Attr<bool>,
-    /// Instances, by id.
+    /// Instances that may be meant, by id.
     pub instance_ids: Strings,
-    /// Network interfaces, by id.
+    /// Network interfaces that may be meant, by id. One whose instance is not visible is skipped as `NOT_VISIBLE` where the block asks
+    /// for types, states or tags of the instance; so it is with an `exclude` block that asks for them.
     pub network_interface_ids: Strings,
     /// VPCs that the network interface may be in.
     pub vpc_ids: Strings,
     /// Subnets that the network interface may be in.
     pub subnet_ids: Strings,
-    /// Availability zones of the network interface, by name (`eu-west-1a`) or id (`euw1-az2`).
+    /// Availability zones that the network interface may be in, by name (`eu-west-1a`) or id (`euw1-az2`).
     pub availability_zones: Strings,
     /// Security groups, one of which the network interface must have.
     pub security_group_ids: Strings,
-    /// Instance types, with the wildcards of `tags`, for example `m5.*`.
+    /// Types that the instance may have, with the wildcards of `tags`, for example `m5.*`.
     pub instance_types: Strings,
-    /// States of the instance. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
+    /// States that the instance may be in. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
     /// network interfaces and their sessions.
     pub instance_state_names: Strings,
-    /// Whether to take only the primary network interface: network card 0, device 0. Defaults to `false`: every network
-    /// interface of a matching instance.
+    /// Whether only the primary network interface is meant: network card 0, device 0. Defaults to `false`: every network
+    /// interface of a matching instance. Only in a `selector`.
     pub primary_only: Attr<bool>,
 }
 
@@ -194,6 +195,13 @@ fn validate_block(name: &str, block: &SelectorBlock, path: &AttributePath, diagn
             )
             .at(at),
         );
+    } else if name == "exclude" && !block.primary_only.is_null() {
+        let detail = "primary_only belongs to a selector block: it keeps the primary network interface of what the block selects. In an \
+                      exclude block name what is to be left out by another criterion, such as network_interface_ids.";
+        diagnostics.push(
+            Diagnostic::error("primary_only in an exclude block", detail)
+                .at(path.clone().attribute("primary_only")),
+        );
     } else if selects_by_nothing(block) {
         diagnostics.push(
             Diagnostic::error(
@@ -276,117 +284,5 @@ pub fn check_list(list: &Strings, path: &AttributePath, diagnostics: &mut Diagno
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn problems(block: SelectorBlock) -> Vec<(String, String)> {
-        let mut diagnostics = Diagnostics::new();
-        validate(
-            "selector",
-            &Attr::Known(vec![Attr::Known(block)]),
-            &mut diagnostics,
-        );
-        let shown = |d: &Diagnostic| {
-            (
-                d.summary.clone(),
-                d.path.as_ref().map(ToString::to_string).unwrap_or_default(),
-            )
-        };
-        diagnostics.iter().map(shown).collect()
-    }
-
-    fn list(items: &[Attr<String>]) -> Strings {
-        Attr::Known(items.to_vec())
-    }
-
-    #[test]
-    fn bad_blocks_are_named_with_their_path() {
-        let vpc = || SelectorBlock {
-            vpc_ids: list(&["vpc-1".into()]),
-            ..Default::default()
-        };
-        let cases = [
-            (SelectorBlock::default(), "Empty selector block", "selector[0]"),
-            (
-                SelectorBlock {
-                    primary_only: true.into(),
-                    ..Default::default()
-                },
-                "Empty selector block",
-                "selector[0]",
-            ),
-            (
-                SelectorBlock {
-                    tags: Attr::Known(BTreeMap::new()),
-                    ..vpc()
-                },
-                "Empty tag map",
-                "selector[0].tags",
-            ),
-            (
-                SelectorBlock {
-                    vpc_ids: list(&[]),
-                    ..Default::default()
-                },
-                "Empty list",
-                "selector[0].vpc_ids",
-            ),
-            (
-                SelectorBlock {
-                    vpc_ids: list(&["a".into(), "".into()]),
-                    ..Default::default()
-                },
-                "Empty string in a list",
-                "selector[0].vpc_ids[1]",
-            ),
-            (
-                SelectorBlock {
-                    vpc_ids: list(&["a".into(), "a".into()]),
-                    ..Default::default()
-                },
-                "Repeated value in a list",
-                "selector[0].vpc_ids[1]",
-            ),
-            (
-                SelectorBlock {
-                    vpc_ids: list(&[Attr::Null]),
-                    ..Default::default()
-                },
-                "Null value in a list",
-                "selector[0].vpc_ids[0]",
-            ),
-            (
-                SelectorBlock {
-                    instance_state_names: list(&["runing".into()]),
-                    ..vpc()
-                },
-                "Unknown instance state",
-                "selector[0].instance_state_names[0]",
-            ),
-            (
-                SelectorBlock {
-                    tags: Attr::Known([("Mirror".into(), Attr::Null)].into()),
-                    ..Default::default()
-                },
-                "Null tag value",
-                "selector[0].tags[\"Mirror\"]",
-            ),
-        ];
-        for (block, title, path) in cases {
-            assert_eq!(problems(block), [(title.to_owned(), path.to_owned())]);
-        }
-        assert!(problems(vpc()).is_empty());
-    }
-
-    #[test]
-    fn what_is_unknown_is_no_error_and_no_selector() {
-        let block = SelectorBlock {
-            vpc_ids: list(&[Attr::Unknown]),
-            ..Default::default()
-        };
-        assert!(problems(block.clone()).is_empty());
-        assert_eq!(selectors(&Attr::Known(vec![Attr::Known(block)])), None);
-        assert_eq!(selectors(&Attr::Unknown), None);
-        assert_eq!(selectors(&Attr::Null), Some(vec![]));
-    }
-}
+#[path = "blocks_tests.rs"]
+mod tests;

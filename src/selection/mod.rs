@@ -8,5 +8,5 @@ mod unseen;
 pub use blocks::{
     SelectorBlock, SelectorBlocks, check_list, is_absent, require_selector, selectors, strings, validate,
 };
-pub use scan::{members, scan, tags_are_of_instances};
+pub use scan::{scan, tags_are_of_instances, tags_are_of_instances_warning};
 pub use unseen::{note_unseen, unseen_warning};

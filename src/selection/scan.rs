@@ -1,14 +1,16 @@
 //! The look at the account that the blocks ask for.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::future::try_join_all;
 
 use crate::ec2::{Account, Ec2Error};
-use crate::planner::{self, Fleet, Interface, Member, Selector};
+use crate::framework::{AttributePath, Diagnostic};
+use crate::planner::{self, Filter, Interface, Meant, Selector};
 
 /// Every interface that the selectors may mean, with what the exclusions have to know of it: one scan for each distinct set of
-/// filters.
+/// filters, and none for what is known already.
 ///
 /// # Errors
 ///
@@ -19,30 +21,43 @@ pub async fn scan(
     excludes: &[Selector],
 ) -> Result<Vec<Interface>, Ec2Error> {
     let scans = planner::scans(selectors, excludes);
-    let instances = scans.instances.iter().map(|filters| account.instances(filters));
     let interfaces = scans
         .network_interfaces
         .iter()
         .map(|filters| account.network_interfaces(filters));
-    let managed = async {
-        match scans.lacks_requesters {
-            true => account.managed_interfaces().await.map(Some),
-            false => Ok(None),
-        }
-    };
-    let (instances, interfaces, managed) =
-        tokio::try_join!(try_join_all(instances), try_join_all(interfaces), managed)?;
+    let (mut instances, interfaces) =
+        tokio::try_join!(instances(account, &scans.instances), try_join_all(interfaces))?;
+    let told: BTreeSet<&String> = ids(&interfaces);
+    if !told.is_subset(&ids(&instances)) {
+        instances.extend(self::instances(account, &scans.instances_of_interfaces).await?);
+    }
     let mut found = planner::joined(
         instances.iter().flat_map(|found| found.iter()),
         interfaces.iter().flat_map(|found| found.iter()),
     );
-    if let Some(managed) = managed {
-        planner::note_requesters(&mut found, &managed);
+    // DescribeInstances does not say which interfaces a service manages.
+    let is_selected = |interface: &&Interface| planner::selected(selectors, excludes, interface) != Meant::No;
+    if found
+        .iter()
+        .filter(is_selected)
+        .any(|interface| !told.contains(&interface.id))
+    {
+        planner::note_requesters(&mut found, &*account.managed_interfaces().await?);
     }
     Ok(found)
 }
 
-/// Whether a selector reads the tags of interfaces and matches none of those seen, though instances have the tags.
+async fn instances(account: &Account, sets: &[Vec<Filter>]) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
+    try_join_all(sets.iter().map(|filters| account.instances(filters))).await
+}
+
+fn ids(found: &[Arc<Vec<Interface>>]) -> BTreeSet<&String> {
+    let all = found.iter().flat_map(|found| found.iter());
+    all.map(|interface| &interface.id).collect()
+}
+
+/// Whether a selector reads the tags of interfaces and matches none of those seen, though instances have the tags: as far as one page
+/// of instances tells.
 ///
 /// # Errors
 ///
@@ -59,30 +74,29 @@ pub async fn tags_are_of_instances(
         if seen.iter().any(|interface| selector.matches(interface)) {
             continue;
         }
-        let selectors = std::slice::from_ref(&by_instance);
-        let found = scan(account, selectors, &[]).await?;
-        if found.iter().any(|interface| by_instance.matches(interface)) {
+        if seen.iter().any(|interface| by_instance.matches(interface)) {
             return Ok(true);
+        }
+        // Tags in any case were looked for among all instances already.
+        let sets = match selector.ignore_tag_case {
+            true => Vec::new(),
+            false => by_instance.instance_scans(),
+        };
+        for filters in sets {
+            let page = account.first_instances(&filters).await?;
+            if page.iter().any(|interface| by_instance.matches(interface)) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
 }
 
-/// The selected interfaces, with the instance tags of these keys.
-///
-/// # Errors
-///
-/// As [`scan`].
-pub async fn members(
-    account: &Account,
-    selectors: &[Selector],
-    excludes: &[Selector],
-    tag_keys: &[String],
-) -> Result<BTreeMap<String, Member>, Ec2Error> {
-    Ok(Fleet::select(
-        selectors,
-        excludes,
-        &scan(account, selectors, excludes).await?,
-        tag_keys,
-    ))
+/// The warning that [`tags_are_of_instances`].
+pub fn tags_are_of_instances_warning() -> Diagnostic {
+    let detail = "A selector with tag_source = \"network_interface\" matches no network interface, but instances have those tags. Tags \
+                  of an instance or of an autoscaling group do not reach its network interfaces. Leave tag_source out, or set it to \
+                  \"either\".";
+    Diagnostic::warning("The tags are on instances, not on network interfaces", detail)
+        .at(AttributePath::root("selector"))
 }

@@ -1,10 +1,16 @@
 """`action "mirror_remove"`: announced, checked again when it runs, and one failure is one failure."""
 
 import json
+import signal
+import subprocess
+import time
 
 import pytest
 
+from harness.fleet import Fleet
 from harness.hcl import coverage
+from harness.paths import ROOT
+from harness.sandbox import sandbox as start_sandbox
 
 pytestmark = pytest.mark.needs("actions")
 
@@ -110,6 +116,128 @@ def test_orphans_and_a_trigger(workspaces, sandbox, fleet):
     workspace.configure(
         sandbox.provider(), trigger, remove("coverage_names = [terraform_data.sweep.output]", "orphans_only = true")
     )
-    workspace.try_apply().succeed()
+    plan = workspace.plan()
+    (warning,) = [warning.text for warning in plan.warnings if "mirror_remove" in warning.text]
+    assert "How many sessions mirror_remove deletes is known only when it runs" in warning and "max_deletes" in warning
+    workspace.apply_saved()
     assert {session.id for session in sandbox.sessions()} == everything - {orphan}
     workspace.assert_empty_plan()
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.05)
+
+
+@pytest.mark.spine
+def test_an_interrupted_action_tells_how_far_it_came(workspace, sandbox, fleet):
+    """Terraform 1.15.5 panics on a line of progress after an interrupt, so only the end may come."""
+    for interface in fleet.tagged_interfaces():
+        for number in (7, 8, 9):
+            foreign(sandbox, fleet, interface, "old", number)
+    old = {session.id for session in sandbox.sessions()}
+    # One more than are deleted at once.
+    assert len(old) == 9
+    sandbox.fault("slow", "DeleteTrafficMirrorSession", delay_ms=4000)
+    workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
+    output = workspace.directory.with_name("output")
+    with output.open("w") as written:
+        process = workspace.start(
+            "apply", "-no-color", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
+            stdout=written, stderr=subprocess.STDOUT,
+        )
+        try:
+            # EC2 has the first calls and answers them later.
+            wait_for(lambda: len(sandbox.sessions()) == 1, "the first deletions")
+            assert "Deleting 9" in output.read_text()
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    shown = " ".join(output.read_text().replace("\u2502", " ").split())
+    left = {session.id for session in sandbox.sessions()}
+    assert process.returncode == 1 and "CRASH" not in shown and "panic" not in shown, shown
+    assert len(left) == 1, "what had begun was finished, and nothing more begun"
+    assert "Interrupted" in shown and "Deleted, 8" in shown and "Not begun, 1" in shown, shown
+    deleted, not_begun = shown.split("Not begun, 1", 1)
+    assert all(session in not_begun for session in left), shown
+    assert all(session in deleted for session in old - left), shown
+
+
+def test_progress_is_told_while_deletions_are_pending(workspace, sandbox, fleet):
+    interfaces = sorted(fleet.tagged_interfaces())
+    ids = [foreign(sandbox, fleet, interface, "old") for interface in interfaces]
+    sandbox.fault(
+        "slow", "DeleteTrafficMirrorSession", delay_ms=5000, parameters={"TrafficMirrorSessionId": ids[0]}
+    )
+    workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
+    output = workspace.directory.with_name("output")
+    with output.open("w") as written:
+        process = workspace.start(
+            "apply", "-json", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
+            stdout=written, stderr=subprocess.STDOUT,
+        )
+        wait_for(lambda: "2 of 3" in output.read_text(), "the second line")
+        assert "3 of 3" not in output.read_text() and process.poll() is None, "told before the last one is answered"
+        assert process.wait(timeout=60) == 0
+    assert "3 of 3" in output.read_text() and sandbox.sessions() == []
+
+
+def test_it_is_looked_up_again_when_it_runs(workspace, sandbox, fleet):
+    """What matches since the plan is counted: more than max_deletes then, and none goes."""
+    first, second, third = sorted(fleet.tagged_interfaces())
+    for interface in (first, second):
+        foreign(sandbox, fleet, interface, "old")
+    workspace.configure(sandbox.provider(), remove('descriptions = ["old"]', "max_deletes = 2"))
+    workspace.try_plan("-invoke=action.mirror_remove.old").succeed()
+    late = foreign(sandbox, fleet, third, "old")
+    refused = workspace.try_apply_saved()
+    assert refused.code == 1
+    (error,) = refused.errors
+    assert "means 3 traffic mirror sessions" in " ".join(error.detail.split())
+    assert len(sandbox.sessions()) == 3
+    # With room for it, it goes too.
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=late)
+    workspace.try_plan("-invoke=action.mirror_remove.old").succeed()
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=sandbox.session_on(first).id)
+    late = foreign(sandbox, fleet, third, "old")
+    assert late in " ".join(progress(workspace.apply_saved()))
+    assert sandbox.sessions() == []
+
+
+def test_every_region_that_is_named(workspaces, sandbox, fleet):
+    """A session in each of two, and only there."""
+    elsewhere = sandbox.elsewhere("us-east-1")
+    fleets = {sandbox.region: fleet, "us-east-1": Fleet(elsewhere)}
+    for cloud in (sandbox, elsewhere):
+        one = fleets[cloud.region]
+        foreign(cloud, one, sorted(one.tagged_interfaces())[0], "old")
+    workspace = workspaces("remover")
+    workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
+    invoke(workspace).succeed()
+    assert sandbox.sessions() == [] and len(elsewhere.sessions()) == 1, "the provider's own region alone"
+    foreign(sandbox, fleet, sorted(fleet.tagged_interfaces())[0], "old")
+    workspace.configure(
+        sandbox.provider(), remove('descriptions = ["old"]', f'regions = ["us-east-1", "{sandbox.region}"]')
+    )
+    done = invoke(workspace).succeed()
+    assert any("2 traffic mirror sessions" in warning.summary for warning in done.warnings)
+    assert sandbox.sessions() == [] and elsewhere.sessions() == []
+
+
+def test_an_orphan_by_its_target(workspace):
+    """A target that its owner shares no longer."""
+    fleet_file = ROOT / "tests" / "e2e" / "fleets" / "shared.yaml"
+    with start_sandbox("--fleet", str(fleet_file), "--no-throttle") as running:
+        session = running.sessions()[0].id
+        running.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="old")
+        workspace.configure(running.provider(), remove('descriptions = ["old"]', "orphans_only = true"))
+        invoke(workspace).succeed()
+        assert [found.id for found in running.sessions()] == [session], "its target is there"
+        running.share_target("tmt-0aaaaaaaaaaaaaaa1")
+        done = invoke(workspace).succeed()
+        assert session in " ".join(progress(done)) and running.sessions() == []

@@ -2,6 +2,7 @@
 
 import collections
 import json
+import math
 
 import pytest
 
@@ -66,6 +67,72 @@ def test_what_is_read_after_an_apply_is_read_anew(workspace, sandbox, fleet):
     )
     workspace.try_apply().succeed()
     assert json.loads(workspace.run("output", "-json", "compliant").succeed().stdout) is True
+
+
+OF_INTERFACES = 'tags = { Watch = "y" }\n    tag_source = "%s"'
+
+
+def test_every_way_of_selecting_costs_its_pages(workspace, sandbox, settled, fleet):
+    """Three kinds of things are paged: instances, network interfaces, sessions. Beside them there are at most eight calls."""
+    many = sorted(fleet.launch_many(2100, Kind="x"))
+    for first in range(0, len(many), PAGE):
+        sandbox.tag(*many[first : first + PAGE], Watch="y")
+    zones = 'availability_zones = ["eu-west-1a", "eu-west-1b"]'
+    targets = json.dumps([fleet.balancer_target(), fleet.target])
+    for criterion, more in (
+        (OF_INTERFACES % "network_interface", 0),
+        # Tags of instances are one kind more.
+        (OF_INTERFACES % "either", 1),
+        (f"subnet_ids = {json.dumps(fleet.subnets)}", 0),
+        (f"{zones}\n    instance_types = [\"m5.l*\"]", 0),
+        (zones, 0),
+    ):
+        asked = settled(coverage(fleet, selector=f"selector {{\n    {criterion}\n  }}", targets=targets))
+        matched = workspace.state()["mirror_coverage.prod"]["summary"]["matched"]
+        assert matched >= len(many)
+        assert sum(asked.values()) <= 3 * math.ceil(matched / PAGE) + 8 + more, (criterion, asked)
+
+
+def test_ec2_filters_what_it_can(workspace, sandbox, fleet):
+    """Among thousands that are not meant."""
+    fleet.launch_many(2500, Kind="x")
+    fleet.launch("there", subnet=1, instance_type="c5.xlarge", Kind="y")
+    (there,) = fleet.interfaces["there"]
+    zone_ids = {zone["ZoneName"]: zone["ZoneId"] for zone in sandbox.ec2.describe_availability_zones()["AvailabilityZones"]}
+    zone = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in sandbox.ec2.describe_subnets()["Subnets"]}
+    zone = zone[fleet.subnets[1]]
+    ids = [fleet.instances["there"], *(f"i-{number:017x}" for number in range(450))]
+    both = json.dumps([zone_ids[zone], "eu-west-1z"])
+    narrow = 'tags = { Kind = "y" }\n    '
+    for criteria, calls in (
+        (f'{narrow}availability_zones = ["{zone}"]', 2),
+        (f"{narrow}availability_zones = {both}", 3),
+        ('instance_types = ["c5.*"]', 2),
+        ('instance_types = ["m5.24*", "?5.xlarge"]', 2),
+        (f"instance_ids = {json.dumps(ids)}", 4),
+    ):
+        data = f'data "mirror_interfaces" "it" {{\n  selector {{\n    {criteria}\n  }}\n}}\n'
+        output = 'output "found" {\n  value = keys(data.mirror_interfaces.it.interfaces)\n}\n'
+        workspace.configure(sandbox.provider(), data, output)
+        sandbox.forget_calls()
+        workspace.save_plan()
+        asked = count(sandbox)
+        described = asked["DescribeInstances"] + asked["DescribeNetworkInterfaces"]
+        assert described == calls, (criteria, asked)
+        workspace.apply_saved()
+        found = json.loads(workspace.run("output", "-json", "found").succeed().stdout)
+        assert there in found and len(found) < 10, (criteria, found)
+
+    # The warning that tags are on instances costs one page, whatever the number of instances: one call for each kind of thing.
+    nothing = f"selector {{\n    {OF_INTERFACES.replace('Watch', 'Kind').replace('y', 'x') % 'network_interface'}\n  }}"
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=nothing))
+    workspace.apply()
+    sandbox.forget_calls()
+    assert any("on instances" in warning.summary for warning in workspace.plan().warnings)
+    asked = count(sandbox)
+    # The other one is about the interface of the target.
+    assert asked["DescribeInstances"] == 2 and asked["DescribeNetworkInterfaces"] == 1, asked
+    assert sum(asked.values()) <= 3 + 8
 
 
 def test_ten_thousand_interfaces_cost_what_their_pages_cost(settled, fleet):

@@ -105,3 +105,35 @@ def test_two_aliases_in_one_run(workspace, sandbox, fleet):
     assert len(sandbox.sessions("first")) == len(sandbox.sessions("second")) == 3
     workspace.destroy()
     assert sandbox.sessions() == []
+
+
+def test_aliases_that_race_for_the_same_interfaces(workspace, sandbox, fleet, balancer):
+    """Nothing orders them: two provider processes choose numbers at the same time, one of them for two coverages."""
+    many = fleet.launch_many(80, Mirror="many")
+    labels = {"a": "first", "b": "second", "c": "second"}
+    workspace.configure(
+        sandbox.provider(alias="first"),
+        sandbox.provider(alias="second"),
+        *(
+            coverage(fleet, f"provider = mirror.{alias}", label=label, name=label, selector=MANY, targets=balancer)
+            for label, alias in labels.items()
+        ),
+    )
+    workspace.apply()
+    for label in labels:
+        assert {session.interface for session in sandbox.sessions(label)} == many
+    numbers = {}
+    for session in sandbox.sessions():
+        numbers.setdefault(session.interface, set()).add(session.number)
+    assert all(found == {1, 2, 3} for found in numbers.values()), numbers
+
+
+@pytest.mark.parametrize("theirs, ours", [(1, 2), (9, 10)])
+def test_numbers_that_others_take_between_plan_and_apply(workspace, sandbox, fleet, theirs, ours):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.save_plan()
+    for interface in fleet.tagged_interfaces():
+        sandbox.create_session(interface, fleet.target, fleet.filter, theirs)
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {session.number for session in sandbox.sessions("prod")} == {ours}

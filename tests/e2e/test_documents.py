@@ -1,5 +1,6 @@
 """What the README, the guides and the examples show is well-formed, and plans."""
 
+import json
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import pytest
 
 from harness import documents
-from harness.paths import ROOT
+from harness.paths import ROOT, aws_schemas_binary
 from harness.sandbox import sandbox as start_sandbox
 
 # As the registry reads it; the title stands again as the heading.
@@ -60,6 +61,57 @@ def test_every_block_of_a_guide_plans(workspace, sample, block):
     if gated:
         assert {error.summary for error in result.errors} == {"Resource postcondition failed"}, result.readable()
     assert sample.changing_calls() == []
+
+
+@pytest.fixture
+def judged(workspace):
+    """What `terraform validate` says of a text that may use the AWS provider, by the schemas of tests/aws_schemas."""
+    assert aws_schemas_binary().is_file(), "cargo build --example aws_schemas"
+    workspace.offer("hashicorp/aws", aws_schemas_binary())
+    header = workspace.header().replace("required_providers {\n", 'required_providers {\n    aws = { source = "hashicorp/aws" }\n')
+
+    def judge(text: str) -> list[str]:
+        (workspace.directory / "main.tf").write_text(header + text)
+        told = json.loads(workspace.run("validate", "-json").stdout)
+        return [f"{one['summary']}: {one['detail']}" for one in told["diagnostics"] if one["severity"] == "error"]
+
+    return judge
+
+
+def shown(guide: str, word: str) -> str:
+    (text,) = [text for text in documents.shown(documents.GUIDES / f"{guide}.md") if word in text]
+    return text
+
+
+@pytest.mark.parametrize(
+    "guide, word",
+    [("keeping-up", "aws_cloudwatch"), ("accounts-and-regions", "staging"), ("accounts-and-regions", "account_id\" {")],
+)
+def test_what_is_only_shown_is_valid_by_the_schemas(judged, guide, word):
+    assert judged(shown(guide, word)) == []
+
+
+MISTAKES = {
+    "a misspelt argument": ("invocation_endpoint  ", "invocation_endpoints "),
+    "no required argument": ("  http_method                      = \"POST\"\n", ""),
+    "no required block": ("  auth_parameters {", "  auth {"),
+    "a misspelt block": ("retry_policy {", "retry_policies {"),
+    "a misspelt argument in a block": ("maximum_retry_attempts ", "maximum_retries "),
+    "a block twice": ("  retry_policy {", "  retry_policy {}\n  retry_policy {"),
+    "a block as an argument": ("    api_key {", "    api_key = {"),
+    "a wrong type": ("invocation_rate_limit_per_second = 1", "invocation_rate_limit_per_second = \"often\""),
+    "no such attribute": ("connection.github.arn", "connection.github.arns"),
+    "no such resource": ("aws_iam_role.events.arn", "aws_iam_role.event.arn"),
+    "no such type": ("\"aws_iam_role_policy\"", "\"aws_iam_policy_of_role\""),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_the_schemas_find_a_mistake(judged, mistake):
+    right, wrong = MISTAKES[mistake]
+    text = shown("keeping-up", "aws_cloudwatch")
+    assert right in text
+    assert judged(text.replace(right, wrong, 1))
 
 
 @pytest.mark.spine

@@ -1,6 +1,7 @@
 """What others do to a session is seen by the next plan, and repaired by its apply."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -176,3 +177,71 @@ def test_drift_to_nothing_before_a_destroy(workspace, sandbox, fleet):
     delete(sandbox, fleet, sandbox.sessions()[0])
     workspace.destroy()
     assert sandbox.sessions() == []
+
+
+FIRST = """resource "terraform_data" "first" {
+  triggers_replace = ["%s"]
+  provisioner "local-exec" {
+    command = "%s"
+  }
+}
+"""
+
+
+def test_drift_that_a_run_saved_is_still_repaired(workspace, sandbox, fleet):
+    """Core saves what a refresh found, also when the plan was not carried out: what was meant is not forgotten."""
+    ours = coverage(
+        fleet,
+        "virtual_network_id_range = { first = 1000, last = 1009 }",
+        "depends_on = [terraform_data.first]",
+        targets=json.dumps([fleet.target, fleet.other_target]),
+    )
+    workspace.configure(sandbox.provider(), FIRST % ("1", "true"), ours)
+    workspace.apply()
+    before = sandbox.sessions()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    (elsewhere,) = {fleet.target, fleet.other_target} - {session.target}
+    modify(TrafficMirrorTargetId=elsewhere, VirtualNetworkId=1008, SessionNumber=7)(sandbox, fleet, session)
+    words = {
+        interface: f"traffic_mirror_target_id is {elsewhere}; session_number is 7; virtual_network_id is 1008",
+    }
+
+    def expect_drift():
+        plan = workspace.plan()
+        assert plan.before(PROD)["deviations"] == words and plan.after(PROD)["deviations"] == {}
+        row = plan.after(PROD)["sessions"][interface]
+        assert (row["traffic_mirror_target_id"], row["virtual_network_id"]) == (session.target, session.virtual_network_id)
+
+    expect_drift()
+    # Another resource of the run fails.
+    workspace.configure(sandbox.provider(), FIRST % ("2", "false"), ours)
+    assert workspace.try_apply().code == 1
+    assert workspace.state()[PROD]["sessions"][interface]["traffic_mirror_target_id"] == elsewhere, "core saved it"
+    workspace.configure(sandbox.provider(), FIRST % ("2", "true"), ours)
+    workspace.try_apply("-target=terraform_data.first").succeed()
+    expect_drift()
+    # Twice, since the second one starts from what the first one saved.
+    for _ in range(2):
+        workspace.try_apply("-refresh-only").succeed()
+        expect_drift()
+    # The repair itself fails.
+    sandbox.fault("deny", "ModifyTrafficMirrorSession")
+    assert workspace.try_apply().code == 1
+    sandbox.no_faults()
+    expect_drift()
+    workspace.apply()
+    assert sandbox.sessions() == before
+
+
+def test_a_number_that_somebody_took_meanwhile_is_theirs(workspace, sandbox, fleet):
+    """Ours was moved by hand, and is not fixed: no apply fails for it."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    modify(SessionNumber=5)(sandbox, fleet, session)
+    sandbox.create_session(interface, fleet.target, fleet.filter, session.number)
+    workspace.apply()
+    assert sandbox.session_on(interface, "prod") == dataclasses.replace(session, number=5)
+    assert workspace.state()[PROD]["sessions"][interface]["session_number"] == 5

@@ -50,6 +50,35 @@ def test_an_example_plans(workspace, sample, file):
     assert sample.changing_calls() == []
 
 
+@pytest.fixture
+def two_accounts(tmp_path):
+    """The sample fleet, and the other account and role that the example of the provider block names."""
+    other = '  - id: "444455556666"\n    roles: [{name: mirror, external_id: mirror-prod}]\n'
+    fleet = tmp_path / "two.yaml"
+    fleet.write_text(SAMPLE.read_text().replace("\nregions:\n", f"{other}\nregions:\n", 1))
+    with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+        yield running
+
+
+def test_the_example_of_the_provider_block_plans(workspace, two_accounts):
+    """With the sandbox's endpoint and key in each block; what is planned shows what the blocks do."""
+    sample = two_accounts
+    given = sample.provider(region=None).removeprefix('provider "mirror" {\n').removesuffix("}")
+    text = (EXAMPLES / "provider" / "provider.tf").read_text().replace('provider "mirror" {\n', 'provider "mirror" {\n' + given)
+    prod = (EXAMPLES / "resources" / "mirror_coverage" / "resource.tf").read_text()
+    staging = 'data "mirror_interfaces" "staging" {\n  provider = mirror.staging\n  selector {\n    tags = { Mirror = "True" }\n  }\n}\n'
+    (workspace.directory / "main.tf").write_text(documents.runnable(text + prod + staging, sample, workspace.header()))
+    plan = workspace.plan()
+    assert plan.after("mirror_coverage.prod")["tags_all"].items() >= {"Team": "security"}.items()
+    (assumed,) = sample.calls("AssumeRole")
+    assert assumed.parameters["RoleArn"] == "arn:aws:iam::444455556666:role/mirror"
+    assert assumed.parameters["ExternalId"] == "mirror-prod"
+    elsewhere = text.replace("111122223333", "999988887777", 1)
+    (workspace.directory / "main.tf").write_text(documents.runnable(elsewhere + prod, sample, workspace.header()))
+    refused = workspace.try_plan()
+    assert refused.code == 1 and "111122223333" in refused.errors[0].text, "an account that is not allowed"
+
+
 @pytest.mark.needs("import_by_identity")
 @pytest.mark.parametrize("file", [file for file in PAGES if file.name.startswith("import-")], ids=name)
 def test_an_import_block_imports(workspaces, sample, file):
@@ -81,8 +110,7 @@ def test_targets_and_filters_are_created_before_they_are_destroyed():
         ):
             found += 1
             assert "create_before_destroy = true" in block, f"{where}: {block}"
-            if where.startswith("examples/"):
-                assert re.search(r"# [^\n]*\n(    |  )?(#[^\n]*\n  )*lifecycle", block), f"{where} does not say why"
+            assert re.search(r"^  # [^\n]*\n(  # [^\n]*\n)*  lifecycle", block, re.MULTILINE), f"{where} does not say why"
     assert found >= 4
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -11,14 +12,9 @@ from harness.sandbox import sandbox as start_sandbox
 TARGETS = [f"tmt-0aaaaaaaaaaaaaaa{number}" for number in (1, 2, 3)]
 FILTER = "tmf-0aaaaaaaaaaaaaaa1"
 SELECTOR = 'selector {\n    tags       = { Mirror = "True" }\n    tag_source = "either"\n  }\n'
-DATA = f'data "mirror_audit" "x" {{\n  {SELECTOR}}}\n\ndata "mirror_interfaces" "x" {{\n  {SELECTOR}}}\n'
-# Each permission is taken from the first policy that has it.
-CASES = [
-    (purpose, action)
-    for place, purpose in enumerate(iam.PURPOSES)
-    for action in iam.actions(purpose)
-    if place == 0 or action not in iam.actions(iam.PURPOSES[place - 1])
-]
+INTERFACES = f'data "mirror_interfaces" "x" {{\n  {SELECTOR}}}\n'
+DATA = f'data "mirror_audit" "x" {{\n  {SELECTOR}}}\n\n{INTERFACES}'
+AUDIT = "data.mirror_audit.x"
 
 
 @pytest.fixture
@@ -26,6 +22,11 @@ def sandbox():
     """One in which every action has something to tell."""
     fleet = pathlib.Path(__file__).parent / "fleets" / "every_target.yaml"
     with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+        elb = running.client("elbv2")
+        (balancer,) = elb.describe_load_balancers(Names=["sensors"])["LoadBalancers"]
+        across = [{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
+        elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=across)
+        running.forget_calls()
         yield running
 
 
@@ -39,14 +40,14 @@ def audit(workspace, sandbox):
     yield workspace.try_apply()
 
 
-def plan(workspace, sandbox):
-    workspace.configure(sandbox.provider(), DATA, coverage(f'traffic_mirror_filter_id = "{FILTER}"'))
+def plan(workspace, sandbox, data=DATA):
+    workspace.configure(sandbox.provider(), data, coverage(f'traffic_mirror_filter_id = "{FILTER}"'))
     yield workspace.try_plan()
 
 
-def apply(workspace, sandbox):
+def apply(workspace, sandbox, data=DATA):
     """Create, repair of a session, its tags and the owned filter, a filter that is given instead, destroy."""
-    workspace.configure(sandbox.provider(), coverage(), DATA)
+    workspace.configure(sandbox.provider(), coverage(), data)
     yield workspace.try_apply()
     for session in sandbox.sessions("prod"):
         owned = session.filter
@@ -60,7 +61,7 @@ def apply(workspace, sandbox):
         TrafficMirrorFilterRuleId=rule["TrafficMirrorFilterRuleId"], RuleAction="reject"
     )
     yield workspace.try_apply()
-    workspace.configure(sandbox.provider(), DATA, coverage(f'traffic_mirror_filter_id = "{FILTER}"'))
+    workspace.configure(sandbox.provider(), data, coverage(f'traffic_mirror_filter_id = "{FILTER}"'))
     yield workspace.try_apply()
     workspace.assert_empty_plan()
     yield workspace.try_destroy()
@@ -79,19 +80,120 @@ def test_the_policy_is_enough_and_all_of_it_is_used(workspace, sandbox, purpose)
     for result in SCENARIOS[purpose](workspace, sandbox):
         result.succeed()
         assert "not authorized" not in result.text, result.readable()
+        assert result.warnings == []
     assert {call.outcome for call in sandbox.calls()}.isdisjoint({"UnauthorizedOperation", "AccessDenied"})
     asked = {call.action for call in sandbox.calls()} - {"GetCallerIdentity"}
     # Those who create with tags need CreateTags too.
     assert asked == {action.split(":")[1] for action in iam.actions(purpose)}
+    if purpose == "audit":
+        assert workspace.state()[AUDIT]["compliant"] is True, "so that UNKNOWN below is of what is missing"
 
 
-@pytest.mark.parametrize("purpose, action", CASES)
-def test_without_one_action_something_says_so(workspace, sandbox, purpose, action):
-    sandbox.enforce(iam.policy(purpose, without=action))
-    told = []
-    for result in SCENARIOS[purpose](workspace, sandbox):
-        told += result.diagnostics
-        if any(action in diagnostic.text for diagnostic in told):
-            return
-        result.succeed()
-    pytest.fail(f"nothing said that {action} is missing: {[str(diagnostic) for diagnostic in told]}")
+def test_the_guide_says_of_every_action_what_is_without_it():
+    assert sorted(action for action, *_ in iam.ROWS) == iam.actions("apply")
+
+
+def fails(sandbox, action, result):
+    """An error that names the permission, before anything is done."""
+    assert result.code == 1 and any(f"Allow {action} " in error.detail for error in result.errors), result.readable()
+    assert sandbox.changing_calls() == []
+
+
+def warns(sandbox, action, result):
+    result.succeed()
+    assert [action for warning in result.warnings if action in warning.detail] == [action], result.readable()
+
+
+def is_not_asked(sandbox, action, result):
+    result.succeed()
+    assert result.warnings == []
+    assert action.split(":")[1] not in {call.action for call in sandbox.calls()}
+
+
+def unknown(workspace, action, result):
+    """A warning; and what depends on the call says that it is not known, and why."""
+    result.succeed()
+    assert any(action in warning.detail for warning in result.warnings), result.readable()
+    audited = workspace.state()[AUDIT]
+    assert audited["compliant"] is False and audited["summary"]["status"] == "UNKNOWN"
+    details = [one["detail"] for one in audited["interfaces"].values() if one["status"] == "UNKNOWN"]
+    assert details and all(action in detail for detail in details), details
+    assert audited["summary"]["non_compliant"] == 0
+
+
+@pytest.mark.parametrize("action, said", [(action, said) for action, said, _ in iam.ROWS])
+def test_an_audit_without_one_action(workspace, sandbox, action, said):
+    sandbox.enforce(iam.policy("apply", action))
+    (result,) = audit(workspace, sandbox)
+    match said:
+        case "fails":
+            fails(sandbox, action, result)
+        case "UNKNOWN":
+            unknown(workspace, action, result)
+        case "not asked":
+            is_not_asked(sandbox, action, result)
+        case other:
+            pytest.fail(f"{other} means nothing here")
+
+
+@pytest.mark.parametrize("action, said", [(action, said) for action, _, said in iam.ROWS])
+def test_a_coverage_without_one_action(workspace, sandbox, action, said):
+    """Alone: what an audit beside it would say proves nothing."""
+    sandbox.enforce(iam.policy("apply", action))
+    (result,) = plan(workspace, sandbox, data="")
+    match said:
+        case "fails":
+            fails(sandbox, action, result)
+        case "warning":
+            warns(sandbox, action, result)
+        case "not asked":
+            is_not_asked(sandbox, action, result)
+            sandbox.enforce(iam.policy("apply", *(action for action, _, said in iam.ROWS if said == "not asked")))
+            for result in apply(workspace, sandbox, data=""):
+                result.succeed()
+        case "apply fails":
+            result.succeed()
+            apply_fails(workspace, sandbox, action)
+        case other:
+            pytest.fail(f"{other} means nothing here")
+
+
+def apply_fails(workspace, sandbox, action):
+    """At the first call that is refused; once it is allowed, the rest is done."""
+    for result in apply(workspace, sandbox, data=""):
+        if result.code == 0:
+            assert action.split(":")[1] not in {call.action for call in sandbox.calls()}
+            continue
+        assert any(f"Allow {action} " in error.detail for error in result.errors), result.readable()
+        sandbox.enforce(iam.policy("apply"))
+        workspace.apply()
+        return
+    pytest.fail(f"nothing needed {action}")
+
+
+def test_a_filter_of_its_own_that_cannot_be_read(workspace, sandbox):
+    sandbox.enforce(iam.policy("apply", "ec2:DescribeTrafficMirrorFilters"))
+    apply_fails(workspace, sandbox, "ec2:DescribeTrafficMirrorFilters")
+
+
+@pytest.mark.parametrize("action", ["ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"])
+def test_interfaces_without_one_action(workspace, sandbox, action):
+    """And without all others that an audit needs."""
+    sandbox.enforce(iam.policy("audit", *iam.actions("audit")[2:]))
+    assert iam.actions("audit")[:2] == ["ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"]
+    workspace.configure(sandbox.provider(), INTERFACES)
+    workspace.try_apply().succeed()
+    sandbox.enforce(iam.policy("apply", action))
+    fails(sandbox, action, workspace.try_apply())
+
+
+def test_an_audit_that_does_not_check_delivery(workspace, sandbox):
+    spared = re.findall(r"\w+", iam.WITHOUT_DELIVERY.replace(" and ", " "))
+    without = [action for action in iam.actions("audit") if action.split(":")[1] in spared]
+    assert len(without) == len(spared)
+    sandbox.enforce(iam.policy("audit", *without))
+    workspace.configure(sandbox.provider(), f'data "mirror_audit" "x" {{\n  check_delivery = false\n  {SELECTOR}}}\n')
+    result = workspace.try_apply().succeed()
+    assert result.warnings == [] and workspace.state()[AUDIT]["compliant"] is True
+    asked = {call.action for call in sandbox.calls()} - {"GetCallerIdentity"}
+    assert asked == {action.split(":")[1] for action in set(iam.actions("audit")) - set(without)}

@@ -155,6 +155,12 @@ def test_edited_selector(workspace, moto, fleet):
     workspace.configure(moto.provider(), coverage(fleet, selector='selector {\n    tags = { Name = "data*" }\n  }'))
     workspace.apply()
     assert interfaces(moto) == set(fleet.interfaces["database"])
+    # Wildcards that moto takes literally, and a zone.
+    zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in moto.ec2.describe_subnets()["Subnets"]}
+    criteria = f'instance_types = ["m5.l*"]\n    availability_zones = ["{zones[fleet.subnets[0]]}"]'
+    workspace.configure(moto.provider(), coverage(fleet, selector=f"selector {{\n    {criteria}\n  }}"))
+    workspace.apply()
+    assert interfaces(moto) == fleet.tagged_interfaces() | set(fleet.interfaces["database"])
 
 
 def test_killed_create(workspace, moto, fleet):

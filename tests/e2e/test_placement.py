@@ -123,16 +123,73 @@ def test_a_raised_limit(workspace, sandbox, fleet):
     assert len(sandbox.sessions()) == 10
 
 
+def others_on(sandbox, fleet, target, interfaces):
+    for interface in sorted(interfaces):
+        sandbox.create_session(interface, target, fleet.filter, 1)
+
+
 @pytest.mark.spine
 def test_what_others_send_to_a_target_is_a_plan_error(workspace, sandbox, fleet):
     fleet.launch("small", instance_type="m5.large")
     small = fleet.create_target("small")
-    for number, interface in enumerate(sorted(fleet.launch_many(9, Other="yes"))):
-        sandbox.create_session(interface, small, fleet.filter, 1 + number)
-    workspace.configure(sandbox.provider(), coverage(fleet, selector=TAGGED, targets=targets(small)))
+    others_on(sandbox, fleet, small, fleet.launch_many(9, Other="yes"))
+
+    def refused(*more):
+        workspace.configure(sandbox.provider(), coverage(fleet, 'placement = "balanced"', targets=targets(small, *more)))
+        result = workspace.try_plan()
+        assert result.code == 1
+        (error,) = result.errors
+        assert "9 of others" in error.detail and small in error.detail and "allow_partial" in error.detail
+        return error.detail
+
+    assert "Add another target" in refused()
+    detail = refused(fleet.target)
+    assert "Add another target" not in detail and f"take it off the list, since {fleet.target} has room" in detail
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=targets(fleet.target)))
+    workspace.apply()
+
+
+def test_partial_coverage_beside_others(workspace, sandbox, fleet):
+    """As many as there is room for, wherever it is; every apply is green, and the next plan follows what others free."""
+    fleet.launch("small", instance_type="m5.large")
+    small = fleet.create_target("small")
+    others = sorted(fleet.launch_many(9, Other="yes"))
+    others_on(sandbox, fleet, small, others)
+    partial = coverage(fleet, 'placement = "balanced"', "allow_partial = true", targets=targets(small))
+    workspace.configure(sandbox.provider(), partial)
+    plan = workspace.plan()
+    assert len(plan.sessions(PROD).added) == 1 and len(plan.after(PROD)["skipped"]) == 2
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    skipped = workspace.state()[PROD]["skipped"]
+    assert {skip["reason"] for skip in skipped.values()} == {"TARGET_FULL"}
+    assert all(small in skip["detail"] and "others" in skip["detail"] for skip in skipped.values()), skipped
+    # Somebody else's goes: one more of ours.
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=sandbox.session_on(others[0]).id)
+    workspace.apply()
+    assert len(sandbox.sessions("prod")) == 2
+    # Another target takes the rest, and more.
+    fleet.launch_many(4, Mirror="True")
+    partial = coverage(
+        fleet, 'placement = "balanced"', "allow_partial = true", targets=targets(small, fleet.target)
+    )
+    workspace.configure(sandbox.provider(), partial)
+    workspace.apply()
+    assert len(sandbox.sessions("prod")) == 7 and workspace.state()[PROD]["skipped"] == {}
+    assert [session.target for session in sandbox.sessions("prod")].count(small) == 2
+
+
+def test_others_sessions_of_our_interfaces_count_where_they_are(workspace, sandbox, fleet):
+    """An interface of ours may be somebody else's source on another target of the list."""
+    fleet.launch("small", instance_type="m5.large")
+    small = fleet.create_target("small")
+    others_on(sandbox, fleet, small, fleet.launch_many(10, Big="yes"))
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=BIG, targets=targets(fleet.target)))
+    workspace.apply()
+    fleet.launch_many(2, Big="yes")
+    both = coverage(fleet, 'placement = "balanced"', selector=BIG, targets=targets(fleet.target, small))
+    workspace.configure(sandbox.provider(), both)
     result = workspace.try_plan()
     assert result.code == 1
     (error,) = result.errors
-    assert "9 of others" in error.detail and small in error.detail
-    workspace.configure(sandbox.provider(), coverage(fleet, targets=targets(fleet.target)))
-    workspace.apply()
+    assert "has 10 of others, and would get 2" in error.detail, error.detail

@@ -16,6 +16,7 @@ ACCOUNT, OTHER = "111122223333", "444455556666"
 AUDIT = f'data "mirror_audit" "x" {{\n  {TAGGED}\n}}\n'
 NO_KEYS = {"access_key": None, "secret_key": None}
 TOKEN = "the-token-of-the-pod"
+REGION_PATH = "/latest/meta-data/placement/region"
 
 
 def arn(role: str, account: str = ACCOUNT) -> str:
@@ -57,6 +58,33 @@ def test_roles_in_a_chain(workspace, sandbox, fleet):
     assert second.parameters["ExternalId"] == "ticket-7" and second.parameters["DurationSeconds"] == 1815
     reached = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/second"
     assert principals(sandbox, "CreateTrafficMirrorSession") == {reached}
+
+
+NARROWED = {
+    "policy": json.dumps({"Version": "2012-10-17", "Statement": []}),
+    "policy_arns": ["arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"],
+}
+
+
+def narrowed(call) -> bool:
+    """Whether AWS was asked for credentials that may do no more than those policies allow."""
+    arns = [one["arn"] for one in call.parameters["PolicyArns"]]
+    return {"policy": call.parameters["Policy"], "policy_arns": arns} == NARROWED
+
+
+def test_what_narrows_a_role(workspaces, sandbox, fleet):
+    workspace = workspaces("role")
+    hub = block("assume_role", role_arn=arn("hub"), source_identity="alice", **NARROWED)
+    workspace.configure(provider(sandbox, hub), AUDIT)
+    workspace.plan()
+    (assumed,) = sandbox.calls("AssumeRole")
+    assert narrowed(assumed) and assumed.parameters["SourceIdentity"] == "alice"
+    workspace = workspaces("pod")
+    pod = block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token=TOKEN, duration="20m", **NARROWED)
+    workspace.configure(provider(sandbox, pod, **NO_KEYS), AUDIT)
+    workspace.plan()
+    (assumed,) = sandbox.calls("AssumeRoleWithWebIdentity")
+    assert narrowed(assumed) and assumed.parameters["DurationSeconds"] == 1200
 
 
 def test_a_role_of_another_account(workspace, sandbox, fleet):
@@ -235,7 +263,7 @@ def test_import_by_identity_without_the_account_id(workspaces, sandbox, fleet):
 
 @contextlib.contextmanager
 def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
-    """An EC2 instance metadata service that gives out the sandbox's key, and the paths that were asked for."""
+    """An EC2 instance metadata service that gives out the sandbox's key and region, and the paths that were asked for."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -254,6 +282,8 @@ def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
         def do_GET(self):
             if self.path.rstrip("/").endswith("/security-credentials"):
                 return self.answer("the-role")
+            if self.path == "/latest/meta-data/placement/region":
+                return self.answer(sandbox.region)
             expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
             self.answer(
                 json.dumps(
@@ -293,10 +323,55 @@ def test_instance_metadata(workspaces, sandbox, fleet):
         assert asked
 
         asked.clear()
+        sandbox.forget_calls()
+        workspace = workspaces("variable", AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=url)
+        workspace.configure(sandbox.provider(**NO_KEYS), AUDIT)
+        workspace.plan()
+        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
+        assert asked and REGION_PATH not in asked, "the region is given"
+
+        asked.clear()
         skipping = {"ec2_metadata_service_endpoint": f'"{url}"', "skip_metadata_api_check": "true"}
         workspace.configure(sandbox.provider(**NO_KEYS, **skipping), AUDIT)
         assert "credential" in only_error(workspace.try_plan()).text.lower()
         assert asked == []
+
+
+@pytest.mark.parametrize("keys", [{}, NO_KEYS], ids=["keys", "no-keys"])
+def test_the_region_of_the_instance_metadata(workspaces, sandbox, fleet, keys):
+    with metadata_service(sandbox) as (url, asked):
+        nowhere = {**keys, "region": None, "ec2_metadata_service_endpoint": f'"{url}"'}
+        workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
+        workspace.configure(sandbox.provider(**nowhere), coverage(fleet))
+        workspace.apply()
+        assert REGION_PATH in asked and workspace.state()[PROD]["region"] == sandbox.region
+        assert len(sandbox.sessions("prod")) == 3
+
+        # It is the last to be asked.
+        elsewhere = workspaces("elsewhere", AWS_EC2_METADATA_DISABLED="false", AWS_DEFAULT_REGION="us-east-1")
+        asked.clear()
+        elsewhere.configure(sandbox.provider(**nowhere), 'data "mirror_interfaces" "x" {\n  ' + TAGGED + "\n}\n")
+        elsewhere.try_apply()
+        assert REGION_PATH not in asked
+
+        for skip in ({"skip_metadata_api_check": "true"}, {"AWS_EC2_METADATA_DISABLED": "true"}):
+            asked.clear()
+            variable = {"AWS_EC2_METADATA_DISABLED": "false"} | {k: v for k, v in skip.items() if k.isupper()}
+            arguments = {k: v for k, v in skip.items() if not k.isupper()}
+            workspace = workspaces("-".join(skip), **variable)
+            workspace.configure(sandbox.provider(**nowhere, **arguments), AUDIT)
+            error = only_error(workspace.try_plan())
+            assert "AWS_REGION" in error.detail and "metadata" not in error.detail and asked == []
+
+
+def test_no_region_of_the_instance_metadata(workspaces, sandbox, fleet):
+    """Nothing listens there: the error says that it was asked too."""
+    workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
+    nowhere = {"region": None, "ec2_metadata_service_endpoint": '"http://127.0.0.1:1"'}
+    workspace.configure(sandbox.provider(**nowhere), AUDIT)
+    error = only_error(workspace.try_plan())
+    assert "no region" in error.detail and "metadata" in error.detail
+    assert sandbox.calls() == []
 
 
 @pytest.mark.spine

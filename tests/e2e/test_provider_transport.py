@@ -5,6 +5,8 @@ import datetime
 import http.client
 import http.server
 import ipaddress
+import json
+import re
 import ssl
 import threading
 import urllib.parse
@@ -20,23 +22,52 @@ from harness.hcl import TAGGED
 AUDIT = f'data "mirror_audit" "x" {{\n  {TAGGED}\n}}\n'
 
 
-class Relay:
-    """Hands requests on to the sandbox as they came, and notes where they were meant to go."""
+def by_argument(workspaces, **given):
+    """A workspace, and the arguments of its provider block; in capitals, variables all the same."""
+    variables = {name: value for name, value in given.items() if name.isupper()}
+    arguments = {name: json.dumps(value) for name, value in given.items() if not name.isupper()}
+    return workspaces("-".join(given) or "main", **variables), arguments
 
-    def __init__(self, url: str, asked: list[str]):
+
+def by_variable(workspaces, **given):
+    """The same by the environment variables that the guide names."""
+    variables = {VARIABLES.get(name, name): value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+    return workspaces("-".join(given) or "main", **variables), {}
+
+
+VARIABLES = {
+    "http_proxy": "HTTP_PROXY",
+    "https_proxy": "HTTPS_PROXY",
+    "no_proxy": "NO_PROXY",
+    "custom_ca_bundle": "AWS_CA_BUNDLE",
+    "use_fips_endpoint": "AWS_USE_FIPS_ENDPOINT",
+    "use_dualstack_endpoint": "AWS_USE_DUALSTACK_ENDPOINT",
+    "ec2_metadata_service_endpoint_mode": "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "retry_mode": "AWS_RETRY_MODE",
+}
+WAYS = [by_argument, by_variable]
+
+
+class Relay:
+    """Hands requests on to the sandbox as they came, and notes where they were meant to go, and for what."""
+
+    def __init__(self, url: str, asked: list[str], actions: set[str]):
         self.url = url
         self.asked = asked
+        self.actions = actions
 
 
 @contextlib.contextmanager
-def relay(sandbox, tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
-    """As a proxy, for plain HTTP and for tunnels, which it refuses; with `tls` as a server."""
+def relay(sandbox, tls: ssl.SSLContext | None = None, inside: ssl.SSLContext | None = None) -> Iterator[Relay]:
+    """As a proxy, for plain HTTP and for tunnels, which it refuses unless it can be `inside`; with `tls` as a server."""
     asked: list[str] = []
+    actions: set[str] = set()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
             asked.append(self.headers["host"])
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            actions.update(urllib.parse.parse_qs(body.decode()).get("Action", []))
             path = urllib.parse.urlsplit(self.path).path or "/"
             connection = http.client.HTTPConnection(urllib.parse.urlsplit(sandbox.url).netloc)
             connection.putrequest("POST", path, skip_host=True, skip_accept_encoding=True)
@@ -52,9 +83,22 @@ def relay(sandbox, tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
             self.wfile.write(told)
             connection.close()
 
+        def do_PUT(self):
+            """The instance metadata service, which is not here."""
+            asked.append(self.headers["host"])
+            self.send_error(404)
+
+        do_GET = do_PUT
+
         def do_CONNECT(self):
-            asked.append(self.path)
-            self.send_error(403)
+            if inside is None:
+                asked.append(self.path)
+                return self.send_error(403)
+            self.send_response(200)
+            self.end_headers()
+            self.connection = inside.wrap_socket(self.connection, server_side=True)
+            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+            self.close_connection = False
 
         def log_message(self, *arguments):
             pass
@@ -65,7 +109,7 @@ def relay(sandbox, tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Relay(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", asked)
+        yield Relay(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", asked, actions)
     finally:
         server.shutdown()
         thread.join()
@@ -74,13 +118,15 @@ def relay(sandbox, tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate for 127.0.0.1 that nobody knows: the server's side, and the file to trust."""
+    """A certificate for 127.0.0.1 and for AWS's hosts that nobody knows: the server's side, and the file to trust."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sandbox")])
     now = datetime.datetime.now(datetime.timezone.utc)
+    hosts = [x509.DNSName(f"*.eu-west-1.{domain}") for domain in ("amazonaws.com", "api.aws")]
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *hosts]
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.SubjectAlternativeName(names), False)
         .sign(key, hashes.SHA256())
     )
     file, secret = tmp_path / "ca.pem", tmp_path / "key.pem"
@@ -108,38 +154,93 @@ def test_certificates(workspace, sandbox, fleet, certificate):
             assert bool(server.asked) == bool(trusted), "nothing is sent to a server that is not trusted"
 
 
-def test_a_proxy_for_http_and_hosts_that_need_none(workspace, sandbox, fleet):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_proxy_for_http_and_hosts_that_need_none(workspaces, sandbox, fleet, way):
     with relay(sandbox) as proxy:
         # A name that has no address: only the proxy can reach it.
-        through = {"endpoint": '"http://aws.invalid"', "http_proxy": f'"{proxy.url}"'}
-        workspace.configure(sandbox.provider(**through), AUDIT)
+        there = {"endpoint": '"http://aws.invalid"'}
+        workspace, through = way(workspaces, http_proxy=proxy.url)
+        workspace.configure(sandbox.provider(**there, **through), AUDIT)
         workspace.plan()
         assert set(proxy.asked) == {"aws.invalid"} and sandbox.calls("DescribeInstances")
         proxy.asked.clear()
-        workspace.configure(sandbox.provider(**through, no_proxy='".invalid"'), AUDIT)
+        workspace, through = way(workspaces, http_proxy=proxy.url, no_proxy=".invalid")
+        workspace.configure(sandbox.provider(**there, **through), AUDIT)
         assert workspace.try_plan().code == 1
         assert proxy.asked == []
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    "arguments, host",
+    "chosen, hosts",
     [
-        ({}, "sts.us-east-1.amazonaws.com:443"),
-        ({"use_fips_endpoint": "true"}, "sts-fips.us-east-1.amazonaws.com:443"),
-        ({"use_dualstack_endpoint": "true"}, "sts.us-east-1.api.aws:443"),
+        (None, "{}.eu-west-1.amazonaws.com"),
+        ("use_fips_endpoint", "{}-fips.eu-west-1.amazonaws.com"),
+        ("use_dualstack_endpoint", "{}.eu-west-1.api.aws"),
     ],
     ids=["plain", "fips", "dual-stack"],
 )
-def test_which_host_of_aws(workspace, sandbox, arguments, host):
-    """A proxy for HTTPS sees the name, and lets nothing out."""
+def test_which_hosts_of_aws(workspaces, sandbox, fleet, certificate, way, chosen, hosts):
+    """A proxy for HTTPS leads to the sandbox instead, which has a certificate for all of them."""
+    context, file = certificate
+    fleet.balancer_target()
+    with relay(sandbox, inside=context) as proxy:
+        workspace, given = way(workspaces, https_proxy=proxy.url, custom_ca_bundle=str(file), **{chosen: True} if chosen else {})
+        workspace.configure(sandbox.provider(endpoint=None, **given), AUDIT)
+        workspace.plan()
+        assert set(proxy.asked) == {hosts.format(service) for service in ("sts", "ec2", "elasticloadbalancing")}
+    assert {"GetCallerIdentity", "DescribeInstances", "DescribeTargetGroups"} <= {call.action for call in sandbox.calls()}
+
+
+@pytest.mark.parametrize("way", ["arguments", "environment"])
+def test_each_service_at_an_endpoint_of_its_own(workspaces, sandbox, fleet, way):
+    fleet.balancer_target()
+    with relay(sandbox) as ec2, relay(sandbox) as sts, relay(sandbox) as elb:
+        if way == "arguments":
+            workspace = workspaces()
+            urls = f'    ec2 = "{ec2.url}"\n    sts = "{sts.url}"\n    elbv2 = "{elb.url}"\n'
+            provider = sandbox.provider(endpoint=None).removesuffix("}") + f"  endpoints {{\n{urls}  }}\n}}"
+        else:
+            workspace = workspaces(
+                AWS_ENDPOINT_URL="http://aws.invalid",
+                AWS_ENDPOINT_URL_EC2=ec2.url,
+                AWS_ENDPOINT_URL_STS=sts.url,
+                AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2=elb.url,
+            )
+            provider = sandbox.provider(endpoint=None)
+        workspace.configure(provider, AUDIT)
+        workspace.plan()
+        assert sts.actions == {"GetCallerIdentity"}
+        assert "DescribeTargetGroups" in elb.actions and "DescribeTrafficMirrorSessions" in ec2.actions
+        assert not elb.actions & ec2.actions
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode, host", [("IPv4", "169.254.169.254"), ("IPv6", "[fd00:ec2::254]")])
+def test_which_address_of_the_instance_metadata_service(workspaces, sandbox, fleet, way, mode, host):
+    """A proxy sees it; nobody answers, so there are no credentials."""
     with relay(sandbox) as proxy:
-        given = {"region": '"us-east-1"', "endpoint": None, "max_retries": "0", "https_proxy": f'"{proxy.url}"'}
-        workspace.configure(sandbox.provider(**given, **arguments), AUDIT)
+        given = {"http_proxy": proxy.url, "ec2_metadata_service_endpoint_mode": mode}
+        workspace, given = way(workspaces, **given, AWS_EC2_METADATA_DISABLED="false")
+        workspace.configure(sandbox.provider(access_key=None, secret_key=None, **given), AUDIT)
         assert workspace.try_plan().code == 1
         assert set(proxy.asked) == {host}
 
 
-def test_a_session_token(workspace, sandbox, fleet):
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("mode, mark", [("standard", "E"), ("adaptive", "F")])
+def test_retry_mode(workspaces, sandbox, fleet, way, mode, mark):
+    """Each call tells AWS of the mode: User-Agent has a letter for it. What it does to the pace is a test of src/ec2."""
+    workspace, given = way(workspaces, retry_mode=mode)
+    workspace.configure(sandbox.provider(**given), AUDIT)
+    workspace.plan()
+    for call in sandbox.calls():
+        (features,) = re.findall(r"(?:^| )m/(\S+)", call.user_agent)
+        assert set(features.split(",")) & {"E", "F"} == {mark}, call.user_agent
+
+
+def test_a_session_token(workspaces, sandbox, fleet):
+    workspace = workspaces()
     role = "arn:aws:iam::111122223333:role/hub"
     given = sandbox.client("sts").assume_role(RoleArn=role, RoleSessionName="by-hand")["Credentials"]
     keys = {"access_key": f'"{given["AccessKeyId"]}"', "secret_key": f'"{given["SecretAccessKey"]}"'}
@@ -148,6 +249,16 @@ def test_a_session_token(workspace, sandbox, fleet):
     assert {call.principal for call in sandbox.calls()} == {"arn:aws:sts::111122223333:assumed-role/hub/by-hand"}
     workspace.configure(sandbox.provider(**keys), AUDIT)
     assert workspace.try_plan().code == 1, "without the token the key is worth nothing"
+    sandbox.forget_calls()
+    variables = {
+        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": given["SessionToken"],
+    }
+    workspace = workspaces("environment", **variables)
+    workspace.configure(sandbox.provider(access_key=None, secret_key=None), AUDIT)
+    workspace.plan()
+    assert {call.principal for call in sandbox.calls()} == {"arn:aws:sts::111122223333:assumed-role/hub/by-hand"}
 
 
 def test_a_region_that_is_none(workspace, sandbox, fleet):

@@ -1,6 +1,8 @@
 """The registry's pages, and the descriptions that they are made of."""
 
 import json
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -53,23 +55,49 @@ def every_attribute(workspace, sandbox):
     return found
 
 
+# A heading in words is no sentence: one has a verb, and "Defaults to" is none of its own.
+VERB = re.compile(
+    r"\b(is|are|was|has|have|can|could|may|must|said|says?|tells?|takes?|gets?|gave|carries|defaults|conflicts|stands?|covers?|means?|"
+    r"lists?|wins?|needs?|asks?|removes?|fails?|comes?|goes|go|deletes?|reads?|sends?|delivers?|owns|mirrors|does|do|belongs|"
+    r"match|matches|receives?|counts|names|narrows|made|making|decides?|manages|shows|judges|lets)\b"
+)
+
+
 def test_every_attribute_is_described_in_full_sentences(every_attribute):
     for path, attribute in every_attribute.items():
         text = attribute.get("description", "")
-        assert text and (text[0].isupper() or text[0] in "`") and len(text.split()) >= 2, f"{path}: {text!r}"
+        assert text and (text[0].isupper() or text[0] in "`"), f"{path}: {text!r}"
         first = text.split("\n\n")[0]
         assert first.endswith((".", ":")), f"{path}: {text!r}"
+        assert VERB.search(text) or path == "action_schemas.mirror_remove.regions", f"{path} has no sentence: {text!r}"
+
+
+def is_criterion(path):
+    """Those of the blocks that select, and of the action: at least one is needed, and each only narrows."""
+    return re.search(r"\.(selector|exclude)\.|^action_schemas\.mirror_remove\.(coverage_names|descriptions)$", path)
 
 
 def test_what_may_be_left_out_says_what_happens_then(every_attribute):
     """A switch has a default, a number its bounds or unit, a duration an example with its unit."""
     for path, attribute in every_attribute.items():
-        if not attribute.get("optional") or attribute.get("is_block"):
+        if not attribute.get("optional"):
             continue
-        text = attribute["description"]
+        text = attribute.get("description", "")
+        said = re.search(r"\b(Defaults to|Left out|left out|Without (a|the) block|the default\)|by default|Unset)\b|the default\)", text)
+        assert said or is_criterion(path), f"{path} does not say what happens without it: {text!r}"
+        if attribute.get("is_block"):
+            continue
         if attribute.get("type") == "bool":
             assert "efaults to" in text, f"{path}: {text!r}"
         if attribute.get("type") == "number":
             assert any(character.isdigit() for character in text), f"{path}: {text!r}"
         if "duration" in path.split(".")[-1] or ".timeouts." in path:
             assert "`" in text and any(character.isdigit() for character in text), f"{path}: {text!r}"
+
+
+def test_every_argument_of_the_provider_block_has_a_test(every_attribute):
+    """Of what it does on the wire, in one of these files."""
+    tests = pathlib.Path(__file__).parent
+    text = "".join((tests / f"test_{name}.py").read_text() for name in ("provider_block", "provider_transport", "tags"))
+    names = {path.split(".")[-1] for path in every_attribute if path.startswith("provider.")}
+    assert len(names) > 30 and {name for name in names if not re.search(rf"\b{name}\b", text)} == set()

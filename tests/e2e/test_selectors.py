@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
 
@@ -36,6 +36,69 @@ def test_criterion(workspace, sandbox, fleet, case):
     workspace.apply()
     expected = {interface for name in meant for interface in fleet.interfaces[name]}
     assert {session.interface for session in sandbox.sessions()} == expected
+
+
+def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandbox, fleet):
+    """All in one plan: what each block means, by the names of instances."""
+    ec2 = sandbox.ec2
+    (group,) = [g["GroupId"] for g in ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]
+    fleet.launch("elsewhere", subnet=1, instance_type="c5.large", group=group, Mirror="True", Team="a")
+    (literal,), long = fleet.interfaces["web-1"], "v" * 256
+    sandbox.tag(fleet.instances["web-1"], Team="b", Long=long)
+    sandbox.tag(literal, Lit="a*b")
+    sandbox.tag(fleet.interfaces["web-2"][0], Lit="axxb")
+    subnets = {subnet["SubnetId"]: subnet for subnet in ec2.describe_subnets()["Subnets"]}
+    near, far = (subnets[subnet] for subnet in fleet.subnets)
+    every = {"web-1", "web-2", "database", "sensor-1", "sensor-2", "elsewhere"}
+    everything = block(f'vpc_ids = ["{fleet.vpc}"]')
+    out = lambda text: f"{everything}\n  {block(text, 'exclude')}"  # noqa: E731
+    own_tags = '\n    tag_source = "network_interface"'
+    cases = {
+        "vpc": (everything, every),
+        "other-vpc": (block('vpc_ids = ["vpc-00000000000000bad"]'), set()),
+        "group": (block(f'security_group_ids = ["{group}"]'), {"elsewhere"}),
+        "group-and-tags": (block(f'security_group_ids = ["{group}"]\n    tags = {{ Team = "b" }}'), set()),
+        "zone-id": (block(f'availability_zones = ["{far["AvailabilityZoneId"]}"]'), {"elsewhere"}),
+        "zone-name-or-id": (
+            block(f'availability_zones = ["{far["AvailabilityZoneId"]}", "{near["AvailabilityZone"]}"]'), every,
+        ),  # fmt: skip
+        "twice": (TAGGED + "\n  " + block('tags = { Name = "web-*" }'), {"web-1", "web-2", "elsewhere"}),
+        "literal-star": (block('tags = { Lit = "a\\\\*b" }' + own_tags), {"web-1"}),
+        "star": (block('tags = { Lit = "a*b" }' + own_tags), {"web-1", "web-2"}),
+        "long-value": (block(f'tags = {{ Long = "{long}" }}'), {"web-1"}),
+        "out-or": (out('tags = { Team = "a" }') + "\n  " + block('tags = { Team = "b" }', "exclude"), every - {"elsewhere", "web-1"}),
+        "out-and": (out('tags = { Team = "*" }\n    instance_types = ["c5.*"]'), every - {"elsewhere"}),
+        "out-group": (out(f'security_group_ids = ["{group}"]'), every - {"elsewhere"}),
+        "out-zone-id": (out(f'availability_zones = ["{far["AvailabilityZoneId"]}"]'), every - {"elsewhere"}),
+        "out-zone": (out(f'availability_zones = ["{near["AvailabilityZone"]}"]'), {"elsewhere"}),
+        "out-vpc": (out(f'vpc_ids = ["{fleet.vpc}"]'), set()),
+        "out-subnet": (out(f'subnet_ids = ["{fleet.subnets[1]}"]'), every - {"elsewhere"}),
+        "out-types": (out('instance_types = ["m5.24*"]'), every - {"sensor-1", "sensor-2"}),
+        "out-state": (out('instance_state_names = ["running"]'), set()),
+        "out-instance": (out(f'instance_ids = ["{fleet.instances["database"]}"]'), every - {"database"}),
+        "out-interface": (out(f'network_interface_ids = ["{literal}"]'), every - {"web-1"}),
+        "out-any-case": (
+            out('tags = { mirror = "TRUE" }\n    ignore_tag_case = true'), {"database", "sensor-1", "sensor-2"},
+        ),  # fmt: skip
+        "out-either": (out('tags = { Mirror = "T???" }\n    tag_source = "either"'), {"database", "sensor-1", "sensor-2"}),
+    }
+    data = [f'data "mirror_interfaces" "{name}" {{\n  {blocks}\n}}\n' for name, (blocks, _) in cases.items()]
+    values = "\n".join(f'    "{name}" = data.mirror_interfaces.{name}.interfaces' for name in cases)
+    workspace.configure(sandbox.provider(), *data, f'output "found" {{\n  value = {{\n{values}\n  }}\n}}\n')
+    workspace.apply()
+    found = json.loads(workspace.run("output", "-json", "found").succeed().stdout)
+    for name, (blocks, meant) in cases.items():
+        assert {interface["instance_name"] for interface in found[name].values()} == meant, (name, blocks)
+    assert len(found["twice"]) == 4, "an interface that two selectors mean counts once"
+
+
+def test_exclude_has_no_primary_only(workspace, sandbox, fleet):
+    out = block('tags = { Name = "*" }\n    primary_only = true', "exclude")
+    workspace.configure(sandbox.provider(), coverage(fleet, out))
+    result = workspace.try_plan()
+    assert result.code == 1
+    (error,) = result.errors
+    assert error.summary == "primary_only in an exclude block" and "primary_only" in error.code
 
 
 @pytest.mark.spine
@@ -84,6 +147,11 @@ def test_tags_that_are_only_on_instances_are_pointed_out(workspace, sandbox, fle
     workspace.configure(sandbox.provider(), coverage(fleet, selector=selector))
     warnings = [warning.summary for warning in workspace.plan().warnings]
     assert any("on instances, not on network interfaces" in summary for summary in warnings), warnings
+    # Of a data source too.
+    data = [f'data "{kind}" "it" {{\n  {selector}\n}}\n' for kind in ("mirror_interfaces", "mirror_audit")]
+    workspace.configure(sandbox.provider(), *data)
+    warned = {w.address for w in workspace.plan().warnings if "on instances, not on network interfaces" in w.summary}
+    assert warned == {"data.mirror_interfaces.it", "data.mirror_audit.it"}
 
 
 def test_an_interface_without_an_instance_is_seen_by_its_subnet(workspace, sandbox, fleet):

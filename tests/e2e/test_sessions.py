@@ -12,12 +12,19 @@ def by_interface(sandbox):
 
 
 def test_packet_length(workspace, sandbox, fleet):
-    for argument, expected in (("packet_length = 200", 200), ("packet_length = 1500", 1500), ("", None)):
+    lengths = (("packet_length = 200", 200), ("packet_length = 1500", 1500), ("packet_length = 8500", 8500), ("", None))
+    for argument, expected in lengths:
         before = {session.id for session in sandbox.sessions()}
         workspace.configure(sandbox.provider(), coverage(fleet, argument))
         workspace.apply()
         assert {session.packet_length for session in sandbox.sessions()} == {expected}
         assert not before or {session.id for session in sandbox.sessions()} == before, "changed in place"
+    # What a load balancer reports for the whole packet is less than that on a network interface.
+    session = sandbox.sessions()[0]
+    sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session.id, PacketLength=8500)
+    assert workspace.plan().before(PROD)["deviations"] == {session.interface: "packet_length is 8500"}
+    workspace.apply()
+    assert {session.packet_length for session in sandbox.sessions()} == {None}
 
 
 def test_virtual_network_id(workspace, sandbox, fleet):
@@ -124,6 +131,10 @@ def test_copy_tags(workspace, sandbox, fleet):
     workspace.apply_saved()
     workspace.assert_empty_plan()
     assert by_interface(sandbox)[interface].tags["Stage"] == "test"
+    # One that the instance no longer has goes.
+    sandbox.untag(fleet.instances["web-1"], key="Stage")
+    workspace.apply()
+    assert "Stage" not in by_interface(sandbox)[interface].tags
 
 
 def test_ineligible_interfaces(workspace, sandbox, fleet):
@@ -162,6 +173,49 @@ def test_ineligible_interfaces(workspace, sandbox, fleet):
     assert workspace.plan().sessions(PROD).added == {old}
 
 
+def test_a_type_on_no_list_is_tried_once(workspace, sandbox, fleet):
+    """AWS lists neither as supported nor as unsupported what came later: EC2 judges, and its refusal is remembered."""
+    fleet.launch("new", instance_type="m8g.large", Mirror="True")
+    (new,) = fleet.interfaces["new"]
+    # Of an instance that is mirrored, the interface for MPI that is not.
+    made = sandbox.ec2.create_network_interface(SubnetId=fleet.subnets[0], InterfaceType="efa")["NetworkInterface"]
+    efa = made["NetworkInterfaceId"]
+    sandbox.ec2.attach_network_interface(
+        NetworkInterfaceId=efa, InstanceId=fleet.instances["web-1"], DeviceIndex=1
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    assert workspace.plan().sessions(PROD).added == {new, *fleet.tagged_interfaces()}
+    result = workspace.apply_saved()
+    assert any(new in warning.detail and "NetworkInterfaceNotSupported" in warning.detail for warning in result.warnings)
+    workspace.apply()
+    skip = workspace.state()[PROD]["skipped"][new]
+    assert skip["reason"] == "UNSUPPORTED_INSTANCE_TYPE" and "refused" in skip["detail"]
+    assert workspace.state()[PROD]["skipped"][efa]["reason"] == "UNSUPPORTED_INTERFACE"
+    # Neither another selector nor other copied tags forget it.
+    workspace.configure(
+        sandbox.provider(), coverage(fleet, 'copy_tags = ["Team"]', 'selector {\n    tags = { Name = "database" }\n  }')
+    )
+    assert workspace.plan().sessions(PROD).added == set(fleet.interfaces["database"])
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+
+def test_everything_of_a_session_changes_in_one_call(workspace, sandbox, fleet):
+    """From a load balancer to an interface, which the packet length has to leave in the same call."""
+    workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{fleet.balancer_target()}"]'))
+    workspace.apply()
+    before = {session.id for session in sandbox.sessions()}
+    assert {session.packet_length for session in sandbox.sessions()} == {8500}
+    changes = ("session_number = 44", 'description = "d"', "virtual_network_id = 99")
+    workspace.configure(sandbox.provider(), coverage(fleet, *changes, filter_id=f'"{fleet.other_filter}"'))
+    sandbox.forget_calls()
+    workspace.apply()
+    assert {session.id for session in sandbox.sessions()} == before
+    shapes = {(s.target, s.filter, s.packet_length, s.number, s.description, s.virtual_network_id) for s in sandbox.sessions()}
+    assert shapes == {(fleet.target, fleet.other_filter, None, 44, "d", 99)}
+    assert [call.action for call in sandbox.changing_calls()] == ["ModifyTrafficMirrorSession"] * len(before)
+
+
 @pytest.mark.spine
 def test_one_warning_when_the_skipped_set_changes(workspace, sandbox, fleet):
     def warned():
@@ -179,6 +233,13 @@ def test_one_warning_when_the_skipped_set_changes(workspace, sandbox, fleet):
     assert warned() == []
     fleet.launch("web-3", Mirror="True")
     assert warned() == []
+    # A set that shrinks is another one.
+    fleet.launch("older", instance_type="t2.micro", Mirror="True")
+    workspace.apply()
+    assert warned() == []
+    sandbox.untag(fleet.instances["older"], key="Mirror")
+    (detail,) = warned()
+    assert old in detail and fleet.interfaces["older"][0] not in detail
 
 
 def test_sensors(workspace, sandbox, fleet):

@@ -1,5 +1,6 @@
 """Interfaces whose instance is not visible: of another account in a shared VPC, and of pods on a trunk."""
 
+import json
 import pathlib
 
 import pytest
@@ -10,6 +11,7 @@ from harness.sandbox import sandbox as start_sandbox
 
 PROD = "mirror_coverage.prod"
 THEIRS, UNSUPPORTED = "eni-0eeeeeeeeeeeeee10", "eni-0eeeeeeeeeeeeee20"
+NODE_ID = "i-0ddddddddddddddd3"
 NODE, TRUNK, BRANCH = "eni-0eeeeeeeeeeeeee30", "eni-0eeeeeeeeeeeeee31", "eni-0eeeeeeeeeeeeee32"
 SHARED_SUBNET = "subnet-0bbbbbbbbbbbbbb1b"
 
@@ -85,6 +87,71 @@ def test_what_needs_the_instance_is_not_guessed(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet, selector=ids))
     workspace.apply()
     assert covered(sandbox) == {THEIRS, NODE}
+
+
+def skipped_as_not_visible(workspace, words):
+    skips = workspace.state()[PROD]["skipped"]
+    assert set(skips) == {THEIRS} and skips[THEIRS]["reason"] == "NOT_VISIBLE", skips
+    assert words in skips[THEIRS]["detail"], skips
+    return True
+
+
+def test_templates_that_read_the_instance(workspace, sandbox, fleet):
+    """What a template would say of it cannot be seen, and nothing else is written instead."""
+    ids = block(f'network_interface_ids = ["{THEIRS}", "{NODE}"]')
+    for argument, words in (
+        ('description = "of {instance_name} on {network_interface_id}"', "{instance_name} of description"),
+        ('name_tag = "{instance_id}"', "{instance_id} of name_tag"),
+    ):
+        workspace.configure(sandbox.provider(), coverage(fleet, argument, selector=ids))
+        workspace.apply()
+        assert covered(sandbox) == {NODE} and skipped_as_not_visible(workspace, words)
+    # What the interface itself tells is no guess.
+    workspace.configure(sandbox.provider(), coverage(fleet, 'description = "on {network_interface_id}"', selector=ids))
+    workspace.apply()
+    assert {session.description for session in sandbox.sessions("prod")} == {f"on {THEIRS}", f"on {NODE}"}
+
+
+@pytest.mark.spine
+def test_criteria_that_only_an_instance_meets(workspace, sandbox, fleet):
+    """In a selector that names the interface, and in an exclude block: neither yes nor no, and the plan says so."""
+    sandbox.tag(THEIRS, Watch="yes")
+    sandbox.tag(NODE_ID, Mirror="True")
+    named = f'network_interface_ids = ["{THEIRS}", "{NODE}"]'
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=block(named)))
+    workspace.apply()
+    assert covered(sandbox) == {THEIRS, NODE}
+    for criterion in ('instance_types = ["m5.*"]', 'instance_state_names = ["running"]', 'tags = { Mirror = "*" }'):
+        argument = criterion.split()[0]
+        workspace.configure(sandbox.provider(), coverage(fleet, selector=block(f"{named}\n    {criterion}")))
+        plan = workspace.plan()
+        assert plan.after(PROD)["skipped"][THEIRS]["reason"] == "NOT_VISIBLE"
+        assert plan.sessions(PROD).removed <= {THEIRS}
+        workspace.apply_saved()
+        workspace.assert_empty_plan()
+        words = f"what {argument} of the selector ask for"
+        assert covered(sandbox) == {NODE} and skipped_as_not_visible(workspace, words)
+        out = block(criterion.replace("m5", "c5").replace("running", "stopped").replace('"*"', '"False"'))
+        out = out.replace("selector", "exclude")
+        workspace.configure(sandbox.provider(), coverage(fleet, out, selector=block(named)))
+        workspace.apply()
+        words = f"what {argument} of an exclude block ask for"
+        assert covered(sandbox) == {NODE} and skipped_as_not_visible(workspace, words)
+    # Whoever pins the selection gets the same, and the audit does not know either.
+    types = block(f'{named}\n    instance_types = ["m5.*"]')
+    data = f'data "mirror_interfaces" "prod" {{\n  {types}\n}}\n\ndata "mirror_audit" "prod" {{\n  {types}\n}}\n'
+    pinned = coverage(fleet, "selection = data.mirror_interfaces.prod.selection", selector="")
+    output = 'output "found" {\n  value = data.mirror_audit.prod.interfaces\n}\n'
+    workspace.configure(sandbox.provider(), data, pinned, output)
+    workspace.apply()
+    assert skipped_as_not_visible(workspace, "what instance_types of the selector ask for")
+    found = json.loads(workspace.run("output", "-json", "found").succeed().stdout)
+    assert (found[THEIRS]["status"], found[THEIRS]["reason"]) == ("UNKNOWN", "NOT_VISIBLE")
+    # Of what is merely in the same subnet nobody asked, and an instance that is listed is visible.
+    for criterion in (f'subnet_ids = ["{SHARED_SUBNET}"]\n    instance_types = ["m5.*"]', f'instance_ids = ["{NODE_ID}"]'):
+        workspace.configure(sandbox.provider(), coverage(fleet, 'limits = { allow_empty = "true" }', selector=block(criterion)))
+        workspace.apply()
+        assert THEIRS not in workspace.state()[PROD]["skipped"]
 
 
 def test_branch_and_trunk(workspace, sandbox, fleet):

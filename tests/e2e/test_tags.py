@@ -219,3 +219,29 @@ def test_import_with_default_tags(workspaces, sandbox, fleet):
     sandbox.forget_calls()
     second.apply()
     assert sandbox.changing_calls() == []
+
+
+def test_tags_of_many_sessions_are_written_in_batches(workspace, sandbox, fleet):
+    """At most 200 a call; one that was deleted meanwhile halves its batch and stops nobody else."""
+    fleet.launch_many(450, Mirror="many")
+    many = {"selector": 'selector {\n    tags = { Mirror = "many" }\n  }', "targets": f'["{fleet.balancer_target()}"]'}
+    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "1", B = "2" }', **many))
+    workspace.apply()
+    before = {session.id for session in sandbox.sessions()}
+    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "2" }', **many))
+    sandbox.forget_calls()
+    workspace.apply()
+    actions = [call.action for call in sandbox.changing_calls()]
+    assert sorted(actions) == ["CreateTags"] * 3 + ["DeleteTags"] * 3
+    assert all(len(call.sessions()) <= 200 for call in sandbox.changing_calls())
+
+    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "3" }', **many))
+    workspace.save_plan()
+    gone = sandbox.sessions()[5].id
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=gone)
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    assert {call.action for call in sandbox.changing_calls()} == {"CreateTags"}, "nothing is made anew"
+    found = sandbox.sessions()
+    assert {session.id for session in found} == before - {gone}
+    assert {(session.tags.get("A"), session.tags.get("B")) for session in found} == {("3", None)}

@@ -253,6 +253,35 @@ async fn the_error_of_ec2() {
 }
 
 #[tokio::test]
+async fn the_permission_that_aws_names_is_the_one_to_ask_for() {
+    for (message, permission) in [
+        (
+            "You are not authorized to perform this operation. User: me is not authorized to perform: ec2:CreateTags on \
+             resource: arn:aws:ec2:::x because no identity-based policy allows the ec2:CreateTags action",
+            "ec2:CreateTags",
+        ),
+        (
+            "User: me is not authorized to perform: nothing at all",
+            "ec2:CreateTrafficMirrorSession",
+        ),
+        (
+            "You are not authorized. Encoded authorization failure message: 4WrQ",
+            "ec2:CreateTrafficMirrorSession",
+        ),
+    ] {
+        let server = Server::start(move |_, _, _| error(403, "UnauthorizedOperation", message)).await;
+        let account = server.account().await;
+        let error = account.create_session(&new_session()).await.unwrap_err();
+        assert_eq!(error.title(), format!("No permission for {permission}"));
+        assert!(
+            error.advice().starts_with(&format!("Allow {permission} to ")),
+            "{}",
+            error.advice()
+        );
+    }
+}
+
+#[tokio::test]
 async fn wrong_credentials_are_told_without_the_request() {
     let server = Server::raw(|_, _, _| {
         http(

@@ -137,6 +137,52 @@ async fn an_emulator_that_knows_no_interface_filters() {
     assert_eq!(error.class(), ErrorClass::NotEc2);
 }
 
+/// An answer with one instance of this type, its interface named after it.
+fn of_type(name: &str) -> Reply {
+    response(
+        "DescribeInstances",
+        &format!(
+            "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceType>{name}</instanceType>\
+             <networkInterfaceSet><item><networkInterfaceId>eni-{name}</networkInterfaceId></item></networkInterfaceSet></item>\
+             </instancesSet></item></reservationSet>"
+        ),
+    )
+}
+
+#[tokio::test]
+async fn wildcards_in_types_are_ec2s_to_judge_and_an_emulators_to_ignore() {
+    let filters = [
+        filter("instance-type", &["m5.*", "c5.large"]),
+        filter("instance-state-name", &["running"]),
+    ];
+    let asked = |there: &'static str, knows_wildcards: bool| {
+        let filters = filters.clone();
+        async move {
+            let server = Server::start(move |_, body, _| match body {
+                body if !body.contains("instance-type") || knows_wildcards && there.starts_with("m5") => {
+                    of_type(there)
+                }
+                _ => response("DescribeInstances", ""),
+            })
+            .await;
+            let found = server.account().await.instances(&filters).await.unwrap();
+            let found: Vec<String> = found.iter().map(|interface| interface.id.clone()).collect();
+            (found, server.requests("DescribeInstances").len())
+        }
+    };
+    assert_eq!(
+        asked("m5.large", true).await,
+        (vec!["eni-m5.large".to_owned()], 1)
+    );
+    // Nothing of that type: one page without the filter shows nothing that was missed.
+    assert_eq!(asked("t3.nano", true).await, (vec![], 2));
+    // Taken literally: the page shows one that was missed, so all are read and judged here.
+    assert_eq!(
+        asked("m5.large", false).await,
+        (vec!["eni-m5.large".to_owned()], 3)
+    );
+}
+
 #[tokio::test]
 async fn what_the_interface_itself_tells() {
     let server = Server::start(|_, _, _| {

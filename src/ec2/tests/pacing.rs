@@ -1,5 +1,6 @@
 //! Calls that wait for their turn: how often they are tried, and when they are given up.
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -53,6 +54,40 @@ async fn as_often_as_max_retries_says() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn adaptive_holds_back_the_calls_after_a_throttled_one() {
+    let mut took = Vec::new();
+    for mode in [RetryMode::Standard, RetryMode::Adaptive] {
+        let times = Arc::<Mutex<Vec<Instant>>>::default();
+        let seen = Arc::clone(&times);
+        // The first attempt is throttled; then come four pages.
+        let server = Server::start(move |action, _, count| {
+            if action == "DescribeTrafficMirrorSessions" {
+                seen.lock().unwrap().push(Instant::now());
+            }
+            match (action, count) {
+                ("DescribeTrafficMirrorSessions", 1) => throttled(),
+                ("DescribeTrafficMirrorSessions", 2..5) => {
+                    response(action, &format!("<nextToken>page-{count}</nextToken>"))
+                }
+                _ => response(action, ""),
+            }
+        })
+        .await;
+        let config = AccountConfig {
+            retry_mode: Some(mode),
+            ..server.config()
+        };
+        let account = Account::connect(config).await.unwrap();
+        account.sessions().await.unwrap();
+        let times = times.lock().unwrap();
+        assert_eq!(times.len(), 5, "{mode:?}");
+        took.push(times[4] - times[1]);
+    }
+    // The SDK lets half a call a second through at first.
+    assert!(took[1] > took[0] + Duration::from_secs(1), "{took:?}");
 }
 
 #[tokio::test]

@@ -73,6 +73,17 @@ async fn only_own_sessions_are_listed() {
 }
 
 #[tokio::test]
+async fn two_hundred_targets_are_one_request() {
+    for (targets, requests) in [(0, 0), (3, 1), (200, 1), (201, 2)] {
+        let server = Server::start(|_, _, _| sessions(&[("tms-1", "111122223333")])).await;
+        let ids: Vec<String> = (1..=targets).map(|number| format!("tmt-{number}")).collect();
+        let found = server.account().await.sessions_on_targets(&ids).await.unwrap();
+        assert_eq!(server.requests("DescribeTrafficMirrorSessions").len(), requests);
+        assert_eq!(found.len(), requests, "one for each answer");
+    }
+}
+
+#[tokio::test]
 async fn a_session_without_its_interface_is_an_error() {
     let body = "<trafficMirrorSessionSet><item><trafficMirrorSessionId>tms-1</trafficMirrorSessionId></item>\
                 </trafficMirrorSessionSet>";

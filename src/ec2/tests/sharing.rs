@@ -6,6 +6,7 @@ use super::server::{Server, error, filter, response};
 async fn everybody_who_plans_shares_one_answer() {
     let server = Server::start(|action, _, _| response(action, "")).await;
     let account = server.account().await;
+    account.begin_plan();
     let filters = [filter("tag:Mirror", &["True"])];
     let (one, other) = (account.reader(), account.reader());
     let (first, second) = tokio::join!(one.instances(&filters), other.instances(&filters));
@@ -25,6 +26,7 @@ async fn everybody_who_plans_shares_one_answer() {
 async fn after_an_apply_began_nobody_gets_an_older_answer() {
     let server = Server::start(|action, _, _| response(action, "")).await;
     let account = server.account().await;
+    account.begin_plan();
     let early = account.reader();
     early.instances(&[]).await.unwrap();
     account.begin_apply();
@@ -40,6 +42,22 @@ async fn after_an_apply_began_nobody_gets_an_older_answer() {
     );
     account.reader().instances(&[]).await.unwrap();
     assert_eq!(server.requests("DescribeInstances").len(), 3);
+    account.begin_plan();
+    account.reader().instances(&[]).await.unwrap();
+    assert_eq!(
+        server.requests("DescribeInstances").len(),
+        4,
+        "an apply is not taken back"
+    );
+}
+
+#[tokio::test]
+async fn in_a_walk_that_may_apply_nobody_gets_an_older_answer() {
+    let server = Server::start(|action, _, _| response(action, "")).await;
+    let account = server.account().await;
+    account.reader().instances(&[]).await.unwrap();
+    account.reader().instances(&[]).await.unwrap();
+    assert_eq!(server.requests("DescribeInstances").len(), 2);
 }
 
 #[tokio::test]

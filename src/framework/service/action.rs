@@ -50,8 +50,14 @@ impl<P: Provider> Service<P> {
         let (events, stream) = mpsc::channel(1);
         tokio::spawn(async move {
             let (lines, mut said) = mpsc::unbounded_channel();
+            let is_stopped = cancel.clone();
             let forward = async {
                 while let Some(message) = said.recv().await {
+                    // Terraform 1.15.5 fails on the first line after a stop and panics on whatever comes behind it, so only the
+                    // completion may come.
+                    if is_stopped.is_cancelled() {
+                        continue;
+                    }
                     let progress = event::Type::Progress(event::Progress { message });
                     let event = Event {
                         r#type: Some(progress),

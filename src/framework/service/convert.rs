@@ -30,6 +30,14 @@ impl Shape {
             .map(|value| Some(value).filter(|value| !value.is_null()))
     }
 
+    /// Whether null was sent, without a look at what else it may be.
+    pub fn is_null(&self, sent: Option<&proto::DynamicValue>) -> Result<bool, Diagnostics> {
+        match sent {
+            Some(value) if value.msgpack.len() > 1 => Ok(false),
+            _ => Ok(self.decode_some(sent)?.is_none()),
+        }
+    }
+
     /// The value for core, completed.
     pub fn encode(&self, mut value: Value) -> Result<proto::DynamicValue, Diagnostics> {
         self.schema.complete(&mut value);

@@ -73,13 +73,12 @@ impl<P: Provider> Service<P> {
     ) -> Result<plan_resource_change::Response, Diagnostics> {
         let offer = self.offer.resource(&request.type_name)?;
         let identity = offer.identity.as_ref();
-        let proposed = offer.shape.decode_some(request.proposed_new_state.as_ref())?;
-        let destroy = proposed.is_none();
+        let destroy = offer.shape.is_null(request.proposed_new_state.as_ref())?;
         let answer = offer
             .resource
             .plan(PlanRequest {
                 prior: offer.shape.decode_some(request.prior_state.as_ref())?,
-                proposed,
+                destroy,
                 config: offer.shape.decode_some(request.config.as_ref())?,
                 prior_private: request.prior_private.clone(),
                 planned_private: request.planned_private.clone(),

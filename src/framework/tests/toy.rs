@@ -190,7 +190,7 @@ impl Resource for Thing {
         &self,
         request: PlanRequest<Sample, SampleIdentity>,
     ) -> PlanResponse<Sample, SampleIdentity> {
-        let mut planned = request.proposed.unwrap_or_default();
+        let mut planned = request.config.unwrap_or_default();
         match name(Some(&planned)) {
             "panic" => panic!("what a thing"),
             "nothing" => return PlanResponse::default(),

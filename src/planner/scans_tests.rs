@@ -1,0 +1,164 @@
+use super::super::Tags;
+use super::*;
+
+fn tagged(source: TagSource) -> Selector {
+    Selector {
+        tags: Tags::from([("Mirror".into(), "True".into())]),
+        tag_source: source,
+        ..Selector::default()
+    }
+}
+
+fn names(filters: &[Filter]) -> Vec<&str> {
+    filters.iter().map(|filter| filter.name.as_str()).collect()
+}
+
+#[test]
+fn equal_filter_sets_are_one_scan_and_ec2_judges_what_it_can() {
+    let one = tagged(TagSource::Instance);
+    assert_eq!(scans(&[one.clone(), one.clone()], &[]).instances.len(), 1);
+    let placed = Selector {
+        vpc_ids: vec!["vpc-1".into()],
+        ..one.clone()
+    };
+    let found = scans(&[placed], &[]);
+    assert_eq!(
+        names(&found.instances[0]),
+        ["tag:Mirror", "instance-state-name", "network-interface.vpc-id"]
+    );
+    assert!(
+        found.network_interfaces.is_empty(),
+        "an instance's tags are on instances only"
+    );
+}
+
+#[test]
+fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
+    let ids = |count: usize| (0..count).map(|n| format!("i-{n}")).collect::<Vec<_>>();
+    let many = Selector {
+        instance_ids: ids(450),
+        subnet_ids: ids(201),
+        availability_zones: ["eu-west-1a", "euw1-az2", "us-east-1-wl1-bos-wlz-1"]
+            .map(str::to_owned)
+            .into(),
+        ..Selector::default()
+    };
+    let found = scans(&[many], &[]).instances;
+    assert_eq!(found.len(), 6, "three parts, by names and by ids");
+    let values = |name: &str| -> std::collections::BTreeSet<&String> {
+        let filters = found.iter().flatten().filter(|filter| filter.name == name);
+        filters.flat_map(|filter| &filter.values).collect()
+    };
+    assert_eq!(values("instance-id").len(), 450);
+    assert_eq!(values("network-interface.subnet-id").len(), 0, "judged here");
+    assert_eq!(values("availability-zone").len(), 2);
+    assert_eq!(values("availability-zone-id").len(), 1);
+    assert!(found.iter().flatten().all(|filter| filter.values.len() <= 200));
+    let long = Selector {
+        tags: Tags::from([("Long".into(), "v".repeat(256))]),
+        instance_types: vec!["m5.*".into()],
+        ..Selector::default()
+    };
+    let found = &scans(&[long], &[]).instances[0];
+    assert_eq!(names(found), ["tag-key", "instance-type", "instance-state-name"]);
+    assert_eq!(found[0].values, ["Long"]);
+    assert_eq!(found[1].values, ["m5.*"]);
+}
+
+#[test]
+fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
+    let named = Selector {
+        network_interface_ids: vec!["eni-1".into()],
+        instance_types: vec!["m5.*".into()],
+        vpc_ids: vec!["vpc-1".into()],
+        ..Selector::default()
+    };
+    let found = scans(std::slice::from_ref(&named), &[]);
+    assert_eq!(names(&found.network_interfaces[0]), ["network-interface-id"]);
+    let by_instance = Selector {
+        instance_ids: vec!["i-1".into()],
+        ..named
+    };
+    assert!(
+        scans(&[by_instance], &[]).network_interfaces.is_empty(),
+        "that instance is visible"
+    );
+}
+
+#[test]
+fn interfaces_are_asked_for_where_an_instance_is_not_needed() {
+    let found = scans(&[tagged(TagSource::NetworkInterface)], &[]);
+    assert_eq!(names(&found.network_interfaces[0]), ["tag:Mirror"]);
+    assert_eq!(
+        names(&found.instances_of_interfaces[0]),
+        ["network-interface.tag-key"]
+    );
+    let either = scans(&[tagged(TagSource::Either)], &[]);
+    assert_eq!(
+        (either.instances.len(), either.instances_of_interfaces.len()),
+        (1, 1)
+    );
+    let subnet = Selector {
+        subnet_ids: vec!["subnet-1".into()],
+        ..Selector::default()
+    };
+    let found = scans(
+        std::slice::from_ref(&subnet),
+        &[tagged(TagSource::NetworkInterface)],
+    );
+    assert_eq!(found.network_interfaces.len(), 2, "the exclusion reads tags too");
+    let any_case = Selector {
+        ignore_tag_case: true,
+        ..tagged(TagSource::NetworkInterface)
+    };
+    let found = scans(&[any_case], &[]);
+    assert_eq!(
+        (found.instances_of_interfaces, found.network_interfaces),
+        (vec![vec![]], vec![vec![]]),
+        "whole"
+    );
+    assert_eq!(scans(&[], &[subnet]), Scans::default());
+}
+
+#[test]
+fn who_manages_an_interface_is_noted() {
+    let mut found = ["eni-1", "eni-2"].map(|id| Interface {
+        id: id.into(),
+        operator: Some("eks.amazonaws.com".into()),
+        ..Interface::default()
+    });
+    let told = ["eni-0", "eni-2"].map(|id| Interface {
+        id: id.into(),
+        requester_managed: true,
+        requester_id: Some("amazon-redshift".into()),
+        ..Interface::default()
+    });
+    note_requesters(&mut found, &told);
+    assert!(!found[0].requester_managed && found[1].requester_managed);
+    assert_eq!(found[1].requester_id.as_deref(), Some("amazon-redshift"));
+    assert_eq!(found[1].operator.as_deref(), Some("eks.amazonaws.com"));
+}
+
+#[test]
+fn what_both_tell_is_one_interface() {
+    let of_instance = Interface {
+        id: "eni-1".into(),
+        instance_type: Some("m5.large".into()),
+        ..Interface::default()
+    };
+    let own = Interface {
+        id: "eni-1".into(),
+        tags: Tags::from([("a".into(), "b".into())]),
+        ..Interface::default()
+    };
+    let alone = Interface {
+        id: "eni-2".into(),
+        ..Interface::default()
+    };
+    let found = joined([&of_instance], [&own, &alone]);
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (found[0].instance_type.as_deref(), found[0].tags.len()),
+        (Some("m5.large"), 1)
+    );
+}

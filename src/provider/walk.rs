@@ -1,0 +1,90 @@
+//! Whether what is read may be shared: only while core plans does nothing change between two readers.
+
+#[cfg(target_os = "linux")]
+use std::{fs, os::unix::process::parent_id};
+
+/// What can be known of the core that started this process, besides the version that it tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Core {
+    /// The name of its executable.
+    program: Option<String>,
+    /// What it was asked to do: the first word of its command line that is no option.
+    command: Option<String>,
+}
+
+impl Core {
+    /// The core that runs. Where a system does not show its processes, nothing is known of it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn running() -> Self {
+        let process = format!("/proc/{}", parent_id());
+        let program = fs::read_link(format!("{process}/exe")).ok();
+        let line = fs::read(format!("{process}/cmdline")).unwrap_or_default();
+        Self {
+            program: program.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())),
+            command: line
+                .split(|byte| *byte == 0)
+                .skip(1)
+                .find(|word| !word.is_empty() && !word.starts_with(b"-"))
+                .map(|word| String::from_utf8_lossy(word).into_owned()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn running() -> Self {
+        Self::default()
+    }
+
+    /// Whether the walk that begins is certainly not the one that applies. `hint` is `deferral_allowed` of ConfigureProvider,
+    /// which Terraform 1.9 to 1.17 sends in the apply walk, and no OpenTofu, whose versions have the same numbers.
+    pub(super) fn only_plans(&self, version: (u32, u32), hint: bool) -> bool {
+        let tells = ((1, 9)..=(1, 17)).contains(&version)
+            && self
+                .program
+                .as_ref()
+                .is_some_and(|program| !program.contains("tofu"));
+        let command = self.command.as_deref();
+        !hint
+            && (tells
+                || command.is_some_and(|command| ["plan", "refresh", "import", "query"].contains(&command)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only_plans(program: &str, command: &str, version: (u32, u32), hint: bool) -> bool {
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let core = Core {
+            program: named(program),
+            command: named(command),
+        };
+        core.only_plans(version, hint)
+    }
+
+    #[test]
+    fn a_core_that_tells_is_believed() {
+        for command in ["apply", "plan", "test", ""] {
+            assert!(only_plans("terraform", command, (1, 15), false));
+            assert!(!only_plans("terraform", command, (1, 15), true));
+        }
+    }
+
+    #[test]
+    fn of_others_only_a_command_that_never_applies_is_a_plan() {
+        for (program, version) in [
+            ("terraform", (1, 0)),
+            ("terraform", (1, 18)),
+            ("tofu", (1, 12)),
+            ("", (1, 15)),
+        ] {
+            for command in ["apply", "destroy", "test", "console", ""] {
+                assert!(
+                    !only_plans(program, command, version, false),
+                    "{program} {command}"
+                );
+            }
+            assert!(only_plans(program, "plan", version, false));
+        }
+    }
+}
