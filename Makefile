@@ -58,7 +58,7 @@ e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k dri
 	$(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: soak
-soak: $(VENV_READY) debug ## every end-to-end test on every core at hand, and 200 random runs of each kind; MIRROR_SEED=7 repeats them
+soak: $(VENV_READY) debug ## every end-to-end test on every core at hand, 200 random kills over all of them, and 200 random histories on each; MIRROR_SEED=7 repeats them
 	$(CARGO) build --locked --example aws_schemas
 	MIRROR_EVERY_CORE=1 MIRROR_KILLS=$${MIRROR_KILLS:-200} MIRROR_HISTORIES=$${MIRROR_HISTORIES:-200} $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::Coverage;
 use super::convert::Rows;
@@ -51,6 +52,7 @@ impl Coverage {
             numbers: &self.numbers,
             stop,
             sessions,
+            is_reference_gone: AtomicBool::new(false),
         }
     }
 
@@ -64,6 +66,12 @@ impl Coverage {
     ) -> Response {
         // The next refresh of an unchanged fleet writes the same bytes, or saved plans of others would grow stale.
         let settled = |mut fleet: Fleet| {
+            for (interface, _) in failed
+                .iter()
+                .filter(|(_, failure)| failure.is_of_gone_interface())
+            {
+                fleet.interfaces.remove(interface);
+            }
             for (interface, _) in failed
                 .iter()
                 .filter(|(_, failure)| failure.kind == FailureKind::Refused)
@@ -88,6 +96,7 @@ impl Coverage {
                 late_receivers: Default::default(),
                 late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),
+                adopted_from: Default::default(),
                 owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet
             }

@@ -1,20 +1,79 @@
 //! What the core that started this process was asked to do.
 
 use std::fs;
+use std::sync::OnceLock;
+use std::time::SystemTime;
 
-use super::note::parent_id;
+use super::process::parent_id;
 
-/// Whether the core applies a saved plan, `terraform apply FILE`: its only plan is then the final one. What cannot be seen, as
-/// on systems without `/proc`, is taken for no.
-pub fn applies_saved_plan() -> bool {
-    let line = fs::read(format!("/proc/{}/cmdline", parent_id())).unwrap_or_default();
-    is_apply_of_file(line.split(|byte| *byte == 0).skip(1))
+/// Options of `apply` that may have their value in the next word.
+const WITH_VALUE: [&[u8]; 10] = [
+    b"var",
+    b"var-file",
+    b"target",
+    b"exclude",
+    b"replace",
+    b"parallelism",
+    b"lock-timeout",
+    b"state",
+    b"state-out",
+    b"backup",
+];
+
+/// Whether the core applies a saved plan, `terraform apply FILE`: its only plan is then the final one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SavedPlan {
+    /// It does not.
+    None,
+    /// It does. When the file was written; none when that cannot be seen.
+    Applied(Option<SystemTime>),
+    /// What it does cannot be seen, as on systems without `/proc`.
+    Unseen,
 }
 
-/// Options come before the file, and those of `apply` have their value in the same word.
-fn is_apply_of_file<'a>(arguments: impl Iterator<Item = &'a [u8]>) -> bool {
-    let mut words = arguments.filter(|word| !word.is_empty() && !word.starts_with(b"-"));
-    words.next() == Some(b"apply") && words.next().is_some()
+impl SavedPlan {
+    /// Of the core that started this process.
+    pub fn of_core() -> Self {
+        static FOUND: OnceLock<SavedPlan> = OnceLock::new();
+        *FOUND.get_or_init(|| {
+            let Ok(line) = fs::read(format!("/proc/{}/cmdline", parent_id())) else {
+                return Self::Unseen;
+            };
+            match applied_file(line.split(|byte| *byte == 0).skip(1)) {
+                // The core is in its directory by now, whatever -chdir says, and this process with it.
+                Some(file) => {
+                    let file = String::from_utf8_lossy(file).into_owned();
+                    Self::Applied(fs::metadata(file).and_then(|metadata| metadata.modified()).ok())
+                }
+                None => Self::None,
+            }
+        })
+    }
+
+    /// Whether it certainly does.
+    pub fn is_applied(self) -> bool {
+        matches!(self, Self::Applied(_))
+    }
+}
+
+/// The file that `apply` names: the first word that is neither an option nor the value of one.
+fn applied_file<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let mut words = words.filter(|word| !word.is_empty());
+    // An interpreter's command line has the program's path first.
+    let is_command = |word: &&[u8]| !word.starts_with(b"-") && !word.contains(&b'/');
+    if words.find(is_command)? != b"apply" {
+        return None;
+    }
+    loop {
+        let word = words.next()?;
+        let Some(option) = word.strip_prefix(b"-") else {
+            return Some(word);
+        };
+        let option = option.strip_prefix(b"-").unwrap_or(option);
+        if WITH_VALUE.contains(&option) {
+            words.next();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -23,18 +82,27 @@ mod tests {
 
     #[test]
     fn only_an_apply_with_a_file_applies_a_saved_plan() {
-        let is = |line: &str| is_apply_of_file(line.split(' ').map(str::as_bytes));
-        assert!(is("apply saved.tfplan"));
-        assert!(is("-chdir=x apply -input=false -no-color saved.tfplan"));
+        let file = |line: &str| {
+            let words = line.split(' ').map(str::as_bytes);
+            applied_file(words).map(|file| String::from_utf8_lossy(file).into_owned())
+        };
+        let saved = Some("saved.tfplan".to_owned());
+        assert_eq!(file("apply saved.tfplan"), saved);
+        assert_eq!(file("-chdir=x apply -input=false -no-color saved.tfplan"), saved);
+        assert_eq!(file("/opt/bin/terraform apply saved.tfplan"), saved);
+        assert_eq!(file("apply -parallelism 3 -backup=x saved.tfplan"), saved);
         for line in [
             "apply",
             "apply -auto-approve",
+            "apply -var region=eu-west-1",
+            "apply -auto-approve --var-file prod.tfvars -target mirror_coverage.prod",
             "plan",
             "plan -out=saved.tfplan",
+            "plan -out saved.tfplan",
             "test",
             "",
         ] {
-            assert!(!is(line), "{line}");
+            assert_eq!(file(line), None, "{line}");
         }
     }
 }

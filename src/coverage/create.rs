@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::Coverage;
 use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
-use super::convert;
-use super::maker::{self, Maker};
+use super::convert::{self, Rows};
+use super::maker;
 use super::model::CoverageModel;
-use super::note;
-use super::observe::maker_of;
+use super::observe::{maker_of, own};
 use super::outcome::{failed, finished, merged};
 use super::owned_filter;
+use super::process::core_process;
 use super::read::decode;
 use super::report::{failures, failures_detail};
 use super::stop::{self, Stop};
@@ -30,6 +30,10 @@ const ENDING_WAIT: Duration = Duration::from_secs(1);
 /// How often, and how long apart, EC2 is asked again for something that it made and does not know yet.
 const UNKNOWN_ATTEMPTS: usize = 5;
 const UNKNOWN_WAIT: Duration = Duration::from_secs(1);
+/// How long a create may take without `timeouts`, in all and for each session: ten times what EC2 documents. Whoever cannot see whether
+/// it runs has to wait so long, so it must have an end.
+const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST_FOR_EACH: Duration = Duration::from_secs(2);
 
 impl Coverage {
     /// Creates the object and its sessions. Once a session was made there is no error, only warnings: an error would
@@ -38,32 +42,23 @@ impl Coverage {
         let Some(mut planned) = request.planned.clone() else {
             return Response::default();
         };
-        let stop = Stop::new(
-            &request.cancel,
-            stop::limit(&planned, |timeouts| &timeouts.create),
-        );
+        let rows = convert::rows(&planned.sessions);
+        let limit = limit(&planned, rows.len());
+        let stop = Stop::new(&request.cancel, Some(limit));
         let id = CoverageId::from_bits(Uuid::new_v4().as_u128());
         let (account, sessions) = match self.settled_sessions(&planned).await {
             Ok(found) => found,
             Err(diagnostic) => return nothing_done(diagnostic.into()),
         };
         let fleet = decode(&request.private).unwrap_or_default();
-        let rows = convert::rows(&planned.sessions);
         let name = planned.name.as_str().unwrap_or_default().to_owned();
         // What a create of the same name left behind when it was killed before its state was saved.
-        let leavings = sessions.iter().filter(|session| {
-            match maker_of(&session.tags, &name).map(|mark| maker::of(&mark)) {
-                Some(Maker::Gone) => true,
-                // On another machine it may still run: only what is in the way is taken over.
-                Some(Maker::Unknown) => rows.contains_key(&session.network_interface_id),
-                Some(Maker::Runs) | None => false,
-            }
-        });
-        let mut own: Vec<&MirrorSession> = leavings.collect();
+        let mut own = own(&sessions, &name, None, &Rows::new());
         own.extend(adopted(&sessions, &planned, &rows, &own));
         let own = planner::by_interface(own, &rows);
-        let pending = id.pending(&maker::mark());
-        let core = note::core_process();
+        let mark = maker::mark(limit);
+        let pending = id.pending(&mark);
+        let core = core_process();
         let blueprint_with = |planned: &CoverageModel, id_tag: &str| Blueprint {
             ignored_tags: self.connection.tags().ignored(),
             ..planned.blueprint(id_tag)
@@ -109,7 +104,7 @@ impl Coverage {
         }
         made.extend(made_filter.clone());
         // Without the core that asked for them nobody saves these sessions: they stay pending, for the next create.
-        if !made.is_empty() && note::core_process() == core {
+        if !made.is_empty() && core_process() == core && maker::is_in_time(&mark) {
             let settled = Tags::from([(planner::COVERAGE_ID_TAG.to_owned(), id.to_string())]);
             match settle(&account, &made, &settled, &stop).await {
                 Ok(()) => {
@@ -159,6 +154,13 @@ impl Coverage {
             tokio::time::sleep(ENDING_WAIT).await;
         }
     }
+}
+
+/// How long the create of so many sessions may take.
+fn limit(planned: &CoverageModel, sessions: usize) -> Duration {
+    let given = stop::limit(planned, |timeouts| &timeouts.create);
+    let sessions = u32::try_from(sessions).unwrap_or(u32::MAX);
+    given.unwrap_or_else(|| LONGEST + LONGEST_FOR_EACH.saturating_mul(sessions))
 }
 
 /// Marks what was made as settled. EC2 may not know yet what it made a moment ago: that is asked for again.

@@ -1,12 +1,13 @@
 //! Makes the calls that the planner listed. One interface's failure is one interface's failure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
 
-use super::failure::Failure;
+use super::failure::{Failure, FailureKind};
 use super::numbers::Numbers;
 use super::progress::Progress;
 use super::stop::Stop;
@@ -15,6 +16,14 @@ use crate::planner::{Actions, MirrorSession, Retag};
 
 /// How long a call in flight may take to end after Ctrl-C: retries under throttling take minutes.
 const GRACE: Duration = Duration::from_secs(10);
+/// The waits between attempts for a target or filter that EC2 does not know yet.
+const REFERENCE_WAITS: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(3),
+    Duration::from_secs(4),
+];
+
 /// What the calls led to.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -53,6 +62,8 @@ pub struct Executor<'a> {
     pub stop: &'a Stop,
     /// All sessions of the account, to know which numbers an interface has.
     pub sessions: &'a [MirrorSession],
+    /// Set once a target or filter was waited for in vain: nobody else waits for it.
+    pub is_reference_gone: AtomicBool,
 }
 
 impl Executor<'_> {
@@ -117,6 +128,38 @@ impl Executor<'_> {
             }),
             () = given_up => Err(Failure::stopped(what, self.stop)),
         }
+    }
+
+    /// Makes a call that may come before EC2 knows the target or filter that it names, which another resource of this run has made:
+    /// then it is made again, for a few seconds.
+    pub(super) async fn patient_call<T, F>(
+        &self,
+        what: &'static str,
+        call: impl Fn() -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Ec2Error>>,
+    {
+        for wait in REFERENCE_WAITS {
+            match self.call(what, call()).await {
+                Err(failure) if failure.kind == FailureKind::ReferenceMissing => {}
+                result => return result,
+            }
+            if self.is_reference_gone.load(Ordering::Relaxed) {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.stop.stopped() => break,
+            }
+        }
+        let result = self.call(what, call()).await;
+        if let Err(failure) = &result
+            && failure.kind == FailureKind::ReferenceMissing
+        {
+            self.is_reference_gone.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     /// Makes the calls, as many at once as may be in flight, and returns their results in the same order. The log is told how

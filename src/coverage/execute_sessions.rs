@@ -52,7 +52,8 @@ impl Executor<'_> {
 
     async fn modify_one(&self, change: &Modify) -> Result<MirrorSession, Failure> {
         let wanted = session_change(change);
-        let failure = match self.call("change", self.account.modify_session(&wanted)).await {
+        let modify = || self.account.modify_session(&wanted);
+        let failure = match self.patient_call("change", modify).await {
             Err(failure) if failure.kind == FailureKind::NumberTaken => failure,
             result => return result,
         };
@@ -172,7 +173,10 @@ impl Executor<'_> {
                 // Of this attempt only: EC2 may answer an older token with a session that is long deleted.
                 client_token: Uuid::new_v4().to_string(),
             };
-            let failure = match self.call("create", self.account.create_session(&new)).await {
+            let failure = match self
+                .patient_call("create", || self.account.create_session(&new))
+                .await
+            {
                 Ok(session) => return Ok(session),
                 Err(failure) => failure,
             };

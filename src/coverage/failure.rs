@@ -22,7 +22,7 @@ pub struct Failure {
 pub enum FailureKind {
     /// It failed.
     Error,
-    /// The interface no longer exists, so there is nothing to retry.
+    /// The interface no longer exists, or the session that was to be changed, so there is nothing to retry.
     Vanished,
     /// EC2 refuses the interface for good, so retrying would fail for ever.
     Refused,
@@ -30,6 +30,8 @@ pub enum FailureKind {
     Sensor,
     /// Another session of the interface has the number.
     NumberTaken,
+    /// EC2 does not know the target or the filter, or does not know it yet.
+    ReferenceMissing,
     /// The target has as many sources as it takes.
     TargetFull,
     /// It failed, and may have been done all the same.
@@ -51,6 +53,17 @@ impl Failure {
                     if what == "create" && !error.code().ends_with("Malformed") =>
                 {
                     FailureKind::Vanished
+                }
+                // The session is gone, with its interface as a rule: the next refresh tells.
+                ErrorClass::NotFound(What::Session)
+                    if what == "change" && !error.code().ends_with("Malformed") =>
+                {
+                    FailureKind::Vanished
+                }
+                ErrorClass::NotFound(What::Target | What::Filter)
+                    if what != "delete" && !error.code().ends_with("Malformed") =>
+                {
+                    FailureKind::ReferenceMissing
                 }
                 ErrorClass::InterfaceUnsupported if what == "create" => FailureKind::Refused,
                 ErrorClass::NumberInUse => FailureKind::NumberTaken,
@@ -97,6 +110,11 @@ impl Failure {
             self.kind,
             FailureKind::Vanished | FailureKind::Refused | FailureKind::Sensor
         )
+    }
+
+    /// Whether a session was to be made for an interface that no longer exists.
+    pub(super) fn is_of_gone_interface(&self) -> bool {
+        self.kind == FailureKind::Vanished && self.what == "create"
     }
 
     pub(super) fn stopped(what: &'static str, stop: &Stop) -> Self {

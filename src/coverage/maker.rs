@@ -1,12 +1,18 @@
 //! Who makes the sessions of a create: so that the leavings of a killed create are told from a create that runs.
 //!
-//! Sessions of a create in flight carry this process and the core that started it. A create is over for good as soon as one of
-//! the two is gone: without the provider nobody goes on, without core nobody saves its state.
+//! Sessions of a create in flight carry this process, the core that started it, and until when it may run. A create is over for good as
+//! soon as one of the two is gone: without the provider nobody goes on, without core nobody saves its state. That can be looked up
+//! where the same processes are seen, hence in the same PID namespace since the same boot. Elsewhere, on another machine or
+//! in another container, only the time tells.
 
 use std::fs;
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::note;
+use super::process::{core_process, own_process, start_of};
+
+/// How much longer than its time a create may seem to run: calls in flight, the wait for describe calls, clocks that differ.
+const SLACK: Duration = Duration::from_secs(15 * 60);
 
 /// What is known of the process that made a pending session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,38 +21,97 @@ pub enum Maker {
     Runs,
     /// It is gone: nobody will ever have these sessions in a state.
     Gone,
-    /// It ran on another machine, or this one cannot tell.
-    Unknown,
+    /// It ran where this process cannot look, and may go on until then (Unix seconds): its sessions are its own.
+    Elsewhere { until: u64 },
 }
 
-/// The mark of this process: `BOOT-PROCESS-START-CORE-START`.
-pub fn mark() -> String {
-    let own = std::process::id();
-    format!("{}-{own}-{}-{}", boot(), started(own), note::core_process())
+/// The mark of this process, whose create takes `limit` at most:
+/// `BOOT-NAMESPACE-PROCESS-START-CORE-START-UNTIL`.
+pub fn mark(limit: Duration) -> String {
+    let until = now() + (limit + SLACK).as_secs();
+    format!(
+        "{}-{}-{}-{}-{until:x}",
+        boot(),
+        namespace(),
+        own_process(),
+        core_process()
+    )
 }
 
-/// What has become of the process with this mark.
+/// Whether the process with this mark is within its time. A machine that slept may wake up when others have taken its sessions over.
+pub fn is_in_time(mark: &str) -> bool {
+    Mark::read(mark).is_some_and(|mark| mark.until > now())
+}
+
+/// What has become of the process with this mark. What is no mark may be anybody's at any time.
 pub fn of(mark: &str) -> Maker {
-    let parts: Vec<&str> = mark.split('-').collect();
-    let [its_boot, process, start, core, core_start] = parts[..] else {
-        return Maker::Unknown;
+    of_at(mark, now())
+}
+
+fn of_at(mark: &str, now: u64) -> Maker {
+    let Some(mark) = Mark::read(mark) else {
+        return Maker::Elsewhere { until: u64::MAX };
     };
-    if boot().is_empty() || its_boot != boot() {
-        return Maker::Unknown;
-    }
-    match runs(process, start) && runs(core, core_start) {
-        true => Maker::Runs,
-        false => Maker::Gone,
+    match (mark.is_visible(), mark.runs(), mark.until) {
+        (true, true, _) => Maker::Runs,
+        (true, false, _) => Maker::Gone,
+        (false, _, until) if until > now => Maker::Elsewhere { until },
+        (false, ..) => Maker::Gone,
     }
 }
 
 /// Whether the process of a create whose core is gone is about to end: it may still finish a call.
 pub fn is_ending(mark: &str) -> bool {
-    let mut parts = mark.split('-');
-    let its_boot = parts.next();
-    its_boot == Some(boot())
-        && of(mark) == Maker::Gone
-        && matches!((parts.next(), parts.next()), (Some(process), Some(start)) if runs(process, start))
+    Mark::read(mark).is_some_and(|mark| mark.is_visible() && !mark.runs() && mark.process.runs())
+}
+
+struct Mark<'a> {
+    boot: &'a str,
+    namespace: &'a str,
+    process: Process<'a>,
+    core: Process<'a>,
+    until: u64,
+}
+
+impl<'a> Mark<'a> {
+    fn read(mark: &'a str) -> Option<Self> {
+        let parts: Vec<&str> = mark.split('-').collect();
+        let [boot, namespace, process, start, core, core_start, until] = parts[..] else {
+            return None;
+        };
+        Some(Self {
+            boot,
+            namespace,
+            process: Process(process, start),
+            core: Process(core, core_start),
+            until: u64::from_str_radix(until, 16).ok()?,
+        })
+    }
+
+    /// Whether its processes are seen from here while they run.
+    fn is_visible(&self) -> bool {
+        let is_known = [self.boot, self.namespace, self.process.1, self.core.1];
+        is_known.iter().all(|part| !part.is_empty()) && (self.boot, self.namespace) == (boot(), namespace())
+    }
+
+    fn runs(&self) -> bool {
+        self.process.runs() && self.core.runs()
+    }
+}
+
+/// Id and start.
+struct Process<'a>(&'a str, &'a str);
+
+impl Process<'_> {
+    fn runs(&self) -> bool {
+        let start = self.0.parse().ok().and_then(start_of);
+        start.is_some_and(|start| start == self.1)
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// This boot of this machine; empty where that is not known. Read once: a killed create can leave thousands of sessions to ask
@@ -59,40 +124,65 @@ fn boot() -> &'static str {
     })
 }
 
-fn runs(process: &str, start: &str) -> bool {
-    process
-        .parse()
-        .is_ok_and(|process| !start.is_empty() && started(process) == start)
-}
-
-fn started(process: u32) -> String {
-    note::start_of(process).unwrap_or_default()
+/// The PID namespace: each container has one of its own, and sees no processes of the others. Empty where that is not known.
+fn namespace() -> &'static str {
+    static NAMESPACE: OnceLock<String> = OnceLock::new();
+    NAMESPACE.get_or_init(|| {
+        let link = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+        link.to_string_lossy()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect()
+    })
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
-    #[test]
-    fn this_process_runs_and_one_that_ended_is_gone() {
-        let mark = mark();
-        assert_eq!(of(&mark), Maker::Runs);
-        let own = format!("-{}-", std::process::id());
-        // No process has an id beyond the kernel's limit of 2^22.
-        let ended = mark.replacen(&own, "-4194305-", 1);
-        assert_eq!(of(&ended), Maker::Gone);
-        assert!(!is_ending(&ended));
-        assert_eq!(of(&format!("x{mark}")), Maker::Unknown, "another boot");
-        assert_eq!(of(""), Maker::Unknown);
+    fn own() -> String {
+        mark(Duration::from_secs(3600))
     }
 
     #[test]
-    fn without_its_core_a_process_is_about_to_end() {
-        let mark = mark();
-        let (front, _) = mark.rsplit_once('-').unwrap();
-        let orphan = format!("{front}-1");
+    fn this_process_runs_and_one_that_ended_is_gone() {
+        assert_eq!(of(&own()), Maker::Runs);
+        let id = format!("-{}-", std::process::id());
+        // No process has an id beyond the kernel's limit of 2^22.
+        let ended = own().replacen(&id, "-4194305-", 1);
+        assert_eq!(of(&ended), Maker::Gone);
+        assert!(!is_ending(&ended));
+        let orphan = own().replacen(&core_process(), "4194305-1", 1);
         assert_eq!(of(&orphan), Maker::Gone);
-        assert!(is_ending(&orphan));
-        assert!(!is_ending(&mark));
+        assert!(is_ending(&orphan), "without its core");
+        assert!(!is_ending(&own()));
+    }
+
+    #[test]
+    fn elsewhere_only_the_time_tells() {
+        let mark = own();
+        let (_, until) = mark.rsplit_once('-').unwrap();
+        let until = u64::from_str_radix(until, 16).unwrap();
+        assert!(until.abs_diff(now() + 3600 + SLACK.as_secs()) < 60);
+        let start = format!("-{}-", start_of(std::process::id()).unwrap());
+        for elsewhere in [
+            format!("x{mark}"),
+            mark.replacen(&format!("-{}-", namespace()), "-1-", 1),
+            // A system that does not tell when processes started.
+            mark.replacen(&start, "--", 1),
+        ] {
+            assert_eq!(
+                of_at(&elsewhere, until - 1),
+                Maker::Elsewhere { until },
+                "{elsewhere}"
+            );
+            assert_eq!(of_at(&elsewhere, until), Maker::Gone, "{elsewhere}");
+            assert!(!is_ending(&elsewhere));
+        }
+        assert!(is_in_time(&mark) && !is_in_time(&mark.replace(&format!("{until:x}"), "1")));
+        assert_eq!(of_at(&mark, until), Maker::Runs, "what is seen needs no clock");
+        for no_mark in ["", "1", "a-b-c-d-e-f-g"] {
+            assert_eq!(of(no_mark), Maker::Elsewhere { until: u64::MAX });
+        }
     }
 }

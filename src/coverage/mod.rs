@@ -12,6 +12,7 @@ mod execute_sessions;
 mod failure;
 mod found;
 mod import;
+mod in_the_making;
 mod list;
 mod maker;
 mod model;
@@ -24,12 +25,15 @@ mod owned_filter;
 mod plan;
 mod plan_words;
 mod preflight;
+mod private_directory;
+mod process;
 mod progress;
 mod read;
 mod refreshed;
 mod report;
 mod source;
 mod stop;
+mod takeover;
 mod too_many_tags;
 mod uncertain;
 mod update;
@@ -53,6 +57,7 @@ pub use list::Coverages;
 pub use model::{CoverageIdentity, CoverageModel};
 use numbers::Numbers;
 use refreshed::Refreshed;
+use takeover::Takeovers;
 
 /// The resource type.
 #[derive(Debug)]
@@ -60,6 +65,7 @@ pub struct Coverage {
     connection: Arc<Connection>,
     numbers: Numbers,
     refreshed: Refreshed,
+    takeovers: Takeovers,
 }
 
 impl Coverage {
@@ -69,6 +75,7 @@ impl Coverage {
             connection,
             numbers: Numbers::default(),
             refreshed: Refreshed::default(),
+            takeovers: Takeovers::default(),
         }
     }
 }
@@ -113,6 +120,13 @@ impl Resource for Coverage {
                 diagnostics: interrupted().into(),
                 ..PlanResponse::default()
             })
+    }
+
+    async fn plan_destroy(
+        &self,
+        request: PlanRequest<CoverageModel, CoverageIdentity>,
+    ) -> PlanResponse<CoverageModel, CoverageIdentity> {
+        self.destroy_planned(&request)
     }
 
     async fn create(

@@ -32,7 +32,9 @@ pub struct CoverageModel {
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
     /// The `selection` of a `mirror_interfaces` data source, instead of `selector` and `exclude`: exactly its network
-    /// interfaces are mirrored, so that a saved plan stays exact however long it waits. Left out, the `selector` blocks decide.
+    /// interfaces are mirrored, so that a saved plan stays exact however long it waits and wherever it is applied. What others do to
+    /// sessions meanwhile is not pinned by it (see the troubleshooting guide). One that is gone is passed over. Left out, the `selector`
+    /// blocks decide.
     pub selection: Attr<String>,
     /// Traffic mirror targets that the sessions deliver to. A session that exists stays on its target while that target is
     /// listed.
@@ -104,8 +106,9 @@ pub struct CoverageModel {
     /// Existing sessions of selected network interfaces to take over, by changing their tags and then what else differs, so that no
     /// packet is missed: an object with one or both of these lists, with `*` and `?` as in EC2 filters.
     ///
-    /// - `descriptions`: descriptions of the sessions, for example `Created by AutoMirror`.
-    /// - `coverage_names`: names of other coverages, which must be gone from their states before.
+    /// - `descriptions`: descriptions of sessions that belong to no coverage, for example `Created by AutoMirror`.
+    /// - `coverage_names`: names of other coverages, which must be gone from their states before; one that is in the same state is an
+    ///   error of the plan.
     ///
     /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone. Left out,
     /// nothing is taken over.
@@ -125,8 +128,8 @@ pub struct CoverageModel {
     /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
     ///   error. It defaults to `false`.
     pub limits: Attr<BTreeMap<String, Attr<String>>>,
-    /// How long one operation may take, for example `90m`. Unset: as long as it needs; a thousand sessions take EC2 more than three
-    /// minutes.
+    /// How long one operation may take, for example `90m`. Unset: as long as it needs, and a create at most an hour and two seconds
+    /// for each session; a thousand sessions take EC2 more than three minutes.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub timeouts: Attr<TimeoutsBlock>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions

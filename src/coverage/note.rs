@@ -2,26 +2,29 @@
 //!
 //! Terraform plans twice: while planning, and in another process of the provider when it applies. Before Terraform 1.16
 //! nothing that the first plan decides reaches the second one, which sees the same prior state, private data and
-//! configuration. Two things have to reach it all the same: that the first plan could not know the selection of an update and
-//! left everything as it was, and the fleet that the first plan of a create saw. A plan leaves them as notes in a directory
-//! that is private to the user; without a note the final plan decides by itself.
+//! configuration. So a plan leaves what it saw in a directory that is private to the user, and the final plan finds it in one of two
+//! ways. Where one core process runs both, it is the note that another provider process of this core left, and nobody uses it a second
+//! time. Where the core applies a saved plan, it is the last note that was left before the file was written. Without a note the final
+//! plan decides by itself.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+use super::private_directory::{self, forget_old, text_of};
+use super::process::{core_process, own_process};
+
 /// How long a note is kept: as long as a saved plan may reasonably wait.
 const KEPT: Duration = Duration::from_secs(3 * 24 * 3600);
-
-/// Longer than any note: the fleet of a plan stays under 1 MB at 10,000 interfaces.
-const MAX_BYTES: u64 = 16 << 20;
-
-/// How notes begin that only another provider process may use, and those that one has taken.
-const FROM: &str = "from ";
-const FOR: &str = "for ";
+/// How many notes of one key are kept.
+const KEPT_OF_KEY: usize = 8;
+/// How much later than its notes a plan is written to its file, at most: a note that is older belongs to another plan.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(15 * 60);
+/// An archive keeps the times of its files in whole seconds.
+const ROUNDED: Duration = Duration::from_secs(1);
 
 /// The name of a note: what it is about, so that only the very same plan finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,295 +48,117 @@ impl Key {
     }
 }
 
-/// Leaves a note.
-pub fn leave(key: &Key, text: &str) -> io::Result<()> {
-    let directory = directory()?;
-    make_private(&directory)?;
-    forget_old(&directory);
-    // Written beside and moved, so that nobody reads half a note.
-    let mut file = tempfile::NamedTempFile::new_in(&directory)?;
-    io::Write::write_all(&mut file, text.as_bytes())?;
-    file.persist(directory.join(&key.0))
-        .map_err(|error| error.error)?;
-    Ok(())
+/// Who may use the notes.
+#[derive(Debug, Clone)]
+pub struct Notes {
+    directory: PathBuf,
+    core: String,
+    own: String,
 }
 
-/// Reads a note.
-pub fn read(key: &Key) -> Option<String> {
-    let directory = directory().ok()?;
-    // A directory that somebody else could have prepared is not trusted.
-    if !is_private(&directory).ok()? {
-        return None;
+/// A note: its file is called `KEY.CORE.MAKER`, and with `.TAKER` behind that once it is taken.
+#[derive(Debug)]
+struct Note {
+    path: PathBuf,
+    core: String,
+    maker: String,
+    taker: Option<String>,
+    left: SystemTime,
+}
+
+impl Notes {
+    /// Those of this user, for this process.
+    pub fn of_user() -> io::Result<Self> {
+        Ok(Self {
+            directory: private_directory::directory()?,
+            core: core_process(),
+            own: own_process(),
+        })
     }
-    text_of(&directory.join(&key.0))
-}
 
-/// The text of a file of a sensible length. What only bears the name of one, a pipe for example, would never end.
-fn text_of(path: &Path) -> Option<String> {
-    let is_note = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= MAX_BYTES;
-    if !fs::symlink_metadata(path).is_ok_and(is_note) {
-        return None;
+    /// Leaves a note. It takes the place of one that this process left before.
+    pub fn leave(&self, key: &Key, text: &str) -> io::Result<()> {
+        private_directory::make(&self.directory)?;
+        forget_old(&self.directory, KEPT);
+        // Written beside and moved, so that nobody reads half a note.
+        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+        io::Write::write_all(&mut file, text.as_bytes())?;
+        let name = format!("{}.{}.{}", key.0, self.core, self.own);
+        file.persist(self.directory.join(name))
+            .map_err(|error| error.error)?;
+        for older in self.all(key).into_iter().rev().skip(KEPT_OF_KEY) {
+            // Another process may have been quicker.
+            let _ = fs::remove_file(older.path);
+        }
+        Ok(())
     }
-    let mut text = String::new();
-    let file = fs::File::open(path).ok()?;
-    io::Read::read_to_string(&mut io::Read::take(file, MAX_BYTES), &mut text).ok()?;
-    Some(text)
-}
 
-/// Leaves a note for another provider process of the same core.
-pub fn leave_for_another(key: &Key, text: &str) -> io::Result<()> {
-    leave(key, &format!("{FROM}{}\n{text}", own_process()))
-}
-
-/// Takes the note that another provider process left. It is then this process's alone, which may read it again.
-pub fn take(key: &Key) -> Option<String> {
-    let note = read(key)?;
-    let text = taken(&note, &own_process())?;
-    if note.starts_with(FROM)
-        && let Err(error) = leave(key, &format!("{FOR}{}\n{text}", own_process()))
-    {
-        // Whoever comes later could use it once more.
-        tracing::warn!(%error, "a note could not be marked as used");
+    /// Leaves an empty note if there are others, which this plan makes void.
+    pub fn supersede(&self, key: &Key) -> io::Result<()> {
+        match self.all(key).is_empty() {
+            true => Ok(()),
+            false => self.leave(key, ""),
+        }
     }
-    Some(text.to_owned())
-}
 
-/// The text of a note, if it is meant for the process.
-fn taken<'a>(note: &'a str, process: &str) -> Option<&'a str> {
-    let (head, text) = note.split_once('\n')?;
-    let from_another = head.strip_prefix(FROM).is_some_and(|maker| maker != process);
-    let is_taken = head.strip_prefix(FOR) == Some(process);
-    (from_another || is_taken).then_some(text)
-}
-
-/// Most notes are never asked for: their plan was not applied.
-fn forget_old(directory: &Path) {
-    let is_old = |entry: &fs::DirEntry| {
-        let age = entry
-            .metadata()
-            .and_then(|metadata| metadata.modified())
-            .map(|modified| modified.elapsed());
-        age.is_ok_and(|age| age.is_ok_and(|age| age > KEPT))
-    };
-    for entry in fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(is_old)
-    {
-        // Another process may have been quicker.
-        let _ = fs::remove_file(entry.path());
+    /// Takes the note that another provider process of this core left. It is then this process's alone, which may read it again.
+    pub fn take(&self, key: &Key) -> Option<String> {
+        let notes = self.all(key);
+        let of_core = || notes.iter().rev().filter(|note| note.core == self.core);
+        if let Some(taken) = of_core().find(|note| note.taker.as_ref() == Some(&self.own)) {
+            return text_of(&taken.path);
+        }
+        let note = of_core().find(|note| note.taker.is_none() && note.maker != self.own)?;
+        let mut path = note.path.clone().into_os_string();
+        path.push(format!(".{}", self.own));
+        // Whoever else takes it at this moment fails here.
+        fs::rename(&note.path, &path).ok()?;
+        text_of(Path::new(&path))
     }
-}
 
-/// Removes a note that nobody needs any more.
-pub fn remove(key: &Key) {
-    if let Ok(directory) = directory() {
-        // Most often there is none.
-        let _ = fs::remove_file(directory.join(&key.0));
+    /// The note of the plan that was written to a file then; the last one where that is not known.
+    pub fn of_saved_plan(&self, key: &Key, written: Option<SystemTime>) -> Option<String> {
+        let is_of = |note: &&Note| {
+            written
+                .is_none_or(|written| note.left <= end_of(written) && note.left + WRITTEN_WITHIN >= written)
+        };
+        text_of(&self.all(key).iter().rev().find(is_of)?.path)
     }
-}
 
-/// This process: its id, and its start.
-fn own_process() -> String {
-    let own = std::process::id();
-    format!("{own}-{}", start_of(own).unwrap_or_default())
-}
-
-/// The core process that started this one: its id, and its start, since ids come back.
-pub fn core_process() -> String {
-    let core = parent_id();
-    format!("{core}-{}", start_of(core).unwrap_or_default())
-}
-
-/// Whether the core process is OpenTofu, which calls itself by a version of its own.
-pub fn core_is_tofu() -> bool {
-    let program = fs::read_link(format!("/proc/{}/exe", parent_id())).unwrap_or_default();
-    program
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().contains("tofu"))
-}
-
-/// When a process started, in the kernel's ticks since boot; none where there is no such process, or no way to know.
-pub fn start_of(process: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The fields behind the command's name, which may contain anything: the state is the 3rd of all, the start the 22nd.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    // A process that was killed stays a zombie until its parent asks for it.
-    let ended = ["Z", "X"].contains(&fields.next()?);
-    fields.nth(18).filter(|_| !ended).map(str::to_owned)
-}
-
-/// Id of the core process, which started this one.
-#[cfg(unix)]
-pub fn parent_id() -> u32 {
-    std::os::unix::process::parent_id()
-}
-
-#[cfg(unix)]
-fn directory() -> io::Result<PathBuf> {
-    Ok(std::env::temp_dir().join(format!("terraform-provider-mirror-{}", user_id()?)))
-}
-
-/// A file of our own tells our user id without a call to the C library.
-#[cfg(unix)]
-fn user_id() -> io::Result<u32> {
-    use std::os::unix::fs::MetadataExt;
-    Ok(tempfile::tempfile()?.metadata()?.uid())
-}
-
-#[cfg(unix)]
-fn make_private(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    match fs::DirBuilder::new().mode(0o700).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ if is_private(directory)? => Ok(()),
-        _ => Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "the directory is not private",
-        )),
+    /// The notes of a key, the oldest first.
+    fn all(&self, key: &Key) -> Vec<Note> {
+        // A directory that somebody else could have prepared is not trusted.
+        if !private_directory::is_private(&self.directory).unwrap_or(false) {
+            return Vec::new();
+        }
+        let entries = fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let mut notes: Vec<Note> = entries.filter_map(|entry| note(&entry, key)).collect();
+        notes.sort_by_key(|note| note.left);
+        notes
     }
 }
 
-#[cfg(unix)]
-fn is_private(directory: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::symlink_metadata(directory)?;
-    Ok(metadata.is_dir() && metadata.uid() == user_id()? && metadata.mode() & 0o077 == 0)
+/// The last moment that may be meant.
+fn end_of(written: SystemTime) -> SystemTime {
+    let since = written.duration_since(SystemTime::UNIX_EPOCH);
+    match since.is_ok_and(|since| since.subsec_nanos() == 0) {
+        true => written + ROUNDED,
+        false => written,
+    }
 }
 
-// Elsewhere the temporary directory is the user's own.
-#[cfg(not(unix))]
-pub fn parent_id() -> u32 {
-    0
-}
-
-#[cfg(not(unix))]
-fn directory() -> io::Result<PathBuf> {
-    Ok(std::env::temp_dir().join("terraform-provider-mirror"))
-}
-
-#[cfg(not(unix))]
-fn make_private(directory: &Path) -> io::Result<()> {
-    fs::create_dir_all(directory)
-}
-
-#[cfg(not(unix))]
-fn is_private(directory: &Path) -> io::Result<bool> {
-    Ok(directory.is_dir())
+fn note(entry: &fs::DirEntry, key: &Key) -> Option<Note> {
+    let name = entry.file_name().into_string().ok()?;
+    let mut parts = name.strip_prefix(&key.0)?.strip_prefix('.')?.split('.');
+    Some(Note {
+        core: parts.next()?.to_owned(),
+        maker: parts.next()?.to_owned(),
+        taker: parts.next().map(str::to_owned),
+        path: entry.path(),
+        left: entry.metadata().ok()?.modified().ok()?,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::planner::Fleet;
-
-    #[test]
-    fn a_note_is_found_by_its_key_alone() {
-        let parts: [&[u8]; 2] = [b"test", &std::process::id().to_be_bytes()];
-        let key = Key::of(&parts);
-        assert_eq!(read(&key), None);
-        leave(&key, "text").unwrap();
-        leave(&key, "later text").unwrap();
-        assert_eq!(read(&key).as_deref(), Some("later text"));
-        assert_eq!(read(&Key::of(&parts[..1])), None);
-        remove(&key);
-        assert_eq!(read(&key), None);
-    }
-
-    #[test]
-    fn a_note_is_for_one_other_process() {
-        assert_eq!(taken("from a\ntext\n", "b"), Some("text\n"));
-        assert_eq!(
-            taken("from a\ntext", "a"),
-            None,
-            "a process leaves no notes for itself"
-        );
-        assert_eq!(
-            taken("for b\ntext", "b"),
-            Some("text"),
-            "and may ask again for what it took"
-        );
-        assert_eq!(taken("for b\ntext", "c"), None, "used once");
-        assert_eq!(taken("text", "b"), None);
-        let key = Key::of(&[b"another", &std::process::id().to_be_bytes()]);
-        leave_for_another(&key, "text").unwrap();
-        assert_eq!(take(&key), None);
-        leave(&key, "from somebody\ntext").unwrap();
-        assert_eq!(
-            (take(&key).as_deref(), take(&key).as_deref()),
-            (Some("text"), Some("text"))
-        );
-        assert_eq!(taken(&read(&key).unwrap(), "somebody else"), None);
-        remove(&key);
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_zombie_has_ended() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        assert!(start_of(child.id()).is_some());
-        child.kill().unwrap();
-        let killed = std::time::Instant::now();
-        while start_of(child.id()).is_some() && killed.elapsed() < Duration::from_secs(10) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert_eq!(
-            start_of(child.id()),
-            None,
-            "not waited for, and ended all the same"
-        );
-        child.wait().unwrap();
-    }
-
-    #[test]
-    fn old_notes_are_forgotten() {
-        let directory = tempfile::tempdir().unwrap();
-        for (name, age) in [("old", KEPT * 2), ("new", Duration::ZERO)] {
-            let file = fs::File::create(directory.path().join(name)).unwrap();
-            file.set_modified(std::time::SystemTime::now() - age).unwrap();
-        }
-        forget_old(directory.path());
-        let left: Vec<_> = fs::read_dir(directory.path())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name())
-            .collect();
-        assert_eq!(left, ["new"]);
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_a_text_or_no_note(bytes in vec(any::<u8>(), 0..200), is_fleet: bool) {
-            let directory = tempfile::tempdir().unwrap();
-            let path = directory.path().join("note");
-            let magic: &[u8] = if is_fleet { b"mirror1:" } else { b"" };
-            fs::write(&path, [magic, &bytes].concat()).unwrap();
-            if let Some(text) = text_of(&path) {
-                prop_assert!(Fleet::decode(&text).is_err());
-            }
-        }
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn what_is_no_file_or_too_long_is_no_note() {
-        let directory = tempfile::tempdir().unwrap();
-        let long = directory.path().join("long");
-        fs::File::create(&long).unwrap().set_len(1 << 40).unwrap();
-        let endless = directory.path().join("endless");
-        std::os::unix::fs::symlink("/dev/zero", &endless).unwrap();
-        let pipe = directory.path().join("pipe");
-        std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-        for path in [&long, &endless, &pipe, &directory.path().to_owned()] {
-            assert_eq!(text_of(path), None, "{}", path.display());
-        }
-    }
-
-    #[test]
-    fn parts_do_not_run_together() {
-        assert_ne!(Key::of(&[b"ab", b"c"]), Key::of(&[b"a", b"bc"]));
-    }
-}
+#[path = "note_tests.rs"]
+mod tests;

@@ -108,14 +108,13 @@ impl Selecting {
 /// Reads the fleet and all sessions of the account in the region.
 ///
 /// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state. What the fleet
-/// remembers from before (`intended`, `refused`) is left empty. `late` are targets that the first plan of the same run did not know.
+/// remembers from before (`intended`, `refused`) is left empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
     model: &CoverageModel,
     id: Option<&CoverageId>,
     recorded: &Rows,
-    late: &BTreeSet<String>,
 ) -> Result<(Fleet, Arc<Vec<MirrorSession>>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
@@ -123,18 +122,19 @@ pub async fn observe(
     let targets = async { account.all_targets().await.map_err(ObserveError::from) };
     let ((interfaces, seen), sessions, targets) =
         tokio::try_join!(selecting.look(account), sessions, targets)?;
-    let namesakes = namesakes(&sessions, name, id);
+    let (namesakes, in_the_making) = (namesakes(&sessions, name, id), in_the_making(&sessions, name, id));
     let mut fleet = Fleet {
         account_id: account.account_id().to_owned(),
         region: account.region().to_owned(),
         selecting: selecting.digest()?,
         interfaces,
         namesakes,
+        in_the_making,
         ..Fleet::default()
     };
     fleet.tags_are_of_instances =
         selection::tags_are_of_instances(account, &selecting.selectors, &seen).await?;
-    look_at_targets(account, &mut fleet, &targets, &listed_targets(model), late).await?;
+    look_at_targets(account, &mut fleet, &targets, &listed_targets(model)).await?;
     let own = own(&sessions, name, id, recorded);
     let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
     let covered = own
@@ -183,23 +183,15 @@ async fn look_at_targets(
     fleet: &mut Fleet,
     visible: &[MirrorTarget],
     listed: &BTreeSet<String>,
-    late: &BTreeSet<String>,
 ) -> Result<(), Ec2Error> {
     let zone_ids = fleet.zone_ids();
-    let (late, known): (Vec<_>, Vec<_>) = visible
-        .iter()
-        .cloned()
-        .partition(|target| late.contains(&target.id));
-    let (sensors, late_sensors, sites) = tokio::try_join!(
-        account.sensors(&known),
-        account.sensors(&late),
+    let (sensors, sites) = tokio::try_join!(
+        account.sensors(visible),
         account.sites(visible, listed, &zone_ids)
     )?;
-    fleet.note_sensors(&known, sensors.instance_ids);
-    fleet.note_new_sensors(&late, late_sensors.instance_ids, true);
+    fleet.note_sensors(visible, sensors.instance_ids);
     note_sites(fleet, sites.sites, listed);
-    let unseen = sensors.unseen.iter().chain(&late_sensors.unseen);
-    selection::note_unseen(fleet, unseen.chain(&sites.unseen));
+    selection::note_unseen(fleet, sensors.unseen.iter().chain(&sites.unseen));
     Ok(())
 }
 
@@ -265,6 +257,24 @@ pub fn namesakes(sessions: &[MirrorSession], name: &str, id: Option<&CoverageId>
         .filter_map(|session| Owner::of(&session.tags))
         .filter(|owner| owner.name == name && owner.pending.is_none() && Some(&owner.id) != id)
         .map(|owner| owner.id.to_string())
+        .collect()
+}
+
+/// Other objects of this name whose create may still run where this process cannot look, and until when, in Unix seconds.
+pub fn in_the_making(
+    sessions: &[MirrorSession],
+    name: &str,
+    id: Option<&CoverageId>,
+) -> BTreeMap<String, u64> {
+    let owners = sessions
+        .iter()
+        .filter_map(|session| Owner::of(&session.tags))
+        .filter(|owner| owner.name == name && Some(&owner.id) != id);
+    owners
+        .filter_map(|owner| match maker::of(owner.pending.as_deref()?) {
+            Maker::Elsewhere { until } => Some((owner.id.to_string(), until)),
+            Maker::Runs | Maker::Gone => None,
+        })
         .collect()
 }
 

@@ -1,15 +1,17 @@
 //! Planning: the configuration, the prior state and the fleet become the planned state.
 
+use std::time::Duration;
+
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{Selecting, namesakes, prior_id, prior_rows};
+use super::observe::{self, Selecting, namesakes, prior_id, prior_rows};
 use super::override_argument;
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
 use super::refreshed::{Reasons, reasons};
-use super::source::{Known, held_key};
+use super::source::{Known, leave_held};
 use super::validate::validate;
-use super::{Coverage, note, preflight, too_many_tags};
+use super::{Coverage, in_the_making, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Decided, Fleet, Plan};
@@ -45,12 +47,23 @@ impl Coverage {
         if let Some(prior) = &request.prior {
             planned.keep_computed_of(prior);
         }
-        let account = match planned.region.is_unknown() {
+        let mut account = match planned.region.is_unknown() {
             true => None,
             false => self.connection.account(planned.region.as_str()),
         };
+        let mut waited = false;
         if let Some(account) = &account {
-            preflight::check_references(account, &planned, request.prior.as_ref(), &mut diagnostics).await;
+            let patience = match self.follows_a_plan(&request, &planned, account) {
+                true => preflight::PATIENCE,
+                false => Duration::ZERO,
+            };
+            let prior = request.prior.as_ref();
+            waited = preflight::check_references(account, &planned, prior, patience, &mut diagnostics).await;
+        }
+        if waited {
+            // What was read before does not know what was waited for.
+            self.connection.begin_apply();
+            account = self.connection.account(planned.region.as_str());
         }
         let private = match self
             .known(&request, &planned, account.as_ref(), &mut diagnostics)
@@ -65,10 +78,15 @@ impl Coverage {
                 }
                 let ignored = self.connection.tags().ignored();
                 too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
+                let name = planned.name.as_str().unwrap_or_default();
+                diagnostics.extend(self.refuse_to_take_over(&fleet, name));
                 let skipped_before = self.skipped_before(request.prior.as_ref());
                 decide(*fleet, &request, &skipped_before, &mut planned, &mut diagnostics)
             }
         };
+        if let Some(id) = prior_id(&request) {
+            diagnostics.extend(self.refuse_to_be_taken_over(id.as_str()));
+        }
         if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
             preflight::dry_run(account, &planned, &mut diagnostics).await;
         }
@@ -100,7 +118,9 @@ impl Coverage {
         let name = planned.name.as_str().unwrap_or_default();
         match account.sessions().await {
             Ok(sessions) => {
-                fleet.namesakes = namesakes(&sessions, name, prior_id(request).as_ref());
+                let id = prior_id(request);
+                fleet.namesakes = namesakes(&sessions, name, id.as_ref());
+                fleet.in_the_making = observe::in_the_making(&sessions, name, id.as_ref());
             }
             Err(error) => {
                 let title = "The traffic mirror sessions could not be read";
@@ -136,6 +156,19 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Nothing is said of a destroy, unless another coverage of the run wants what it would delete.
+    pub(super) fn destroy_planned(&self, request: &Request) -> Response {
+        let id = prior_id(request);
+        let id = id.as_ref().map_or("", |id| id.as_str());
+        let refusal = self.refuse_to_be_taken_over(id);
+        Response {
+            diagnostics: refusal.into_iter().collect(),
+            ..Response::default()
+        }
+    }
+}
+
 /// The selection is not known: a create lists its sessions after apply, an update leaves everything as it is.
 fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagnostics) -> Option<Vec<u8>> {
     let Some(prior) = &request.prior else {
@@ -167,11 +200,6 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
             prior.name.as_str().unwrap_or_default()
         ),
     );
-    if let Some(key) = held_key(request)
-        && let Err(error) = note::leave(&key, "held")
-    {
-        tracing::warn!(%error, "no note could be left for the final plan");
-    }
     let dropped = !prior.description.is_null() && planned.description.is_null();
     let fleet = Fleet {
         held: true,
@@ -179,6 +207,7 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
         owned_filter,
         ..stored
     };
+    leave_held(request, &fleet);
     fleet.encode().ok().map(String::into_bytes)
 }
 
@@ -245,6 +274,7 @@ fn decide(
         Some(prior) if !prior.failures.is_null() => prior.failures.clone(),
         _ => Attr::Known(Default::default()),
     };
+    diagnostics.extend(in_the_making::warning(&fleet, prior.is_some(), planned));
     plan_words::warn(&fleet, prior, skipped_before, planned, &plan, diagnostics);
     match fleet.encode() {
         Ok(text) => Some(text.into_bytes()),

@@ -1,6 +1,9 @@
 //! Looks before a plan is made: what the configuration refers to must exist, and on request EC2 is asked for permission.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::model::CoverageModel;
 use super::override_argument;
@@ -9,17 +12,25 @@ use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 use crate::planner::{self, MAX_SESSION_NUMBER, MirrorFilter, MirrorTarget, Sender, VXLAN_PORT};
 use crate::provider::ec2_diagnostic;
 
-/// Targets and filters that the state does not have yet, those that a tag may name among them, must exist. Where they would take
-/// no packet, that is a warning.
+/// How long a final plan waits for a target or filter of the same run: describe calls lag behind.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The wait before the second look; it doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// Targets and filters that the state does not have yet, those that a tag may name among them, must exist, if not now then within
+/// `patience`. Where they would take no packet, that is a warning. Says whether something had to be waited for.
 pub async fn check_references(
     account: &Account,
     planned: &CoverageModel,
     prior: Option<&CoverageModel>,
+    patience: Duration,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     let root = AttributePath::root("traffic_mirror_target_ids");
     let new = added(planned, prior, targets);
-    let found = account.targets(&new.keys().cloned().collect::<Vec<_>>()).await;
+    let ids: Vec<String> = new.keys().cloned().collect();
+    let (found, targets_waited) = patient(patience, || account.targets(&ids)).await;
     if let Ok(found) = &found {
         warn_of_closed_ports(account, &found.found, &new, diagnostics).await;
     }
@@ -27,11 +38,33 @@ pub async fn check_references(
 
     let root = AttributePath::root("traffic_mirror_filter_id");
     let new = added(planned, prior, filters);
-    let found = account.filters(&new.keys().cloned().collect::<Vec<_>>()).await;
+    let ids: Vec<String> = new.keys().cloned().collect();
+    let (found, filters_waited) = patient(patience, || account.filters(&ids)).await;
     for filter in found.iter().flat_map(|lookup| &lookup.found) {
         warn_of_empty(filter, new.get(&filter.id).unwrap_or(&root), diagnostics);
     }
     report_missing("traffic mirror filter", found, &root, &new, diagnostics);
+    targets_waited || filters_waited
+}
+
+/// Looks again while something is missing; and whether that was necessary.
+async fn patient<T, F>(patience: Duration, look: impl Fn() -> F) -> (Result<Lookup<T>, Ec2Error>, bool)
+where
+    F: Future<Output = Result<Lookup<T>, Ec2Error>>,
+{
+    let end = Instant::now() + patience;
+    let mut wait = FIRST_WAIT;
+    let mut waited = false;
+    loop {
+        let found = look().await;
+        let is_missing = found.as_ref().is_ok_and(|found| !found.missing.is_empty());
+        if !is_missing || Instant::now() + wait > end {
+            return (found, waited);
+        }
+        waited = true;
+        tokio::time::sleep(wait).await;
+        wait = LONGEST_WAIT.min(wait * 2);
+    }
 }
 
 /// Known ids, and where each stands.

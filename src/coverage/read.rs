@@ -11,8 +11,13 @@ use super::owned_filter;
 use super::refreshed::reasons;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip};
+use crate::planner::{
+    self, Blueprint, Filter, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip,
+};
 use crate::provider::ec2_diagnostic;
+
+/// Values that one filter takes.
+const FILTER_VALUES: usize = 200;
 
 impl Coverage {
     pub(super) async fn refresh(
@@ -27,8 +32,18 @@ impl Coverage {
                 ..ReadResponse::default()
             };
         };
+        let mut refusal = None;
         if let Some(id) = state.id.as_str() {
             self.refreshed.insert(id, reasons(&state));
+            if !self.plans_destroy() {
+                refusal = self.refuse_to_be_taken_over(id);
+            }
+        }
+        if let Some(refusal) = refusal {
+            return ReadResponse {
+                diagnostics: refusal.into(),
+                ..ReadResponse::default()
+            };
         }
         match refreshed(
             &account,
@@ -91,15 +106,10 @@ pub(super) async fn refreshed(
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
     let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(
-        account,
-        &selecting,
-        &state,
-        id.as_ref(),
-        &before,
-        &BTreeSet::new(),
-    )
-    .await?;
+    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref(), &before).await?;
+    if state.selection.is_known() {
+        forget_gone(account, &mut fleet, &sessions).await?;
+    }
     let own = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
     let wish = state.wish();
     let rule = wish
@@ -146,6 +156,35 @@ pub(super) async fn refreshed(
     owned_filter::note(&mut state, filter.as_ref(), &blueprint);
     let private = fleet.encode()?;
     Ok((state, private))
+}
+
+/// A `selection` pins interfaces that may be gone by now: without a session they are looked for, and forgotten if they are.
+async fn forget_gone(
+    account: &Account,
+    fleet: &mut Fleet,
+    sessions: &[MirrorSession],
+) -> Result<(), ObserveError> {
+    let covered: BTreeSet<&str> = sessions
+        .iter()
+        .map(|session| session.network_interface_id.as_str())
+        .collect();
+    let doubtful = fleet
+        .interfaces
+        .keys()
+        .filter(|id| !covered.contains(id.as_str()));
+    let doubtful: Vec<String> = doubtful.cloned().collect();
+    for ids in doubtful.chunks(FILTER_VALUES) {
+        let filter = Filter {
+            name: "network-interface-id".to_owned(),
+            values: ids.to_vec(),
+        };
+        let found = account.network_interfaces(&[filter]).await?;
+        let found: BTreeSet<&str> = found.iter().map(|interface| interface.id.as_str()).collect();
+        for id in ids.iter().filter(|id| !found.contains(id.as_str())) {
+            fleet.interfaces.remove(id);
+        }
+    }
+    Ok(())
 }
 
 /// The fleet of private data; none when there is none, or of another version.

@@ -53,12 +53,16 @@ pub fn failures_detail(failed: &[(String, Failure)]) -> String {
             failed.len() - SHOWN
         ));
     }
-    let advice: BTreeMap<&str, &str> = failed
-        .iter()
-        .map(|(_, failure)| (failure.code.as_str(), failure.advice.as_str()))
-        .collect();
+    let mut codes: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
+    for (_, failure) in failed {
+        let (count, _) = codes.entry(&failure.code).or_insert((0, &failure.advice));
+        *count += 1;
+    }
     lines.push(String::new());
-    lines.extend(advice.iter().map(|(code, advice)| format!("{code}: {advice}")));
+    lines.extend(codes.iter().map(|(code, (count, advice))| match codes.len() {
+        1 => format!("{code}: {advice}"),
+        _ => format!("{code} ({count} of {}): {advice}", failed.len()),
+    }));
     lines.join("\n")
 }
 
@@ -82,7 +86,8 @@ mod tests {
         let text = failures_detail(&failed);
         assert!(text.starts_with("eni-00: A: no\neni-01: B: no"));
         assert!(text.contains("and 10 more"));
-        assert!(text.ends_with("A: Mend A.\nB: Mend B."));
+        assert!(text.ends_with("A (1 of 30): Mend A.\nB (29 of 30): Mend B."));
+        assert!(failures_detail(&failed[1..]).ends_with("\nB: Mend B."));
         assert_eq!(
             failures_title("create", &failed, 40),
             "30 of 40 traffic mirror sessions could not be created"

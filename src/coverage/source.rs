@@ -1,14 +1,16 @@
 //! Where a plan gets its fleet from.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Coverage;
-use super::core_command::applies_saved_plan;
+use super::core_command::SavedPlan;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::note::{self, Key};
+use super::note::{Key, Notes};
 use super::observe::{
-    Selecting, id_of, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
+    Selecting, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
 };
+use super::process::{core_is_tofu, parent_id};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
@@ -26,17 +28,75 @@ pub(super) enum Known {
     Failed,
 }
 
-/// Key of the note that the plan of an update with this prior state left everything as it was. It does not name the new
-/// arguments, which the first plan does not know; the old ones and the private data change when the plan is applied.
-pub(super) fn held_key(request: &Request) -> Option<Key> {
-    let prior = request.prior.as_ref()?;
-    let selected = Selecting::of(prior)?.digest().ok()?;
-    Some(Key::of(&[
-        b"held",
-        id_of(prior)?.as_str().as_bytes(),
-        selected.as_bytes(),
-        &request.prior_private,
-    ]))
+/// The note of a first plan.
+#[derive(Debug)]
+struct Note {
+    /// Where this plan leaves it.
+    key: Key,
+    /// Where it is too if the first plan did not know as much as this one.
+    before: Option<Key>,
+}
+
+impl Note {
+    /// Of the plan of an update with this prior state. It does not name the new arguments, which the first plan may not know;
+    /// the old ones and the private data change when the plan is applied.
+    fn of_update(request: &Request) -> Option<Self> {
+        let prior = request.prior.as_ref()?;
+        let selected = Selecting::of(prior)?.digest().ok()?;
+        let key = Key::of(&[
+            b"update",
+            prior_id(request)?.as_str().as_bytes(),
+            selected.as_bytes(),
+            &request.prior_private,
+        ]);
+        Some(Self { key, before: None })
+    }
+
+    /// Of the plan of a create. A saved plan is applied where it was made: what somebody else does elsewhere with the same name and
+    /// selector is another matter.
+    fn of_create(account: &Account, digest: &str, name: Option<&str>) -> Self {
+        let folder = std::env::current_dir().unwrap_or_default();
+        let place = [account.account_id(), account.region(), digest];
+        let key = |name: &str| create_key(&folder, place, name);
+        Self {
+            key: key(name.unwrap_or_default()),
+            // The first plan may not have known the name.
+            before: name.map(|_| key("")),
+        }
+    }
+
+    /// Leaves the fleet of this plan for the final one.
+    fn leave(&self, fleet: &Fleet) {
+        match fleet.encode() {
+            Ok(text) => warn_unless(Notes::of_user().and_then(|notes| notes.leave(&self.key, &text))),
+            Err(error) => tracing::warn!(%error, "no note could be left for the final plan"),
+        }
+    }
+
+    /// This plan needs no note, and what an earlier one left is not meant for it.
+    fn supersede(&self) {
+        warn_unless(Notes::of_user().and_then(|notes| notes.supersede(&self.key)));
+    }
+}
+
+/// The key of a create: its folder, then account, region and digest of the selecting arguments, then its name.
+fn create_key(folder: &Path, place: [&str; 3], name: &str) -> Key {
+    let [account_id, region, digest] = place.map(str::as_bytes);
+    let folder = folder.as_os_str().as_encoded_bytes();
+    Key::of(&[b"create", folder, account_id, region, digest, name.as_bytes()])
+}
+
+fn warn_unless(left: std::io::Result<()>) {
+    if let Err(error) = left {
+        tracing::warn!(%error, "no note could be left for the final plan");
+    }
+}
+
+/// Leaves a note that the plan of this update leaves everything as it is.
+pub(super) fn leave_held(request: &Request, fleet: &Fleet) {
+    if let Some(note) = Note::of_update(request) {
+        note.leave(fleet);
+    }
 }
 
 impl Coverage {
@@ -52,10 +112,6 @@ impl Coverage {
         let (Some(selecting), Some(_)) = (Selecting::of(planned), planned.wish()) else {
             return Known::Held;
         };
-        let first_plan = decode(&request.planned_private);
-        if self.was_held(request, first_plan.as_ref()) {
-            return Known::Held;
-        }
         let digest = match selecting.digest() {
             Ok(digest) => digest,
             Err(error) => {
@@ -66,87 +122,66 @@ impl Coverage {
                 return Known::Failed;
             }
         };
+        let is_update = request.prior.is_some();
+        let note = match (is_update, account) {
+            (true, _) => Note::of_update(request),
+            (false, account) => {
+                account.map(|account| Note::of_create(account, &digest, planned.name.as_str()))
+            }
+        };
+        let handed_back = decode(&request.planned_private);
+        let from_first = handed_back.or_else(|| self.noted(request, note.as_ref()?));
+        if is_update && from_first.as_ref().is_some_and(|fleet| fleet.held) {
+            return Known::Held;
+        }
         let region = planned.region.as_str();
         let usable =
             |fleet: &Fleet| fleet.selecting == digest && region.is_none_or(|region| region == fleet.region);
-        let stored = decode(&request.prior_private);
+        let from_first = from_first.filter(usable);
         // The prior private data of a create is that of the first call for a replacement, hence of the same walk.
+        let stored = decode(&request.prior_private);
         let Some(account) = account else {
-            let known = first_plan.or(stored).filter(usable);
+            let known = from_first.or(stored).filter(usable);
             return known.map_or(Known::Held, |fleet| Known::Fleet(Box::new(fleet)));
         };
-        let name = planned.name.as_str();
-        let key = seen_key(request, account, &digest, name);
+        let leave = |fleet: &Fleet| note.iter().for_each(|note| note.leave(fleet));
         let waits = planned.has_unknown_target();
-        let from_note = || {
-            if !self.is_final(request) {
-                return None;
-            }
-            let text = match request.prior {
-                Some(_) => note::read(&key),
-                // The first plan may not have known the name.
-                None => note::take(&key).or_else(|| note::take(&seen_key(request, account, &digest, None))),
-            };
-            Fleet::decode(&text?).ok().filter(usable)
-        };
-        let is_handed_back = first_plan.is_some();
-        if let Some(mut fleet) = first_plan.or_else(|| stored.clone()).filter(usable) {
-            if !is_handed_back && request.prior.is_some() {
-                // Only a first plan that did not know every target leaves a note where the fleet is stored anyway.
-                match from_note() {
-                    Some(noted) => fleet = noted,
-                    None => note::remove(&key),
-                }
-            }
-            fleet.late_targets |= self.waited(request, account, &digest, planned).is_some();
+        let is_first = from_first.is_none();
+        if let Some(mut fleet) = from_first.or_else(|| stored.clone()).filter(usable) {
+            fleet.late_targets |= waits;
             let listed = listed_targets(planned);
             fleet.targets.retain(|id, _| listed.contains(id));
             let missing = missing_targets(&fleet, planned);
             if !missing.is_empty() {
                 // Targets that were listed since the refresh, or that the first plan did not know.
                 let late = fleet.late_targets && !waits;
-                return self
-                    .with_targets(account, request, planned, fleet, &missing, late, diagnostics)
-                    .await;
-            }
-            if request.prior.is_none() || waits {
-                leave(request, &key, &fleet);
+                if let Err(error) = look_further(account, request, &mut fleet, &missing, late).await {
+                    let title = "The traffic mirror targets could not be read";
+                    diagnostics.push(observe_diagnostic(title, &error.into()));
+                    return Known::Failed;
+                }
+                self.leave_room_to_the_apply(request, planned, &mut fleet);
+                // A final plan that learnt of a target leaves no note: none comes after it.
+                if !late {
+                    leave(&fleet);
+                }
+            } else if is_first && (waits || !is_update) {
+                leave(&fleet);
+            } else if let Some(note) = note.as_ref().filter(|_| is_first) {
+                note.supersede();
             }
             return Known::Fleet(Box::new(fleet));
         }
-        if let Some(fleet) = from_note() {
-            let missing = missing_targets(&fleet, planned);
-            if missing.is_empty() {
-                return Known::Fleet(Box::new(fleet));
-            }
-            return self
-                .with_targets(account, request, planned, fleet, &missing, true, diagnostics)
-                .await;
-        }
         let recorded = prior_rows(request);
-        let known_before = self.waited(request, account, &digest, planned);
-        let mut late = BTreeSet::new();
-        if let Some(known) = known_before.as_ref().filter(|_| !waits) {
-            late = listed_targets(planned);
-            late.retain(|id| !known.contains(id));
-        }
-        match observe(
-            account,
-            &selecting,
-            planned,
-            prior_id(request).as_ref(),
-            &recorded,
-            &late,
-        )
-        .await
-        {
+        let id = prior_id(request);
+        match observe(account, &selecting, planned, id.as_ref(), &recorded).await {
             Ok((mut fleet, _)) => {
                 self.leave_room_to_the_apply(request, planned, &mut fleet);
-                if request.prior.is_some() {
+                if is_update {
                     fleet.remember(stored.unwrap_or_default());
                 }
-                fleet.late_targets = known_before.is_some();
-                leave(request, &key, &fleet);
+                fleet.late_targets = waits;
+                leave(&fleet);
                 Known::Fleet(Box::new(fleet))
             }
             Err(error) => {
@@ -157,132 +192,74 @@ impl Coverage {
         }
     }
 
-    /// The listed targets that are known, when this plan, or of a create the first one, does not know every target; else none.
-    /// That stands in notes of its own: one for the same core process, and one that outlasts it, since a saved plan is applied by
-    /// another. A core that does not say which plan is the final one is believed the second only when it applies a saved plan, or
-    /// a note that was never asked for would turn the errors of a later plan into failures of its apply.
-    fn waited(
-        &self,
-        request: &Request,
-        account: &Account,
-        digest: &str,
-        planned: &CoverageModel,
-    ) -> Option<BTreeSet<String>> {
-        let waits = planned.has_unknown_target();
-        let known = listed_targets(planned);
-        if request.prior.is_some() {
-            return waits.then_some(known);
+    /// What the first plan noted, if this is the final one.
+    fn noted(&self, request: &Request, note: &Note) -> Option<Fleet> {
+        if !self.is_final(request) {
+            return None;
         }
-        let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
-        // A saved plan is applied where it was made: what somebody else does elsewhere with the same selector is another matter.
-        let folder = std::env::current_dir().unwrap_or_default();
-        let folder = folder.as_os_str().as_encoded_bytes();
-        let process = note::core_process();
-        let key = |name: &str, lasts: &[u8]| {
-            Key::of(&[b"late", place[0], place[1], place[2], name.as_bytes(), lasts])
+        let notes = Notes::of_user().ok()?;
+        let keys = || [Some(&note.key), note.before.as_ref()].into_iter().flatten();
+        // Without an id, the core is anybody's: only one that says so makes a final plan of a create then.
+        let same_core = parent_id() != 0 || request.prior.is_some() || self.is_told(request);
+        let from_core = || keys().filter(|_| same_core).find_map(|key| notes.take(key));
+        let from_saved = || {
+            let written = match SavedPlan::of_core() {
+                SavedPlan::Applied(written) => written,
+                SavedPlan::Unseen if request.prior.is_some() || self.is_told(request) => None,
+                SavedPlan::Unseen | SavedPlan::None => return None,
+            };
+            keys().find_map(|key| notes.of_saved_plan(key, written))
         };
-        let lasting = |name: &str| key(name, folder);
-        let passing = |name: &str| key(name, process.as_bytes());
-        let name = planned.name.as_str().unwrap_or_default();
-        if waits {
-            let text = known.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-            leave_text(&lasting(name), &text);
-            leave_text(&passing(name), &text);
-            return Some(known);
-        }
-        let noted = |key: &Key| Some(note::read(key)?.lines().map(str::to_owned).collect());
-        // The first plan may not have known the name.
-        let either = |key: &dyn Fn(&str) -> Key| noted(&key(name)).or_else(|| noted(&key("")));
-        let is_final = self.is_final(request);
-        if is_final && let Some(known) = either(&passing) {
-            return Some(known);
-        }
-        if is_final && (self.tells_final() || applies_saved_plan()) {
-            return either(&lasting);
-        }
-        note::remove(&lasting(name));
-        None
+        Fleet::decode(&from_core().or_else(from_saved)?).ok()
     }
 
-    /// The fleet, and where these targets receive. `late`: the first plan did not know them.
-    #[expect(clippy::too_many_arguments, reason = "what one plan knows")]
-    async fn with_targets(
-        &self,
-        account: &Account,
-        request: &Request,
-        planned: &CoverageModel,
-        mut fleet: Fleet,
-        ids: &BTreeSet<String>,
-        late: bool,
-        diagnostics: &mut Diagnostics,
-    ) -> Known {
-        let key = seen_key(request, account, &fleet.selecting, planned.name.as_str());
-        let recorded = prior_rows(request);
-        let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
-        let looked = async {
-            look_at_new_targets(account, &mut fleet, ids, late).await?;
-            note_sources(account, &mut fleet, &own).await
-        };
-        match looked.await {
-            Ok(()) => {
-                self.leave_room_to_the_apply(request, planned, &mut fleet);
-                // A final plan that learnt of a target leaves no note: none comes after it.
-                if !late {
-                    leave(request, &key, &fleet);
-                }
-                Known::Fleet(Box::new(fleet))
-            }
-            Err(error) => {
-                let title = "The traffic mirror targets could not be read";
-                diagnostics.push(observe_diagnostic(title, &error.into()));
-                Known::Failed
-            }
-        }
-    }
-
-    /// Whether the first plan of this update left everything as it was.
-    fn was_held(&self, request: &Request, first_plan: Option<&Fleet>) -> bool {
-        if request.prior.is_none() {
-            return false;
-        }
-        if first_plan.is_some_and(|fleet| fleet.held) {
-            return true;
-        }
-        let Some(key) = held_key(request) else {
-            return false;
-        };
-        if self.is_final(request) {
-            return note::read(&key).is_some();
-        }
-        // A first plan that knows the selection supersedes one that did not.
-        note::remove(&key);
-        false
-    }
-
-    /// Whether this is the plan that core makes again while it applies. For an object that exists, nothing was
+    /// Whether this may be the plan that core makes again while it applies. For an object that exists, nothing was
     /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
-    /// say so; older ones and OpenTofu do not, and the key of the note holds their process.
+    /// say so; older ones and OpenTofu do not, and the note tells by its processes.
     fn is_final(&self, request: &Request) -> bool {
         match prior_id(request) {
             Some(id) => !self.refreshed.contains(id.as_str()),
-            None => !self.tells_final() || request.client_capabilities.deferral_allowed,
+            None => !self.tells_final() || self.is_told(request),
         }
+    }
+
+    /// Whether the core says of a create that this is the final plan.
+    fn is_told(&self, request: &Request) -> bool {
+        request.prior.is_none() && self.tells_final() && request.client_capabilities.deferral_allowed
+    }
+
+    /// Whether this is the final plan, as far as core, the refresh before or a note tells: what the configuration refers to may then have
+    /// been made a moment ago.
+    pub(super) fn follows_a_plan(
+        &self,
+        request: &Request,
+        planned: &CoverageModel,
+        account: &Account,
+    ) -> bool {
+        if request.prior.is_some() || self.is_certainly_final(request) {
+            return self.is_final(request);
+        }
+        let selecting = Selecting::of(planned).and_then(|selecting| selecting.digest().ok());
+        let note = selecting.map(|digest| Note::of_create(account, &digest, planned.name.as_str()));
+        note.is_some_and(|note| self.noted(request, &note).is_some())
+    }
+
+    /// Whether this is the final plan without any doubt.
+    fn is_certainly_final(&self, request: &Request) -> bool {
+        self.is_told(request) || SavedPlan::of_core().is_applied()
     }
 
     /// What others did to interfaces and targets since the first plan, which had room for everything, must not break the plan:
     /// whoever finds no room then is a failure of the apply.
     fn leave_room_to_the_apply(&self, request: &Request, planned: &CoverageModel, fleet: &mut Fleet) {
-        let is_told =
-            request.prior.is_none() && self.tells_final() && request.client_capabilities.deferral_allowed;
-        let is_certain = is_told || applies_saved_plan();
-        if is_certain && planned.allow_partial.known() != Some(&true) {
+        if self.is_certainly_final(request) && planned.allow_partial.known() != Some(&true) {
             fleet.forget_others_load();
         }
     }
 
     /// Whether the core says of a create which plan is the final one.
     fn tells_final(&self) -> bool {
-        self.connection.terraform_version() >= (1, 9) && !note::core_is_tofu()
+        self.connection.terraform_version() >= (1, 9) && !core_is_tofu()
     }
 }
 
@@ -293,46 +270,40 @@ fn missing_targets(fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
     ids
 }
 
-/// Leaves the fleet of this plan for the final one.
-fn leave(request: &Request, key: &Key, fleet: &Fleet) {
-    let left = fleet.encode().map(|text| match request.prior {
-        Some(_) => note::leave(key, &text),
-        None => note::leave_for_another(key, &text),
-    });
-    match left {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "no note could be left for the final plan"),
-        Err(error) => tracing::warn!(%error, "no note could be left for the final plan"),
-    }
+/// Adds to the fleet where these targets receive. `late`: the first plan did not know them.
+async fn look_further(
+    account: &Account,
+    request: &Request,
+    fleet: &mut Fleet,
+    ids: &BTreeSet<String>,
+    late: bool,
+) -> Result<(), crate::ec2::Ec2Error> {
+    let recorded = prior_rows(request);
+    let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
+    look_at_new_targets(account, fleet, ids, late).await?;
+    note_sources(account, fleet, &own).await
 }
 
-fn leave_text(key: &Key, text: &str) {
-    if let Err(error) = note::leave(key, text) {
-        tracing::warn!(%error, "no note could be left for the final plan");
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Key of the note with the fleet that a plan saw: of an update, any plan from the same prior state; of a create, only one
-/// of the same core process and name, which is none while it is unknown.
-fn seen_key(request: &Request, account: &Account, digest: &str, name: Option<&str>) -> Key {
-    let place = [account.account_id(), account.region(), digest].map(str::as_bytes);
-    let [account_id, region, digest] = place;
-    match prior_id(request) {
-        Some(id) => Key::of(&[
-            b"update",
-            id.as_str().as_bytes(),
-            &request.prior_private,
-            account_id,
-            region,
-            digest,
-        ]),
-        None => Key::of(&[
-            b"create",
-            note::core_process().as_bytes(),
-            account_id,
-            region,
-            name.unwrap_or_default().as_bytes(),
-            digest,
-        ]),
+    #[test]
+    fn a_create_is_told_by_all_that_it_is_about() {
+        let key = |folder: &str, account: &str, region: &str, digest: &str, name: &str| {
+            create_key(Path::new(folder), [account, region, digest], name)
+        };
+        let one = key("/here", "111111111111", "eu-west-1", "d", "prod");
+        assert_eq!(one, key("/here", "111111111111", "eu-west-1", "d", "prod"));
+        for other in [
+            key("/there", "111111111111", "eu-west-1", "d", "prod"),
+            key("/here", "222222222222", "eu-west-1", "d", "prod"),
+            key("/here", "111111111111", "us-east-1", "d", "prod"),
+            key("/here", "111111111111", "eu-west-1", "e", "prod"),
+            key("/here", "111111111111", "eu-west-1", "d", "dev"),
+            key("/here", "111111111111", "eu-west-1", "d", ""),
+        ] {
+            assert_ne!(one, other);
+        }
     }
 }

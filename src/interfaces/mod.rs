@@ -19,7 +19,8 @@ use crate::provider::{
 use crate::selection::{self, SelectorBlock};
 
 /// Lists the network interfaces that selectors mean. Its `selection` pins them for a `mirror_coverage`: the result of a data
-/// source is stored in the plan and not read again, so a plan stays exact however long it waits.
+/// source is stored in the plan and not read again, so the interfaces that a plan lists stay the same however long it waits and wherever it is
+/// applied.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfacesModel {
     /// Network interfaces to list. Several blocks are alternatives; within a block every argument must match. At least one is needed:

@@ -21,8 +21,8 @@ impl Adoption {
             |patterns: &[String], text: &str| patterns.iter().any(|pattern| wildcard::matches(pattern, text));
         match Owner::of(&session.tags) {
             Some(owner) if owner.pending.is_some() => false,
-            Some(owner) if any(&self.coverage_names, &owner.name) => true,
-            _ => session
+            Some(owner) => any(&self.coverage_names, &owner.name),
+            None => session
                 .description
                 .as_deref()
                 .is_some_and(|text| any(&self.descriptions, text)),
@@ -98,6 +98,7 @@ mod tests {
             session("d", 3, None, Some(("old", id.as_str()))),
             session("e", 4, None, Some(("old", &id.pending("1")))),
             session("f", 5, None, None),
+            session("g", 6, Some("Created by AutoMirror"), Some(("new", id.as_str()))),
         ];
         let adoption = |descriptions: &[&str], names: &[&str]| Adoption {
             descriptions: descriptions.iter().map(|text| (*text).to_owned()).collect(),
@@ -111,7 +112,11 @@ mod tests {
                 .map(|session| session.id.clone())
                 .collect()
         };
-        assert_eq!(ids(adoption(&["Created by *"], &[])), ["b", "a"]);
+        assert_eq!(
+            ids(adoption(&["Created by *"], &[])),
+            ["b", "a"],
+            "no description makes it a coverage's"
+        );
         assert_eq!(ids(adoption(&[], &["old"])), ["d"]);
         assert!(ids(Adoption::default()).is_empty());
     }

@@ -120,6 +120,9 @@ pub struct Fleet {
     /// Settled ids of other objects whose sessions carry the same coverage name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub namesakes: BTreeSet<String>,
+    /// Other objects of this name whose create may still run where nobody here can look, and until when, in Unix seconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub in_the_making: BTreeMap<String, u64>,
     /// What sessions should be that somebody changed by hand, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intended: BTreeMap<String, Row>,
@@ -152,6 +155,9 @@ pub struct Fleet {
     /// Others' sessions that are to be adopted, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adoptable: BTreeMap<String, Row>,
+    /// Settled ids of the objects that have those sessions now.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub adopted_from: BTreeSet<String>,
     /// Further such sessions, which are left alone, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_adopted: BTreeMap<String, Vec<String>>,

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Adoption, Fleet, MirrorSession, Row, SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION, crowded};
+use super::{
+    Adoption, Fleet, MirrorSession, Owner, Row, SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION, crowded,
+};
 
 impl Fleet {
     /// Forgets what others' sessions take of the room.
@@ -18,6 +20,7 @@ impl Fleet {
         let selected = |id: &str| self.interfaces.contains_key(id);
         let uncovered = |id: &str| selected(id) && !own.contains(id);
         let mut adoptable = BTreeMap::new();
+        let mut adopted_from = BTreeSet::new();
         let mut not_adopted = BTreeMap::new();
         for (interface, sessions) in adoption.candidates(others.iter().copied()) {
             let mut rest = sessions.into_iter();
@@ -25,6 +28,7 @@ impl Fleet {
                 && let Some(first) = rest.next()
             {
                 adoptable.insert(interface.to_owned(), adopted(first));
+                adopted_from.extend(Owner::of(&first.tags).map(|owner| owner.id.to_string()));
             }
             let rest: Vec<String> = rest.map(|session| session.id.clone()).collect();
             if selected(interface) && !rest.is_empty() {
@@ -41,6 +45,7 @@ impl Fleet {
         self.other_sessions = if is_near { others } else { 0 };
         self.crowded = crowded;
         self.adoptable = adoptable;
+        self.adopted_from = adopted_from;
         self.not_adopted = not_adopted;
     }
 

@@ -147,3 +147,43 @@ def test_three_foreign_sessions_are_no_obstacle_when_one_is_adopted(workspace, s
         foreign(sandbox, fleet, interface, number=number)
     workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
     workspace.apply()
+
+
+def old_and_new(sandbox, fleet):
+    """The block `old` is to be replaced by `prod`, which takes its sessions over."""
+    return coverage(fleet, name="old", label="old"), coverage(fleet, 'adopt = { coverage_names = ["old"] }')
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("arguments", [(), ("-refresh=false",)], ids=["refreshed", "not-refreshed"])
+def test_sessions_of_a_coverage_of_the_same_state_are_not_adopted(workspace, sandbox, fleet, arguments):
+    """Core would destroy the one and make the other in any order, and nothing would be left."""
+    old, new = old_and_new(sandbox, fleet)
+    workspace.configure(sandbox.provider(), old)
+    workspace.apply()
+    before = sandbox.sessions()
+    if arguments and workspace.core.version < (1, 3):
+        pytest.skip("asks for no plan of a destroy")
+    for configuration in ([new], [old, new]):
+        workspace.configure(sandbox.provider(), *configuration)
+        if arguments and len(configuration) == 2:
+            continue
+        result = workspace.try_apply(*arguments)
+        assert result.code == 1 and any("still in this state" in error.summary for error in result.errors)
+        assert sandbox.sessions() == before
+
+
+@pytest.mark.spine
+@pytest.mark.needs("removed")
+def test_a_coverage_that_is_forgotten_in_the_same_run_gives_its_sessions(workspace, sandbox, fleet):
+    old, new = old_and_new(sandbox, fleet)
+    workspace.configure(sandbox.provider(), old)
+    workspace.apply()
+    before = {session.interface: session.id for session in sandbox.sessions()}
+    removed = "removed {\n  from = mirror_coverage.old\n  lifecycle {\n    destroy = false\n  }\n}\n"
+    workspace.configure(sandbox.provider(), removed, new)
+    sandbox.forget_calls()
+    workspace.apply()
+    assert {session.interface: session.id for session in sandbox.sessions()} == before
+    assert not sandbox.calls("DeleteTrafficMirrorSession") and not sandbox.calls("CreateTrafficMirrorSession")
+    assert {session.owner for session in sandbox.sessions()} == {workspace.state()[PROD]["id"]}

@@ -33,6 +33,28 @@ def test_a_session_that_was_made_although_every_answer_failed(workspace, sandbox
     assert sum(call.changed for call in sandbox.calls(CREATE)) == 6
 
 
+@pytest.mark.parametrize("action", ["ModifyTrafficMirrorSession", "DeleteTrafficMirrorSession", "CreateTags", "DeleteTags"])
+def test_a_change_that_was_made_although_every_answer_failed(workspace, sandbox, fleet, action):
+    """Of an update, and of the tags that settle a create."""
+    provider = sandbox.provider(max_retries="3")
+    if action == "CreateTags":
+        sandbox.fault("reset", action, after_change=True)
+    workspace.configure(provider, coverage(fleet, 'tags = { A = "1" }'))
+    workspace.try_apply().succeed()
+    sandbox.no_faults()
+    workspace.apply()
+    expect_one_each(workspace, sandbox, fleet.tagged_interfaces())
+    fleet.launch("web-3", Mirror="True")
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    sandbox.fault("reset", action, after_change=True)
+    workspace.configure(provider, coverage(fleet, 'tags = { B = "1" }', "packet_length = 200"))
+    workspace.try_apply()
+    sandbox.no_faults()
+    workspace.apply()
+    expect_one_each(workspace, sandbox, {*fleet.interfaces["web-2"], *fleet.interfaces["web-3"]})
+    assert {(s.tags.get("A"), s.tags["B"], s.packet_length) for s in sandbox.sessions()} == {(None, "1", 200)}
+
+
 def test_a_session_that_was_not_made_is_made_by_the_next_apply(workspace, sandbox, fleet):
     (interface,) = fleet.interfaces["web-1"]
     sandbox.fault("reset", CREATE, parameters={"NetworkInterfaceId": interface})

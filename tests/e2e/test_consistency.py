@@ -1,5 +1,6 @@
 """Describe calls lag behind what was changed; the plan after an apply is empty all the same."""
 
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,27 @@ def test_every_apply_ends_when_its_changes_show(workspace, sandbox, fleet):
     assert listed() == {} and filters(sandbox) == given
     workspace.apply()
     assert listed().keys() == wanted
+
+
+def test_adopted_replaced_moved_and_renumbered(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    adopted = sandbox.create_session(interface, fleet.other_target, fleet.filter, 5)
+    sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=adopted, Description="by hand")
+    sandbox.delay_describes(DELAY)
+    adopt = 'adopt = { descriptions = ["by hand"] }'
+    for arguments, more, targets in (
+        ((), [adopt], [fleet.target]),
+        ((), [], [fleet.other_target]),
+        ((), ["session_number = 4"], [fleet.other_target]),
+        ((f"-replace={PROD}",), ["session_number = 4"], [fleet.other_target]),
+        ((f"-replace={PROD}",), ["lifecycle {\n    create_before_destroy = true\n  }"], [fleet.target]),
+    ):
+        workspace.configure(sandbox.provider(), coverage(fleet, *more, targets=json.dumps(targets)))
+        workspace.apply(*arguments)
+        made = sandbox.sessions()
+        assert [session.interface for session in made] == sorted(fleet.tagged_interfaces())
+        assert {session.target for session in made} == set(targets)
+        assert {session.owner for session in made} == {workspace.state()[PROD]["id"]}
 
 
 def test_where_ec2_is_consistent_one_look_is_all(workspace, sandbox, fleet):

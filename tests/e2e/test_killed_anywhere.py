@@ -1,4 +1,4 @@
-"""The provider, Terraform or both are killed during a random call of a create, an update or a destroy.
+"""The provider, Terraform or both are killed, or the run is interrupted, during a random call of an operation.
 
 MIRROR_KILLS runs, seeded as harness/dice.py says. What holds afterwards is the same for each.
 """
@@ -21,7 +21,7 @@ from harness.workspace import Workspace
 PROD = "mirror_coverage.prod"
 # About as many calls as the operation makes with a given filter, and with its own: each of them can be the one. A run that
 # makes fewer is not killed.
-CALLS = {"create": (16, 24), "update": (16, 20), "destroy": (13, 17)}
+CALLS = {"create": (16, 24), "update": (16, 20), "destroy": (13, 17), "replace": (24, 34)}
 
 
 class Run:
@@ -30,7 +30,7 @@ class Run:
     def __init__(self, dice, workspace, sandbox, fleet):
         self.dice, self.workspace, self.sandbox, self.fleet = dice, workspace, sandbox, fleet
         self.operation = dice.choice(sorted(CALLS))
-        self.victim = dice.choice(["provider", "core", "both"])
+        self.victim = dice.choice(["provider", "core", "both", "interrupt"])
         self.owns_filter = dice.random() < 0.5
         self.at = dice.randrange(CALLS[self.operation][self.owns_filter])
         # Whether the call is carried out before its maker dies. An orphaned provider has to get its answer.
@@ -84,8 +84,9 @@ class Run:
         trouble = {"kind": "slow", "delay_ms": 1500} if self.carried_out else {"kind": "hang"}
         self.sandbox.fault(action="*", skip=self.at, times=1, **trouble)
         verb = "destroy" if self.operation == "destroy" else "apply"
+        more = [f"-replace={PROD}"] if self.operation == "replace" else []
         process = self.workspace.start(
-            verb, "-json", "-input=false", "-auto-approve",
+            verb, "-json", "-input=false", "-auto-approve", *more,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         while not self.sandbox.faults()[0]["hit"] and process.poll() is None:
@@ -95,6 +96,8 @@ class Run:
             if self.victim == "both":
                 # At once: a core that outlives its provider writes its state, and must not be killed while it does.
                 os.killpg(process.pid, signal.SIGKILL)
+            elif self.victim == "interrupt":
+                os.killpg(process.pid, signal.SIGINT)
             else:
                 members = members_of(process)
                 for pid in members.providers if self.victim == "provider" else members.cores:
@@ -113,8 +116,12 @@ class Run:
         """Killed between settling and saving: the plan's warning shows the one command that helps."""
         owners = {s.owner for s in self.ours() if SETTLED.fullmatch(s.owner)}
         in_state = {values["id"] for address, values in self.state().items() if address == PROD}
-        if self.operation != "create" or not owners - in_state:
+        if self.operation not in ("create", "replace") or not owners - in_state:
             return
+        owners -= in_state
+        if in_state:
+            # The one that was to be replaced: its sessions are gone.
+            self.workspace.run("state", "rm", PROD).succeed()
         warnings = "\n".join(warning.text for warning in self.workspace.try_plan().succeed().warnings)
         (shown,) = set(re.findall(r"terraform import \S+ (mc-[0-9a-f]{17})", warnings))
         assert {shown} == owners

@@ -2,13 +2,12 @@
 
 import json
 import pathlib
-import sys
 import types
 
 import pytest
 
 from harness.hcl import TAGGED, coverage, coverage_without
-from harness.paths import ROOT
+from harness.late_target import LateTarget
 from harness.sandbox import sandbox as start_sandbox
 
 PROD = "mirror_coverage.prod"
@@ -183,21 +182,6 @@ def test_sensors_when_a_selection_pins_the_fleet(workspace, sandbox, fleet, bala
     assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
     sensors = [*fleet.interfaces["behind"], *fleet.interfaces["sensor-2"]]
     assert skipped(workspace) == {interface: "SENSOR" for interface in sensors}
-
-
-class LateTarget:
-    """A target on an interface that a resource of the same run makes, as `aws_ec2_traffic_mirror_target` would."""
-
-    def __init__(self, workspace, sandbox, interface):
-        kind = "terraform_data" if workspace.core.has("terraform_data") else "null_resource"
-        file = workspace.directory / "target"
-        command = f"{sys.executable} -m harness.create_target {sandbox.url} {interface} {file}"
-        # Its id stands in a file whose name is known only once the resource is made.
-        self.id = f'file("{file}${{substr({kind}.target.id, 0, 0)}}")'
-        self.block = (
-            f'resource "{kind}" "target" {{\n  provisioner "local-exec" {{\n'
-            f'    working_dir = "{ROOT / "tests" / "e2e"}"\n    command     = "{command}"\n  }}\n}}\n'
-        )
 
 
 def not_made(workspace):

@@ -165,3 +165,35 @@ async fn each_action_has_its_own_pace() {
     // Nine attempts with gaps that double from 10 ms take 2.5 s.
     assert!(deleted < Duration::from_secs(2), "{deleted:?}");
 }
+
+#[tokio::test]
+async fn each_region_has_its_own_pace() {
+    let server = Server::start(|_, body, _| match body.contains("here") {
+        true => throttled(),
+        false => made(),
+    })
+    .await;
+    let config = AccountConfig {
+        max_retries: Some(8),
+        ..server.config()
+    };
+    let account = Account::connect(config).await.unwrap();
+    let there = account.in_region("us-east-1");
+    let new = |description: &str| NewSession {
+        client_token: "token".into(),
+        session_number: 1,
+        description: Some(description.into()),
+        ..NewSession::default()
+    };
+    let creating = async {
+        let began = Instant::now();
+        for _ in 0..100 {
+            there.create_session(&new("far")).await.unwrap();
+        }
+        began.elapsed()
+    };
+    let hindered = new("here");
+    let (here, elsewhere) = tokio::join!(account.create_session(&hindered), creating);
+    assert_eq!(here.unwrap_err().class(), ErrorClass::Throttled);
+    assert!(elsewhere < Duration::from_secs(2), "{elsewhere:?}");
+}

@@ -45,7 +45,7 @@ class Wish:
 
 
 class History:
-    """The walker: `step` draws one step and does it."""
+    """The walker: `step` draws one step and does it, or one of the kind that it is told."""
 
     def __init__(self, dice: random.Random, workspace: Workspace, sandbox: Sandbox, fleet: Fleet):
         self.dice, self.workspace, self.sandbox, self.fleet = dice, workspace, sandbox, fleet
@@ -212,7 +212,8 @@ class History:
 
     # What is run.
 
-    def step(self) -> None:
+    def kinds(self) -> list[Callable[[], None]]:
+        """What a step can run on this core."""
         runs = [self.apply, self.saved_plan, self.at_prompt, self.refresh_only, self.targeted, self.replace, self.taint,
                 self.without_refresh, self.state_mv, self.import_again, self.unapplied_plan, self.destroy,
                 self.during]  # fmt: skip
@@ -220,7 +221,12 @@ class History:
             runs.append(self.moved)
         if self.core.has("test"):
             runs.append(self.test)
-        run = self.dice.choice(runs)
+        return runs
+
+    def step(self, kind: int | None = None) -> None:
+        """One step: of that kind, counted round and round, or of any."""
+        runs = self.kinds()
+        run = self.dice.choice(runs) if kind is None else runs[kind % len(runs)]
         self.say(f"{run.__name__}:")
         if self.dice.random() < 0.5:
             self.edit()
@@ -351,6 +357,10 @@ class History:
         added = self.filters() - self.given_filters
         assert added == ({state["filter_id"]} if self.wish.owns_filter else set())
         self.workspace.assert_empty_plan()
+        # What an apply keeps for itself is what a refresh would: or every refresh made others' saved plans stale.
+        kept = self.workspace.private()
+        self.workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
+        assert self.workspace.private() == kept
 
     def expect_others_untouched(self) -> None:
         assert self.foreign_sessions() == self.others

@@ -112,6 +112,11 @@ class Sandbox(Cloud):
         step = {"action": "RunInstances", "parameters": parameters, "at_call": number, "of_action": action}
         self._control("PUT", "churn", [step])
 
+    def terminate_at(self, action: str, number: int, instance: str) -> None:
+        """An instance is terminated by itself before the call of this number of an action."""
+        step = {"action": "TerminateInstances", "parameters": {"InstanceIds": [instance]}, "at_call": number, "of_action": action}
+        self._control("PUT", "churn", [step])
+
     def no_churn(self) -> None:
         self._control("DELETE", "churn")
 
