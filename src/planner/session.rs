@@ -77,7 +77,7 @@ pub struct TargetSite {
 }
 
 /// A traffic mirror filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorFilter {
     /// `tmf-…`
     pub id: String,
