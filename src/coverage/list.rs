@@ -291,7 +291,7 @@ impl ListResource for Coverages {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId};
+    use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, Tags};
 
     fn session(id: &str, name: &str, owner: &str) -> MirrorSession {
         let tags = [(COVERAGE_TAG, name), (COVERAGE_ID_TAG, owner)];
@@ -313,16 +313,19 @@ mod tests {
             session("e", "prod", "somebody's"),
             MirrorSession::default(),
         ];
-        let filter = |name: &str, owner: &str| MirrorFilter {
-            tags: session("", name, owner).tags,
-            ..MirrorFilter::default()
+        let tagged = |tags: &Tags| MirrorFilter {
+            id: "tmf-1".into(),
+            rules: Vec::new(),
+            amazon_dns: false,
+            tags: tags.clone(),
         };
+        let filter = |name: &str, owner: &str| tagged(&session("", name, owner).tags);
         let four = CoverageId::from_bits(4);
         let filters = [
             filter("prod", one.as_str()),
             filter("prod", &two.pending("1-2-3-4-5")),
             filter("bare", four.as_str()),
-            MirrorFilter::default(),
+            tagged(&Tags::new()),
         ];
         let found = objects(&sessions, &filters);
         let found: Vec<(&str, Vec<&str>)> = found

@@ -22,7 +22,8 @@ pub struct CoverageModel {
     /// AWS region of the sessions. Defaults to the provider's. Another region is another object: it forces replacement.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub region: Attr<String>,
-    /// Whether there are sessions. `false` removes them and keeps the resource. Defaults to `true`.
+    /// Whether there are sessions. `false` removes them and keeps the resource, which then needs neither selector nor target. Defaults to
+    /// `true`.
     pub enabled: Attr<bool>,
     /// Network interfaces to mirror. Several blocks are alternatives; within a block every argument must match. Without a block there
     /// must be a `selection`: nothing is mirrored by default.

@@ -1,5 +1,6 @@
 """The examples in the registry's layout: complete, planned by real Terraform, and safe to copy."""
 
+import dataclasses
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import yaml
 from harness import documents
 from harness.paths import ROOT, VENV_BIN
 from harness.sandbox import sandbox as start_sandbox
+from harness.workspace import PLAN_FILE
 
 EXAMPLES = ROOT / "examples"
 PAGES = [*sorted(EXAMPLES.glob("*/mirror_*/*.tf"))]
@@ -115,6 +117,74 @@ def test_targets_and_filters_are_created_before_they_are_destroyed():
             assert "create_before_destroy = true" in block, f"{where}: {block}"
             assert re.search(r"^  # [^\n]*\n(  # [^\n]*\n)*  lifecycle", block, re.MULTILINE), f"{where} does not say why"
     assert found >= 4
+
+
+@pytest.mark.needs("functions")
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("functions/*/*.tf")), ids=name)
+def test_an_example_of_a_function_plans(workspace, sample, file):
+    (workspace.directory / "main.tf").write_text(documents.runnable(file.read_text(), sample, workspace.header()))
+    workspace.save_plan()
+    shown = json.loads(workspace.run("show", "-json", PLAN_FILE).succeed().stdout)
+    assert any(output["value"] for output in shown["planned_values"]["outputs"].values())
+    assert sample.changing_calls() == []
+
+
+@pytest.mark.needs("query")
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("list-resources/*/*.tfquery.hcl")), ids=name)
+def test_an_example_of_a_query_finds(workspace, sample, file):
+    whole = (EXAMPLES / "resources" / "mirror_coverage" / "resource.tf").read_text()
+    (workspace.directory / "main.tf").write_text(
+        documents.runnable(whole.replace('"prod"', '"prod-web"'), sample, workspace.header())
+    )
+    workspace.apply()
+    text = file.read_text()
+    assert "eu-central-1" in text, "it shows several regions; the sample fleet has others"
+    (workspace.directory / "find.tfquery.hcl").write_text(text.replace("eu-central-1", "us-east-1"))
+    result = workspace.run("query", "-json").succeed()
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    found = [event["list_resource_found"]["identity"] for event in events if event["type"] == "list_resource_found"]
+    assert [(one["name"], one["region"]) for one in found] == [("prod-web", sample.region)]
+
+
+def test_sessions_of_nobody_are_taken_over(workspace, sample):
+    """The example's two runs: what the first shows, the second takes over, and only tags are changed."""
+    interfaces = ["eni-0eeeeeeeeeeeeee10", "eni-0eeeeeeeeeeeeee20", "eni-0eeeeeeeeeeeeee30", "eni-0eeeeeeeeeeeeee31"]
+    other = sample.ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    made = []
+    for number, (interface, text) in enumerate(zip(interfaces, ["by hand", "by hand", "old tool 7", None]), 4):
+        answer = sample.ec2.create_traffic_mirror_session(
+            NetworkInterfaceId=interface,
+            TrafficMirrorTargetId=documents.SAMPLE_IDS["target"],
+            TrafficMirrorFilterId=other if text == "old tool 7" else documents.SAMPLE_IDS["filter"],
+            SessionNumber=number,
+            **({"Description": text} if text else {}),
+        )
+        made.append(answer["TrafficMirrorSession"]["TrafficMirrorSessionId"])
+    *meant, unnamed = made
+    text = (EXAMPLES / "take-over" / "main.tf").read_text()
+    header = text[text.index("terraform {") : text.index('provider "mirror"')]
+    provider = text[text.index('provider "mirror"') : text.index('variable "taken_over"')]
+    text = text.replace(header, workspace.header()).replace(provider, sample.provider() + "\n")
+    (workspace.directory / "main.tf").write_text(text)
+
+    def unmanaged():
+        return json.loads(workspace.run("output", "-json", "unmanaged").succeed().stdout)
+
+    workspace.apply()
+    assert sorted(unmanaged()) == sorted(meant)
+    before = [dataclasses.replace(found, tags={}) for found in sample.sessions()]
+    (workspace.directory / "taken-over.auto.tfvars.json").write_text(json.dumps({"taken_over": unmanaged()}))
+    sample.forget_calls()
+    plan = workspace.plan()
+    shown = [row["id"] for address in plan.actions for row in plan.after(address)["sessions"].values()]
+    assert sorted(shown) == sorted(meant), "the plan names each session"
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {call.action for call in sample.changing_calls()} == {"CreateTags"}
+    after = sample.sessions()
+    assert [dataclasses.replace(found, tags={}) for found in after] == before, "but for the tags, each is as it was"
+    assert sorted(found.id for found in after if found.owner) == sorted(meant)
+    assert unmanaged() == {} and unnamed in {found.id for found in after}
 
 
 @pytest.mark.needs("test_command")

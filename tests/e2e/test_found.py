@@ -8,6 +8,7 @@ import pytest
 from harness import paths
 from harness.hcl import coverage, coverage_without
 from harness.sandbox import sandbox as start_sandbox
+from harness.workspace import PLAN_FILE
 
 pytestmark = pytest.mark.needs("query")
 
@@ -35,7 +36,7 @@ def assert_takes_over(fresh, sandbox, coverages):
     assert plan.code == 2, plan.readable()
     (summary,) = [event["changes"] for event in events(plan) if event["type"] == "change_summary"]
     counted = {word: summary[word] for word in ("import", "add", "change", "remove")}
-    shown = fresh.run("show", "-no-color", "tfplan").stdout
+    shown = fresh.run("show", "-no-color", PLAN_FILE).stdout
     assert counted == {"import": coverages, "add": 0, "change": 0, "remove": 0}, shown
     fresh.apply_saved()
     fresh.assert_empty_plan()

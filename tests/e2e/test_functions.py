@@ -93,3 +93,42 @@ def test_a_report_is_the_data_sources_own(workspace, sandbox, fleet, as_of):
     workspace.apply()
     shown = json.loads(workspace.run("output", "-json", "same").succeed().stdout)
     assert shown == {name: True for name in FORMATS}
+
+
+REPORT_TESTED = """
+run "report" {
+  command = apply
+
+  assert {
+    condition     = jsondecode(output.report["json"]).summary.status == "COMPLIANT"
+    error_message = output.report["json"]
+  }
+  assert {
+    condition     = alltrue([for interface in output.covered : strcontains(output.report["csv"], interface)])
+    error_message = output.report["csv"]
+  }
+  assert {
+    condition     = alltrue([for format, text in output.report : text == output.shown[format]])
+    error_message = "The function renders what the data source renders."
+  }
+}
+"""
+
+
+@pytest.mark.needs("functions")
+def test_a_report_is_tested_by_the_core(workspace, sandbox, fleet):
+    audit = (
+        f'data "mirror_audit" "prod" {{\n  {TAGGED}\n  formats = ["json", "csv"]\n'
+        "  depends_on = [mirror_coverage.prod]\n}\n"
+        'output "report" {\n  value = { for format in ["json", "csv"] :\n'
+        "    format => provider::mirror::render_report(format, data.mirror_audit.prod) }\n}\n"
+        'output "shown" {\n  value = data.mirror_audit.prod.reports\n}\n'
+        'output "covered" {\n  value = keys(mirror_coverage.prod.sessions)\n}\n'
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet), audit)
+    (workspace.directory / "report.tftest.hcl").write_text(REPORT_TESTED)
+    assert "1 passed, 0 failed" in workspace.run("test", "-no-color").succeed().stdout
+    assert sandbox.sessions() == []
+    # The test itself can fail.
+    (workspace.directory / "report.tftest.hcl").write_text(REPORT_TESTED.replace('"COMPLIANT"', '"NON_COMPLIANT"'))
+    assert workspace.run("test", "-no-color").code == 1

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness import iam
 from harness.hcl import coverage
 
 pytestmark = pytest.mark.needs("query")
@@ -64,6 +65,8 @@ def test_what_a_query_asks_for(workspaces, sandbox, fleet):
     lost.apply()
     fresh = workspaces("fresh")
     fresh.configure(sandbox.provider())
+    # Whoever may plan may ask.
+    sandbox.enforce(iam.policy("plan"))
 
     def found(**arguments):
         return sorted(one["identity"]["name"] for one in find(fresh, **arguments))
