@@ -74,7 +74,7 @@ OF_INTERFACES = 'tags = { Watch = "y" }\n    tag_source = "%s"'
 
 def test_every_way_of_selecting_costs_its_pages(workspace, sandbox, settled, fleet):
     """Three kinds of things are paged: instances, network interfaces, sessions. Beside them there are at most eight calls."""
-    many = sorted(fleet.launch_many(2100, Kind="x"))
+    many = sorted(fleet.launch_many(1100, Kind="x"))
     for first in range(0, len(many), PAGE):
         sandbox.tag(*many[first : first + PAGE], Watch="y")
     zones = 'availability_zones = ["eu-west-1a", "eu-west-1b"]'
