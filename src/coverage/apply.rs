@@ -94,6 +94,7 @@ impl Coverage {
                 late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),
                 second_sessions: BTreeMap::new(),
+                replaced: 0,
                 owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet
             }

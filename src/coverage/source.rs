@@ -241,7 +241,7 @@ impl Coverage {
     }
 
     /// Whether the first plan of this update left everything as it was.
-    fn was_held(&self, request: &Request, first_plan: Option<&Fleet>) -> bool {
+    pub(super) fn was_held(&self, request: &Request, first_plan: Option<&Fleet>) -> bool {
         if request.prior.is_none() {
             return false;
         }

@@ -168,6 +168,9 @@ pub struct Fleet {
     /// Sessions of this coverage beside the one that it keeps of an interface: any plan deletes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub second_sessions: BTreeMap<String, Vec<String>>,
+    /// Sessions of the object that a plan changes: if that is to be replaced, the plan of the object in its place gets this fleet too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replaced: usize,
     /// The filter that the coverage still owns although the configuration gave another while the plan was held: it is still to
     /// be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,13 +30,13 @@ pub struct PlannedChange {
     pub creates: Vec<String>,
     /// New sessions for which there is no room where that is an error; where they are skipped, 0.
     pub lacking: usize,
-    /// Sessions that would be deleted, second ones of an interface among them.
+    /// Sessions that would be deleted, second ones of an interface and those of a replaced object among them.
     pub deletes: usize,
     /// Sessions that exist and stay, moved ones included.
     pub stays: usize,
     /// Of the sessions to delete, those whose interface still exists.
     pub deletes_of_existing_interfaces: usize,
-    /// Sessions in the state, and second ones of their interfaces.
+    /// Sessions in the state, second ones of an interface and those of a replaced object.
     pub in_state: usize,
     /// Selected interfaces that can have a session.
     pub eligible: usize,

@@ -269,7 +269,8 @@ fn change(
     let kept = || sessions.keys().chain(refused.iter().copied());
     let second: usize = fleet.second_sessions.values().map(Vec::len).sum();
     let in_state = prior.keys().filter(recorded).count();
-    let deletes = in_state - kept().filter(recorded).count() + second;
+    let replaced = fleet.replaced + second;
+    let deletes = in_state - kept().filter(recorded).count() + replaced;
     PlannedChange {
         enabled: wish.enabled,
         creates: new(fleet, sessions),
@@ -278,7 +279,7 @@ fn change(
         stays: kept().filter(exists).count(),
         // EC2 deletes a session with its interface: what is still in the state after a refresh has one.
         deletes_of_existing_interfaces: deletes,
-        in_state: in_state + second,
+        in_state: in_state + replaced,
         eligible: summary.eligible,
     }
 }
