@@ -1,11 +1,11 @@
 //! What create, update and delete share: the account and its sessions, and the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use super::Coverage;
-use super::convert::Rows;
+use super::convert::{self, Rows};
 use super::execute::Executor;
 use super::failure::{Failure, FailureKind};
 use super::model::{CoverageIdentity, CoverageModel};
@@ -65,7 +65,7 @@ impl Coverage {
         diagnostics: Diagnostics,
     ) -> Response {
         // The next refresh of an unchanged fleet writes the same bytes, or saved plans of others would grow stale.
-        let settled = |mut fleet: Fleet| {
+        let settled = |mut fleet: Fleet, state: &CoverageModel| {
             for (interface, _) in failed
                 .iter()
                 .filter(|(_, failure)| failure.is_of_gone_interface())
@@ -82,6 +82,14 @@ impl Coverage {
                     member.and_then(|member| member.instance_type.clone()),
                 );
             }
+            let created: BTreeSet<&str> = failed
+                .iter()
+                .filter(|(_, failure)| failure.what == "create")
+                .map(|(interface, _)| interface.as_str())
+                .collect();
+            let rows = convert::rows(&state.sessions);
+            let made = rows.iter().filter(|(_, row)| row.id.is_some());
+            fleet.note_creates(&made.map(|(id, _)| id.as_str()).collect(), &created);
             // The description is removed by now, and the filter deleted, unless the plan was held.
             let is_kept = fleet.held;
             let remove_description = fleet.remove_description && is_kept;
@@ -97,11 +105,13 @@ impl Coverage {
                 late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),
                 adopted_from: Default::default(),
+                second_sessions: BTreeMap::new(),
+                replaced: 0,
                 owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet
             }
         };
-        let private = decode(&request.private).and_then(|fleet| settled(fleet).encode().ok());
+        let private = decode(&request.private).and_then(|fleet| settled(fleet, &state).encode().ok());
         Response {
             identity: state.identity(account),
             state: Some(state),

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use super::Coverage;
 use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
 use super::convert::{self, Rows};
-use super::maker;
+use super::failure::Failure;
+use super::maker::{self, Maker};
 use super::model::CoverageModel;
 use super::observe::{maker_of, own};
 use super::outcome::{failed, finished, merged};
@@ -91,7 +92,12 @@ impl Coverage {
             .filter_map(|(_, row)| row.id.clone())
             .collect();
         let mut diagnostics = Diagnostics::new();
-        if made.is_empty() && !rows.is_empty() && failed.iter().any(|(_, failure)| failure.is_error()) {
+        // Who waits behind those that failed gets a turn only if the state says who failed.
+        let waits = convert::skips(&planned.skipped)
+            .into_values()
+            .any(|skip| skip.reason == planner::Reason::MaxCreates);
+        let is_error = |(_, failure): &(String, Failure)| failure.is_error();
+        if made.is_empty() && !rows.is_empty() && !waits && failed.iter().any(is_error) {
             let title = "No traffic mirror session could be created";
             diagnostics.push(Diagnostic::error(title, failures_detail(&failed)));
             if let Some(filter) = &made_filter

@@ -9,14 +9,14 @@ use super::execute::Outcome;
 use super::failure::Failure;
 use super::model::CoverageModel;
 use super::observe::{id_of, own};
-use super::outcome::{failed, finished};
+use super::outcome::{failed, finished, shown};
 use super::owned_filter;
 use super::read::row;
 use super::report::failures;
 use super::stop::{self, Stop};
 use super::visible::Changed;
 use crate::ec2::Account;
-use crate::framework::Diagnostics;
+use crate::framework::{Diagnostic, Diagnostics};
 use crate::planner::{Blueprint, Fleet};
 
 impl Coverage {
@@ -50,8 +50,14 @@ impl Coverage {
         let mut failed = failed(&outcome, &Rows::new(), &BTreeMap::new());
         let mut diagnostics = Diagnostics::new();
         let mut dropped = Vec::new();
+        for (title, detail) in failures(&failed, delete.len()) {
+            diagnostics.error(title, detail);
+        }
         if failed.is_empty() {
             failed.extend(drop_filters(&account, &prior, &mut dropped).await);
+            for (filter, failure) in &failed {
+                diagnostics.push(filter_left(&account, filter, failure).await);
+            }
         }
         let gone = delete
             .iter()
@@ -77,9 +83,6 @@ impl Coverage {
                 (interface, row(session, &shape))
             })
             .collect();
-        for (title, detail) in failures(&failed, delete.len()) {
-            diagnostics.error(title, detail);
-        }
         let id = prior.id.as_str().unwrap_or_default().to_owned();
         let state = finished(&account, prior, &id, &left, &failed);
         Response {
@@ -90,18 +93,39 @@ impl Coverage {
     }
 }
 
-/// Deletes the filter that the coverage owns, and those that killed creates of its name left behind. What fails is returned by
+/// The error that a filter of the coverage is still there, with the sessions that hold it.
+async fn filter_left(account: &Account, filter: &str, failure: &Failure) -> Diagnostic {
+    let sessions = account.sessions().await.unwrap_or_default();
+    let users: Vec<String> = sessions
+        .iter()
+        .filter(|session| session.traffic_mirror_filter_id == filter)
+        .map(|session| session.id.clone())
+        .collect();
+    let advice = match users.is_empty() {
+        true => failure.advice.clone(),
+        false => format!(
+            "Sessions that are not of this coverage use it: {}. Give them another filter or delete them, then run terraform destroy \
+             again; or keep it for them: terraform state rm takes it, and the coverage, out of the state.",
+            shown(&users)
+        ),
+    };
+    let detail = format!("{filter}: {}: {}\n\n{advice}", failure.code, failure.message);
+    Diagnostic::error(
+        "The coverage's own traffic mirror filter could not be deleted",
+        detail,
+    )
+}
+
+/// Deletes the filters that the coverage owns, and those that killed creates of its name left behind. A coverage that is given a
+/// filter may own one all the same: an update that left everything as it was goes on to own it. What fails is returned by
 /// the filter's id, what succeeds is added to `dropped`.
 async fn drop_filters(
     account: &Account,
     prior: &CoverageModel,
     dropped: &mut Vec<String>,
 ) -> Vec<(String, Failure)> {
-    if !prior.owns_filter() {
-        return Vec::new();
-    }
     let name = prior.name.as_str().unwrap_or_default();
-    let recorded = prior.filter_id.as_str();
+    let recorded = prior.filter_id.as_str().filter(|_| prior.owns_filter());
     let filters = match owned_filter::own(account, name, id_of(prior).as_ref(), recorded).await {
         Ok(filters) => filters,
         Err(error) => {

@@ -65,14 +65,43 @@ impl Executor<'_> {
         let Some(taken) = self.taken_by_coverages(interface, number).await else {
             return Err(failure);
         };
-        self.move_aside(change, wanted, taken).await?;
+        let sessions = self.sessions.iter();
+        let own_number = sessions
+            .filter(|session| session.id == change.session_id)
+            .map(|session| session.session_number)
+            .next();
+        if own_number.is_some() && own_number == taken.last().copied() {
+            // An earlier apply moved it aside in vain, or whoever wants this number is moving aside: no higher for nothing.
+            self.change_the_rest(wanted).await?;
+        } else {
+            self.move_aside(change, wanted, taken).await?;
+        }
         self.wait_for_number(interface, number).await;
         let back = SessionChange {
             id: change.session_id.clone(),
             session_number: Some(number),
             ..SessionChange::default()
         };
-        self.call("change", self.account.modify_session(&back)).await
+        let result = self.call("change", self.account.modify_session(&back)).await;
+        result.map_err(waited_in_vain)
+    }
+
+    /// Makes the other changes of a session that keeps its number for now.
+    async fn change_the_rest(&self, wanted: SessionChange) -> Result<(), Failure> {
+        let rest = SessionChange {
+            session_number: None,
+            ..wanted
+        };
+        let nothing = SessionChange {
+            id: rest.id.clone(),
+            ..SessionChange::default()
+        };
+        if rest == nothing {
+            return Ok(());
+        }
+        self.call("change", self.account.modify_session(&rest))
+            .await
+            .map(drop)
     }
 
     /// Gives the session a number that nobody wants. A coverage of another process may have the same idea: then the next one.
@@ -147,6 +176,7 @@ impl Executor<'_> {
     async fn create_one(&self, create: &Create, mut taken: BTreeSet<i64>) -> Result<MirrorSession, Failure> {
         let interface = &create.network_interface_id;
         let mut attempts = NUMBER_ATTEMPTS;
+        let mut has_waited = false;
         loop {
             if self.stop.is_stopped() {
                 return Err(Failure::stopped("create", self.stop));
@@ -190,7 +220,10 @@ impl Executor<'_> {
                     .give_back(self.account.region(), interface, session_number);
             }
             if attempts == 1 {
-                return Err(failure);
+                return Err(match has_waited {
+                    true => waited_in_vain(failure),
+                    false => failure,
+                });
             }
             attempts -= 1;
             match failure.kind {
@@ -206,6 +239,7 @@ impl Executor<'_> {
                 self.wait_for_number(interface, number).await;
                 // Once more, and no longer wait for it.
                 attempts = 1;
+                has_waited = true;
                 continue;
             }
             taken.insert(session_number);
@@ -234,6 +268,20 @@ impl Executor<'_> {
             found = look_for(look) => found,
             () = self.stop.stopped() => None,
         }
+    }
+}
+
+/// The number was not freed: another one may be no help, since the other coverage may be about to give this one away.
+fn waited_in_vain(failure: Failure) -> Failure {
+    match failure.kind {
+        FailureKind::NumberTaken => Failure {
+            advice: "A session of another coverage has the number. If that coverage gives it away in this run, run terraform apply again; \
+                     with depends_on between the two, first give one of them a number that is free, by an apply of its own. Otherwise \
+                     choose another session_number."
+                .to_owned(),
+            ..failure
+        },
+        _ => failure,
     }
 }
 

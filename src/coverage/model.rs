@@ -22,8 +22,8 @@ pub struct CoverageModel {
     /// AWS region of the sessions. Defaults to the provider's. Another region is another object: it forces replacement.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub region: Attr<String>,
-    /// Whether there are sessions. `false` removes them and keeps the resource, which then needs neither selector nor target. Defaults to
-    /// `true`.
+    /// Whether there are sessions. `false` removes them, whatever else is not known yet, and keeps the resource, which then needs neither
+    /// selector nor target. Defaults to `true`.
     pub enabled: Attr<bool>,
     /// Network interfaces to mirror. Several blocks are alternatives; within a block every argument must match. Without a block there
     /// must be a `selection`: nothing is mirrored by default.
@@ -111,23 +111,25 @@ pub struct CoverageModel {
     /// - `coverage_names`: names of other coverages, which must be gone from their states before; one that is in the same state is an
     ///   error of the plan.
     ///
-    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone. Left out,
-    /// nothing is taken over.
+    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone; while
+    /// there are any, every plan warns of them. Left out, nothing is taken over.
     pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,
     /// Whether the plan asks EC2 by a dry run whether it would be allowed to create a session. Needs the permissions of an apply.
-    /// Defaults to `false`.
+    /// Where the coverage's own filter is still to be made, it asks for that, and for the session with any filter of the account, if
+    /// there is one. Defaults to `false`.
     pub preflight_dry_run: Attr<bool>,
     /// How much one plan may change: a map with some of these keys. `"100"` is a number, `"10%"` a share. `enabled = false` is never
     /// limited, and a key that is left out limits nothing.
     ///
     /// - `max_sessions`: sessions that the coverage may have; a share is of the eligible network interfaces. More is an error.
     /// - `max_creates`: sessions that one apply may create; a share is of the eligible network interfaces. The others wait for
-    ///   the next apply, as `MAX_CREATES` in `skipped`.
-    /// - `max_deletes`: sessions that one apply may delete; a share is of the sessions in the state. More is an error.
+    ///   the next apply, as `MAX_CREATES` in `skipped`; those whose session could not be made before come last.
+    /// - `max_deletes`: sessions that one apply may delete, those without room any more, second ones of an interface and those of a
+    ///   coverage that is replaced among them; a share is of the sessions that there are. More is an error.
     /// - `max_sources_per_target`: sources that a target on a network interface takes, where AWS has raised the limit of an instance
     ///   type that this version of the provider does not know; a number. Left out, it is 10, or what AWS documents for the type.
-    /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, which otherwise is an
-    ///   error. It defaults to `false`.
+    /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, or nothing that has room or its
+    ///   turn, which otherwise is an error. It defaults to `false`.
     pub limits: Attr<BTreeMap<String, Attr<String>>>,
     /// How long one operation may take, for example `90m`. Unset: as long as it needs, and a create at most an hour and two seconds
     /// for each session; a thousand sessions take EC2 more than three minutes.

@@ -146,6 +146,10 @@ pub async fn observe(
         .filter(|session| !own_ids.contains(session.id.as_str()))
         .collect();
     fleet.note_others(&others, &covered, &selecting.adoption);
+    // What a create finds of its own was left by one that was killed, and is taken over.
+    if id.is_some() {
+        fleet.note_second(&own, recorded);
+    }
     note_sources(account, &mut fleet, &own_ids).await?;
     Ok((fleet, sessions))
 }

@@ -14,7 +14,7 @@ use super::validate::validate;
 use super::{Coverage, in_the_making, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
-use crate::planner::{self, Decided, Fleet, Plan};
+use crate::planner::{self, Decided, Fleet, Plan, Wish};
 use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -65,10 +65,16 @@ impl Coverage {
             self.connection.begin_apply();
             account = self.connection.account(planned.region.as_str());
         }
-        let private = match self
-            .known(&request, &planned, account.as_ref(), &mut diagnostics)
-            .await
-        {
+        let switched_off = self.switched_off(&request, &planned);
+        let is_off = switched_off.is_some();
+        let known = match switched_off {
+            Some(known) => known,
+            None => {
+                self.known(&request, &planned, account.as_ref(), &mut diagnostics)
+                    .await
+            }
+        };
+        let private = match known {
             Known::Failed => None,
             Known::Held => hold(&request, &mut planned, &mut diagnostics),
             Known::Fleet(mut fleet) => {
@@ -76,18 +82,34 @@ impl Coverage {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
                         .await;
                 }
-                let ignored = self.connection.tags().ignored();
-                too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
+                if !is_off {
+                    let ignored = self.connection.tags().ignored();
+                    too_many_tags::refuse(&planned, ignored, &fleet, &mut diagnostics);
+                }
                 let name = planned.name.as_str().unwrap_or_default();
                 diagnostics.extend(self.refuse_to_take_over(&fleet, name));
                 let skipped_before = self.skipped_before(request.prior.as_ref());
-                decide(*fleet, &request, &skipped_before, &mut planned, &mut diagnostics)
+                let wish = match is_off {
+                    true => Some(Wish::default()),
+                    false => planned.wish(),
+                };
+                wish.and_then(|wish| {
+                    decide(
+                        wish,
+                        *fleet,
+                        &request,
+                        &skipped_before,
+                        &mut planned,
+                        &mut diagnostics,
+                    )
+                })
             }
         };
         if let Some(id) = prior_id(&request) {
             diagnostics.extend(self.refuse_to_be_taken_over(id.as_str()));
         }
         if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
+            preflight::check_receiving(account, &planned, request.prior.as_ref(), &mut diagnostics).await;
             preflight::dry_run(account, &planned, &mut diagnostics).await;
         }
         if diagnostics.has_errors() {
@@ -104,6 +126,18 @@ impl Coverage {
             identity,
             diagnostics,
         }
+    }
+
+    /// The fleet of the last refresh, if this plan switches an existing coverage off: deleting its sessions needs no selection, so
+    /// nothing that is known only after apply is waited for, unless the first plan did not know even this.
+    fn switched_off(&self, request: &Request, planned: &CoverageModel) -> Option<Known> {
+        let prior = request.prior.as_ref()?;
+        let is_off = planned.enabled.known() == Some(&false) && planned.region == prior.region;
+        let fleet = decode(&request.prior_private).filter(|_| is_off)?;
+        Some(match self.was_held(request) {
+            true => Known::Held,
+            false => Known::Fleet(Box::new(fleet)),
+        })
     }
 
     /// The refresh looked for other coverages of the old name; the new one may be somebody's too.
@@ -234,15 +268,15 @@ fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
         && planned.name.is_known()
 }
 
-/// Everything is known: the planner decides.
+/// Everything that matters is known: the planner decides.
 fn decide(
+    wish: Wish,
     mut fleet: Fleet,
     request: &Request,
     skipped_before: &Reasons,
     planned: &mut CoverageModel,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<u8>> {
-    let wish = planned.wish()?;
     let prior_rows = prior_rows(request);
     // Whoever lists other types wants to try again what EC2 refused.
     let prior = request.prior.as_ref();
@@ -251,8 +285,9 @@ fn decide(
     }
     if let Some(prior) = prior {
         forget_found(&mut fleet, prior, planned);
+        fleet.replaced = 0;
     }
-    let plan = match planner::plan(&wish, &fleet, &prior_rows) {
+    let mut plan = match planner::plan(&wish, &fleet, &prior_rows) {
         Ok(plan) => plan,
         Err(error) => {
             let detail = format!("{error}. Widen virtual_network_id_range, or narrow the selector.");
@@ -261,9 +296,22 @@ fn decide(
             return None;
         }
     };
+    // What a coverage that is off would select is followed by the refresh alone.
+    let off_before = prior.filter(|_| !wish.enabled);
+    if let Some(prior) = off_before {
+        plan.skipped = convert::skips(&prior.skipped);
+        plan.skipped.retain(|_, skip| !skip.reason.may_pass());
+    }
     plan_words::refuse(planned, &fleet, &plan, diagnostics);
+    if prior.is_some() {
+        let existing = prior_rows.values().filter(|row| row.id.is_some()).count();
+        fleet.replaced = existing + fleet.second_sessions.values().map(Vec::len).sum::<usize>();
+    }
     fleet.late_refusals = plan.late_refusals.clone();
     planned.set_plan(&plan);
+    if let Some(prior) = off_before {
+        planned.summary = prior.summary.clone();
+    }
     planned.deviations = Attr::Known(Default::default());
     let calls = match &request.prior {
         None => !plan.sessions.is_empty(),

@@ -148,10 +148,12 @@ pub fn warn(
         );
     }
     diagnostics.extend(selection::unseen_warning(fleet));
-    if let Some(prior) = prior {
-        warn_of_changes(name, &convert::rows(&prior.sessions), plan, diagnostics);
-    }
-    if !fleet.adoptable.is_empty() && !fleet.not_adopted.is_empty() {
+    let before = prior
+        .map(|prior| convert::rows(&prior.sessions))
+        .unwrap_or_default();
+    warn_of_changes(name, before, fleet, plan, diagnostics);
+    // They cost money until somebody deletes them, so every plan says so.
+    if planned.enabled.known() != Some(&false) && !fleet.not_adopted.is_empty() {
         let left: Vec<String> = fleet
             .not_adopted
             .iter()
@@ -161,32 +163,40 @@ pub fn warn(
             "Some sessions that adopt describes are left alone",
             format!(
                 "An interface gets one session of coverage {name}. These further ones stay as they are, and AWS goes on charging for \
-                 them:\n{}\n\nDelete them once the adopted ones deliver.",
+                 them:\n{}\n\nDelete them once the coverage's own deliver, or take adopt out of the configuration.",
                 shown(&left)
             ),
         );
     }
 }
 
-/// The totals of a plan that deletes or moves sessions, before anybody has to scroll for them.
-fn warn_of_changes(name: &str, before: &convert::Rows, plan: &Plan, diagnostics: &mut Diagnostics) {
-    let existed = |id: &String| before.get(id).is_some_and(|row| row.id.is_some());
+/// The totals of a plan that deletes or moves sessions, before anybody has to scroll for them. `before` are the sessions of the state.
+fn warn_of_changes(
+    name: &str,
+    before: convert::Rows,
+    fleet: &Fleet,
+    plan: &Plan,
+    diagnostics: &mut Diagnostics,
+) {
+    let recorded: convert::Rows = before.into_iter().filter(|(_, row)| row.id.is_some()).collect();
     let created = plan.sessions.values().filter(|row| row.id.is_none()).count();
-    let deleted: Vec<String> = before
-        .iter()
-        .filter(|(id, row)| row.id.is_some() && !plan.sessions.contains_key(*id))
-        .map(|(id, _)| id.clone())
-        .collect();
+    let gone = recorded.keys().filter(|id| !plan.sessions.contains_key(*id));
+    let mut deleted: Vec<String> = gone.cloned().collect();
+    for (interface, sessions) in &fleet.second_sessions {
+        deleted.extend(
+            sessions
+                .iter()
+                .map(|session| format!("{session} (a second one of {interface})")),
+        );
+    }
     let is_moved = |(id, row): &(&String, &Row)| {
-        existed(id)
-            && before.get(*id).map(|row| &row.traffic_mirror_target_id) != Some(&row.traffic_mirror_target_id)
+        let before = recorded.get(*id).or_else(|| fleet.adoptable.get(*id));
+        before.is_some_and(|before| {
+            row.id.is_some() && before.traffic_mirror_target_id != row.traffic_mirror_target_id
+        })
     };
-    let moved: Vec<String> = plan
-        .sessions
-        .iter()
-        .filter(is_moved)
-        .map(|(id, _)| id.clone())
-        .collect();
+    let moved = plan.sessions.iter().filter(is_moved);
+    let moved: Vec<String> = moved.map(|(id, _)| id.clone()).collect();
     if deleted.is_empty() && moved.is_empty() {
         return;
     }

@@ -1,10 +1,11 @@
 //! Looks before a plan is made: what the configuration refers to must exist, and on request EC2 is asked for permission.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::convert;
 use super::model::CoverageModel;
 use super::override_argument;
 use crate::ec2::{Account, Action, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
@@ -27,23 +28,72 @@ pub async fn check_references(
     patience: Duration,
     diagnostics: &mut Diagnostics,
 ) -> bool {
+    let (new_targets, new_filters) = (added(planned, prior, targets), added(planned, prior, filters));
+    look_at(account, &new_targets, &new_filters, patience, diagnostics).await
+}
+
+/// The same of what the state has already, where this plan sends a session to it that was not there: it may have gone, or take
+/// nothing any more.
+pub async fn check_receiving(
+    account: &Account,
+    planned: &CoverageModel,
+    prior: Option<&CoverageModel>,
+    diagnostics: &mut Diagnostics,
+) {
+    let before = prior
+        .map(|prior| convert::rows(&prior.sessions))
+        .unwrap_or_default();
+    let mut receiving = BTreeSet::new();
+    for (interface, row) in convert::rows(&planned.sessions) {
+        let before = before.get(&interface).filter(|before| before.id.is_some());
+        if before.is_none() {
+            let filter = row.traffic_mirror_filter_id.clone();
+            receiving.extend(filter.or_else(|| planned.filter_id.known().cloned()));
+        }
+        if before.is_none_or(|before| before.traffic_mirror_target_id != row.traffic_mirror_target_id) {
+            receiving.extend(row.traffic_mirror_target_id);
+        }
+    }
+    let known = |of: fn(&CoverageModel) -> Places| {
+        let mut places = of(planned);
+        let new = added(planned, prior, of);
+        places.retain(|id, _| receiving.contains(id) && !new.contains_key(id));
+        places
+    };
+    look_at(
+        account,
+        &known(targets),
+        &known(filters),
+        Duration::ZERO,
+        diagnostics,
+    )
+    .await;
+}
+
+/// Looks these targets and filters up, and says which are not there within `patience` and which take nothing; and whether
+/// something had to be waited for.
+async fn look_at(
+    account: &Account,
+    targets: &Places,
+    filters: &Places,
+    patience: Duration,
+    diagnostics: &mut Diagnostics,
+) -> bool {
     let root = AttributePath::root("traffic_mirror_target_ids");
-    let new = added(planned, prior, targets);
-    let ids: Vec<String> = new.keys().cloned().collect();
+    let ids: Vec<String> = targets.keys().cloned().collect();
     let (found, targets_waited) = patient(patience, || account.targets(&ids)).await;
     if let Ok(found) = &found {
-        warn_of_closed_ports(account, &found.found, &new, diagnostics).await;
+        warn_of_closed_ports(account, &found.found, targets, diagnostics).await;
     }
-    report_missing("traffic mirror target", found, &root, &new, diagnostics);
+    report_missing("traffic mirror target", found, &root, targets, diagnostics);
 
     let root = AttributePath::root("traffic_mirror_filter_id");
-    let new = added(planned, prior, filters);
-    let ids: Vec<String> = new.keys().cloned().collect();
+    let ids: Vec<String> = filters.keys().cloned().collect();
     let (found, filters_waited) = patient(patience, || account.filters(&ids)).await;
     for filter in found.iter().flat_map(|lookup| &lookup.found) {
-        warn_of_empty(filter, new.get(&filter.id).unwrap_or(&root), diagnostics);
+        warn_of_empty(filter, filters.get(&filter.id).unwrap_or(&root), diagnostics);
     }
-    report_missing("traffic mirror filter", found, &root, &new, diagnostics);
+    report_missing("traffic mirror filter", found, &root, filters, diagnostics);
     targets_waited || filters_waited
 }
 
@@ -206,22 +256,26 @@ pub async fn dry_run(account: &Account, planned: &CoverageModel, diagnostics: &m
     let Some((interface, target, number)) = new else {
         return;
     };
+    let with = |filter: &str| NewSession {
+        network_interface_id: interface.clone(),
+        traffic_mirror_target_id: target.clone(),
+        traffic_mirror_filter_id: filter.to_owned(),
+        session_number: number.copied().unwrap_or(MAX_SESSION_NUMBER),
+        tags: planned.blueprint("").spec(interface, &Default::default()).tags,
+        ..NewSession::default()
+    };
     let asked = match planned.filter_id.known() {
-        Some(filter) => {
-            let new = NewSession {
-                network_interface_id: interface.clone(),
-                traffic_mirror_target_id: target.clone(),
-                traffic_mirror_filter_id: filter.clone(),
-                session_number: number.copied().unwrap_or(MAX_SESSION_NUMBER),
-                tags: planned.blueprint("").spec(interface, &Default::default()).tags,
-                ..NewSession::default()
-            };
-            account.would_create_session(&new).await
-        }
+        Some(filter) => account.would_create_session(&with(filter)).await,
         None => {
-            account
-                .would_create_filter(&planned.blueprint("").filter_tags().tags)
-                .await
+            let tags = planned.blueprint("").filter_tags().tags;
+            match account.would_create_filter(&tags).await {
+                // The coverage's own filter does not exist yet, and any other will do to ask.
+                Ok(()) => match account.all_filters().await.unwrap_or_default().first() {
+                    Some(filter) => account.would_create_session(&with(&filter.id)).await,
+                    None => Ok(()),
+                },
+                refused => refused,
+            }
         }
     };
     let Err(error) = asked else { return };

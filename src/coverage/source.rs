@@ -213,6 +213,17 @@ impl Coverage {
         Fleet::decode(&from_core().or_else(from_saved)?).ok()
     }
 
+    /// Whether the first plan of this update left everything as it was. A first plan that does not supersedes one that did.
+    pub(super) fn was_held(&self, request: &Request) -> bool {
+        let note = Note::of_update(request);
+        let first_plan = decode(&request.planned_private).or_else(|| self.noted(request, note.as_ref()?));
+        let held = first_plan.is_some_and(|fleet| fleet.held);
+        if let Some(note) = note.filter(|_| !held && !self.is_final(request)) {
+            note.supersede();
+        }
+        held
+    }
+
     /// Whether this may be the plan that core makes again while it applies. For an object that exists, nothing was
     /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
     /// say so; older ones and OpenTofu do not, and the note tells by its processes.

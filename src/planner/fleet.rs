@@ -176,6 +176,15 @@ pub struct Fleet {
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,
+    /// How often the session of an interface could not be made, by its id: these come last, so that they hold up no other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed: BTreeMap<String, u32>,
+    /// Sessions of this coverage beside the one that it keeps of an interface: any plan deletes them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub second_sessions: BTreeMap<String, Vec<String>>,
+    /// Sessions of the object that a plan changes: if that is to be replaced, the plan of the object in its place gets this fleet too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub replaced: usize,
     /// The filter that the coverage still owns although the configuration gave another while the plan was held: it is still to
     /// be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -274,6 +283,19 @@ impl Fleet {
         }
     }
 
+    /// How often the session of this interface could not be made.
+    pub fn failed_creates(&self, interface: &str) -> u32 {
+        self.failed.get(interface).copied().unwrap_or_default()
+    }
+
+    /// Notes what came of the creates of an apply: the interfaces that have a session now, and those whose session could not be made.
+    pub fn note_creates(&mut self, made: &BTreeSet<&str>, failed: &BTreeSet<&str>) {
+        self.failed.retain(|id, _| !made.contains(id.as_str()));
+        for id in failed.difference(made) {
+            *self.failed.entry((*id).to_owned()).or_default() += 1;
+        }
+    }
+
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.
     pub fn remember(&mut self, earlier: Self) {
         self.intended = earlier.intended;
@@ -281,6 +303,8 @@ impl Fleet {
         self.owned_filter = earlier.owned_filter;
         self.as_found = earlier.as_found;
         self.as_found.retain(|id, _| self.interfaces.contains_key(id));
+        self.failed = earlier.failed;
+        self.failed.retain(|id, _| self.interfaces.contains_key(id));
         // An instance that got another type since may be tried again.
         let same = |id: &String, then: &Option<String>| {
             self.interfaces

@@ -105,3 +105,21 @@ proptest! {
         prop_assert!(Fleet::decode(&text).is_err());
     }
 }
+
+#[test]
+fn failed_creates_are_counted_until_one_succeeds_or_the_interface_goes() {
+    let set = |ids: &[&'static str]| ids.iter().copied().collect::<BTreeSet<&str>>();
+    let mut fleet = Fleet::default();
+    fleet.note_creates(&set(&["eni-3"]), &set(&["eni-1", "eni-2"]));
+    fleet.note_creates(&set(&["eni-3"]), &set(&["eni-1", "eni-3"]));
+    let counts = |fleet: &Fleet| ["eni-1", "eni-2", "eni-3"].map(|id| fleet.failed_creates(id));
+    assert_eq!(counts(&fleet), [2, 1, 0]);
+    let mut next = Fleet {
+        interfaces: [("eni-1".to_owned(), Member::default())].into(),
+        ..Fleet::default()
+    };
+    next.remember(fleet);
+    assert_eq!(counts(&next), [2, 0, 0]);
+    next.note_creates(&set(&["eni-1"]), &set(&[]));
+    assert_eq!(next.failed, BTreeMap::new());
+}

@@ -26,15 +26,17 @@ pub struct Limits {
 pub struct PlannedChange {
     /// False: the user asked for no session, and no limit stands in the way.
     pub enabled: bool,
-    /// Interfaces that would get their session.
-    pub creates: BTreeSet<String>,
-    /// Sessions that would be deleted.
+    /// Interfaces that would get their session and have room for it, in the order in which they get it.
+    pub creates: Vec<String>,
+    /// New sessions for which there is no room where that is an error; where they are skipped, 0.
+    pub lacking: usize,
+    /// Sessions that would be deleted, second ones of an interface and those of a replaced object among them.
     pub deletes: usize,
     /// Sessions that exist and stay, moved ones included.
     pub stays: usize,
     /// Of the sessions to delete, those whose interface still exists.
     pub deletes_of_existing_interfaces: usize,
-    /// Sessions in the state.
+    /// Sessions in the state, second ones of an interface and those of a replaced object.
     pub in_state: usize,
     /// Selected interfaces that can have a session.
     pub eligible: usize,
@@ -64,7 +66,7 @@ pub struct Violation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LimitVerdict {
     pub violations: Vec<Violation>,
-    /// Interfaces that wait for the next plan, `MAX_CREATES` in `skipped`: all but the first by id.
+    /// Interfaces that wait for the next plan, `MAX_CREATES` in `skipped`: all but the first.
     pub waiting: BTreeSet<String>,
     /// What `skipped` says of them; empty when none waits.
     pub waiting_detail: String,
@@ -84,14 +86,11 @@ pub fn check_limits(limits: &Limits, change: &PlannedChange) -> LimitVerdict {
     if !change.enabled {
         return LimitVerdict::default();
     }
-    let wanted = change.stays + change.creates.len();
+    let wanted = change.stays + change.creates.len() + change.lacking;
     let mut verdict = LimitVerdict {
         empty: wanted == 0 && change.in_state == 0,
         ..LimitVerdict::default()
     };
-    verdict.violations.extend(max_sessions(limits, change, wanted));
-    verdict.violations.extend(max_deletes(limits, change));
-    verdict.violations.extend(emptied(limits, change, wanted));
     if let Some(limit) = limits.max_creates {
         let allowed = limit.allowed(change.eligible);
         verdict.waiting = change.creates.iter().skip(allowed).cloned().collect();
@@ -102,6 +101,12 @@ pub fn check_limits(limits: &Limits, change: &PlannedChange) -> LimitVerdict {
             );
         }
     }
+    let waiting = verdict.waiting.len();
+    verdict.violations.extend(max_sessions(limits, change, wanted));
+    verdict.violations.extend(max_deletes(limits, change));
+    verdict
+        .violations
+        .extend(emptied(limits, change, wanted - waiting, waiting));
     verdict
 }
 
@@ -115,7 +120,7 @@ fn max_sessions(limits: &Limits, change: &PlannedChange, wanted: usize) -> Optio
             "The coverage would have {}, {} of them new, and limits.max_sessions = \"{limit}\" allows {allowed}. Narrow the \
              selector, or raise limits.max_sessions. {WAY_OUT}",
             sessions(wanted),
-            change.creates.len(),
+            change.creates.len() + change.lacking,
         ),
     })
 }
@@ -135,13 +140,22 @@ fn max_deletes(limits: &Limits, change: &PlannedChange) -> Option<Violation> {
     })
 }
 
-fn emptied(limits: &Limits, change: &PlannedChange, wanted: usize) -> Option<Violation> {
-    let drops = wanted == 0 && change.deletes_of_existing_interfaces > 0;
+/// `left` sessions are there after the apply; those that are `waiting` are not yet.
+fn emptied(limits: &Limits, change: &PlannedChange, left: usize, waiting: usize) -> Option<Violation> {
+    let drops = left == 0 && change.deletes_of_existing_interfaces > 0;
+    let why = match (change.eligible, waiting) {
+        (0, _) => "No eligible interface is selected any more".to_owned(),
+        (eligible, 0) => format!("None of the {eligible} eligible interfaces has room for a session"),
+        (eligible, _) => format!(
+            "None of the {eligible} eligible interfaces gets its session by this apply: {waiting} would wait for the next one \
+             (limits.max_creates)"
+        ),
+    };
     (drops && !limits.allow_empty).then(|| Violation {
         argument: LimitArgument::AllowEmpty,
         title: "Every session would be deleted".to_owned(),
         detail: format!(
-            "No eligible interface is selected any more, and the plan deletes {}, {} of an interface that still exists. See \
+            "{why}, and the plan deletes {}, {} of an interface that still exists. See \
              whether tags or the selector changed by mistake; if this is meant, set limits.allow_empty = true. {WAY_OUT}",
             sessions(change.deletes),
             change.deletes_of_existing_interfaces,

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn ids(count: usize) -> BTreeSet<String> {
+fn ids(count: usize) -> Vec<String> {
     (0..count).map(|index| format!("eni-{index:03}")).collect()
 }
 
@@ -14,6 +14,7 @@ fn change(creates: usize, deletes: usize, stays: usize) -> PlannedChange {
         creates: ids(creates),
         deletes,
         stays,
+        lacking: 0,
         deletes_of_existing_interfaces: deletes,
         in_state: deletes + stays,
         eligible: creates + stays,
@@ -58,6 +59,35 @@ fn emptying_is_fine_when_allowed_or_when_the_interfaces_are_gone() {
     let replaced = change(1, 3, 0);
     assert_eq!(
         check_limits(&Limits::default(), &replaced),
+        LimitVerdict::default()
+    );
+}
+
+#[test]
+fn who_waits_or_lacks_room_keeps_no_coverage_alive() {
+    let none = Limits {
+        max_creates: Some(Limit::Count(0)),
+        ..Limits::default()
+    };
+    let verdict = check_limits(&none, &change(2, 3, 0));
+    assert_eq!(arguments(&verdict), [LimitArgument::AllowEmpty]);
+    let words = "None of the 2 eligible interfaces gets its session by this apply: 2 would wait for the next one \
+                 (limits.max_creates), and the plan deletes 3 sessions";
+    assert!(verdict.violations[0].detail.starts_with(words), "{verdict:?}");
+    let crowded = PlannedChange {
+        eligible: 4,
+        ..change(0, 3, 0)
+    };
+    let verdict = check_limits(&Limits::default(), &crowded);
+    let words = "None of the 4 eligible interfaces has room for a session, and the plan deletes 3 sessions";
+    assert!(verdict.violations[0].detail.starts_with(words), "{verdict:?}");
+    // Where missing room is the error, that one is enough.
+    let refused = PlannedChange {
+        lacking: 3,
+        ..crowded
+    };
+    assert_eq!(
+        check_limits(&Limits::default(), &refused),
         LimitVerdict::default()
     );
 }
@@ -178,9 +208,9 @@ proptest! {
                 eligible: creates,
                 ..PlannedChange::default()
             });
-            prop_assert!(verdict.waiting.is_subset(&left));
+            prop_assert!(verdict.waiting.iter().all(|id| left.contains(id)));
             covered += left.len() - verdict.waiting.len();
-            left = verdict.waiting;
+            left.retain(|id| verdict.waiting.contains(id));
         }
         prop_assert!(left.is_empty());
     }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Adoption, Fleet, MirrorSession, Owner, Row, SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION, crowded,
+    Adoption, Fleet, MirrorSession, Owner, Row, SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION, by_interface,
+    crowded,
 };
 
 impl Fleet {
@@ -47,6 +48,16 @@ impl Fleet {
         self.adoptable = adoptable;
         self.adopted_from = adopted_from;
         self.not_adopted = not_adopted;
+    }
+
+    /// Notes the sessions of this coverage that any plan deletes, since their interface has another one of it.
+    pub fn note_second(&mut self, own: &[&MirrorSession], recorded: &BTreeMap<String, Row>) {
+        let of_each = by_interface(own.iter().copied(), recorded).into_iter();
+        let second = of_each.map(|(interface, sessions)| {
+            let ids = sessions.iter().skip(1).map(|session| session.id.clone());
+            (interface, ids.collect::<Vec<_>>())
+        });
+        self.second_sessions = second.filter(|(_, ids)| !ids.is_empty()).collect();
     }
 
     /// Notes what others send to network interface targets; `sessions` are all on these targets, `own` those of this coverage.
@@ -161,6 +172,28 @@ mod tests {
         let mut elsewhere = fleet(&["eni-2"]);
         elsewhere.note_others(&others, &BTreeSet::new(), &Adoption::default());
         assert!(elsewhere.crowded.is_empty());
+    }
+
+    #[test]
+    fn the_session_of_the_state_is_the_first_and_the_rest_goes() {
+        let sessions = [
+            session("a", "eni-1", 1, "x"),
+            session("b", "eni-1", 2, "x"),
+            session("c", "eni-2", 1, "x"),
+        ];
+        let recorded = Row {
+            id: Some("b".into()),
+            ..Row::default()
+        };
+        let mut fleet = fleet(&["eni-1"]);
+        fleet.note_second(
+            &sessions.iter().collect::<Vec<_>>(),
+            &BTreeMap::from([("eni-1".into(), recorded)]),
+        );
+        assert_eq!(
+            fleet.second_sessions,
+            BTreeMap::from([("eni-1".to_owned(), vec!["a".to_owned()])])
+        );
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn sessions(case: &Case) -> BTreeMap<String, (String, Option<String>)> {
             current: case.earlier.get(id).copied(),
             picked: picked.as_deref(),
             waits: false,
+            failed: 0,
         })
         .collect();
     let targets: Vec<PlacementTarget> = case

@@ -48,6 +48,8 @@ pub struct Source<'a> {
     pub picked: Option<&'a str>,
     /// Whether its target is not known yet: it gets none, unless it stays where it is.
     pub waits: bool,
+    /// How often its session could not be made: whoever failed less often chooses first.
+    pub failed: u32,
 }
 
 /// Where an interface's session goes, or why it has no place.
@@ -80,7 +82,14 @@ pub fn place<'a>(
     }
     // Whoever has least choice chooses first, then sessions that exist before new ones. No better matching is possible:
     // only targets on one network interface are limited, and such a target serves one zone.
-    moving.sort_by_key(|source| (source.picked.is_none(), source.current.is_none(), source.id));
+    moving.sort_by_key(|source| {
+        (
+            source.picked.is_none(),
+            source.current.is_none(),
+            source.failed,
+            source.id,
+        )
+    });
     for source in moving {
         let outcome = choose(placement, &load, source).map(|index| {
             load.add(index, source);

@@ -23,6 +23,7 @@ fn source<'a>(id: &'a str, zone_id: Option<&'a str>, current: Option<&'a str>) -
         current,
         picked: None,
         waits: false,
+        failed: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The planned sessions: a pure function of the configuration, the fleet and the sessions of the state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -195,36 +195,8 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
             .filter(|(id, _)| !skipped.contains_key(*id));
         sessions.extend(eligible.map(|(id, member)| (id.clone(), row(wish, fleet, prior, id, member))));
     }
-    let in_state = prior.values().filter(|row| row.id.is_some()).count();
-    let stays = |sessions: &BTreeMap<String, Row>| {
-        let in_state = |id: &String| prior.get(id).is_some_and(|row| row.id.is_some());
-        sessions.keys().filter(|id| in_state(id)).count()
-    };
-    let deletes = in_state - stays(&sessions);
-    let verdict = check_limits(
-        &wish.limits,
-        &PlannedChange {
-            enabled: wish.enabled,
-            creates: new(&sessions),
-            deletes,
-            stays: sessions.len() - new(&sessions).len(),
-            // EC2 deletes a session with its interface: what is still in the state after a refresh has one.
-            deletes_of_existing_interfaces: deletes,
-            in_state,
-            eligible: summary.eligible,
-        },
-    );
-    for waiting in &verdict.waiting {
-        if let Some(row) = sessions.remove(waiting) {
-            let skip = Skip {
-                instance_id: row.instance_id,
-                reason: Reason::MaxCreates,
-                detail: verdict.waiting_detail.clone(),
-            };
-            skipped.insert(waiting.clone(), skip);
-        }
-    }
-    let mut without_room = room::beyond_quota(fleet, &sessions);
+    // Room comes before limits: what is counted is what remains, and who waits for the next apply had room in this one.
+    let mut without_room = room::beyond_interface(fleet, &sessions);
     sessions.retain(|id, _| !without_room.contains_key(id));
     let unknown = wish.targets.iter().any(Option::is_none);
     // What the first plan showed while it did not know every target cannot go any more: without a target it becomes a failure
@@ -235,6 +207,25 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
     };
     sessions.retain(|id, _| !unplaced.contains_key(id));
     without_room.extend(unplaced);
+    let beyond = room::beyond_region(fleet, &sessions, &new(fleet, &sessions));
+    sessions.retain(|id, _| !beyond.contains_key(id));
+    without_room.extend(beyond);
+    let overfull = match wish.allow_partial || fleet.late_targets {
+        true => BTreeMap::new(),
+        false => room::overfull(wish, fleet, &sessions, prior),
+    };
+    let change = change(wish, fleet, prior, &sessions, &without_room, summary);
+    let verdict = check_limits(&wish.limits, &change);
+    for waiting in &verdict.waiting {
+        if let Some(row) = sessions.remove(waiting) {
+            let skip = Skip {
+                instance_id: row.instance_id,
+                reason: Reason::MaxCreates,
+                detail: verdict.waiting_detail.clone(),
+            };
+            skipped.insert(waiting.clone(), skip);
+        }
+    }
     let mut late_refusals = BTreeMap::new();
     if fleet.late_targets {
         let sensors = late::sensors(wish, fleet, &sessions);
@@ -244,11 +235,8 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
             late_refusals.extend(late::unlisted(wish, fleet, &sessions));
         }
     }
-    let mut overfull = BTreeMap::new();
     if wish.allow_partial {
         skipped.append(&mut without_room);
-    } else if !fleet.late_targets {
-        overfull = room::overfull(wish, fleet, &sessions, prior);
     }
     let drawn = sessions
         .iter()
@@ -271,10 +259,44 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
     })
 }
 
-/// Interfaces whose session is still to be made.
-fn new(sessions: &BTreeMap<String, Row>) -> BTreeSet<String> {
+/// Interfaces whose session is still to be made, in the order in which they get room and their turn: those whose session could not
+/// be made come last, or they would hold up all others for ever.
+fn new(fleet: &Fleet, sessions: &BTreeMap<String, Row>) -> Vec<String> {
     let new = sessions.iter().filter(|(_, row)| row.id.is_none());
-    new.map(|(id, _)| id.clone()).collect()
+    let mut new: Vec<String> = new.map(|(id, _)| id.clone()).collect();
+    new.sort_by_key(|id| fleet.failed_creates(id));
+    new
+}
+
+/// What the plan changes, of which `sessions` have room.
+fn change(
+    wish: &Wish,
+    fleet: &Fleet,
+    prior: &BTreeMap<String, Row>,
+    sessions: &BTreeMap<String, Row>,
+    without_room: &BTreeMap<String, Skip>,
+    summary: Summary,
+) -> PlannedChange {
+    let recorded = |id: &&String| prior.get(*id).is_some_and(|row| row.id.is_some());
+    let exists = |id: &&String| existing(fleet, prior, id).is_some();
+    // Where missing room is an error of its own, nobody loses a session for it.
+    let refused: Vec<&String> = without_room.keys().filter(|_| !wish.allow_partial).collect();
+    let kept = || sessions.keys().chain(refused.iter().copied());
+    let second: usize = fleet.second_sessions.values().map(Vec::len).sum();
+    let in_state = prior.keys().filter(recorded).count();
+    let replaced = fleet.replaced + second;
+    let deletes = in_state - kept().filter(recorded).count() + replaced;
+    PlannedChange {
+        enabled: wish.enabled,
+        creates: new(fleet, sessions),
+        lacking: refused.iter().filter(|id| !exists(id)).count(),
+        deletes,
+        stays: kept().filter(exists).count(),
+        // EC2 deletes a session with its interface: what is still in the state after a refresh has one.
+        deletes_of_existing_interfaces: deletes,
+        in_state: in_state + replaced,
+        eligible: summary.eligible,
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::*;
 
 #[path = "plan_late_tests.rs"]
 mod late;
+#[path = "plan_limit_tests.rs"]
+mod limits;
 
 const ZONES: [&str; 2] = ["az1", "az2"];
 

@@ -22,33 +22,42 @@ pub(super) fn capacity(wish: &Wish, fleet: &Fleet, target: &str) -> Option<usize
         .or_else(|| site.instance_type.as_ref().map(of_type))
 }
 
-/// New sessions for which the interface or the region has no room, and why.
-pub(super) fn beyond_quota(fleet: &Fleet, sessions: &BTreeMap<String, Row>) -> BTreeMap<String, Skip> {
-    let new = || sessions.iter().filter(|(_, row)| row.id.is_none());
-    let skip = |row: &Row, detail: &str| Skip {
-        instance_id: row.instance_id.clone(),
-        reason: Reason::Quota,
-        detail: detail.to_owned(),
-    };
-    let on_interface =
+/// New sessions for which their interface has no room, and why.
+pub(super) fn beyond_interface(fleet: &Fleet, sessions: &BTreeMap<String, Row>) -> BTreeMap<String, Skip> {
+    let detail =
         format!("the interface has {SESSIONS_PER_INTERFACE} sessions, none of them of this coverage");
-    let mut beyond: BTreeMap<String, Skip> = new()
-        .filter(|(id, _)| fleet.crowded.contains(*id))
-        .map(|(id, row)| (id.clone(), skip(row, &on_interface)))
-        .collect();
+    let crowded = sessions
+        .iter()
+        .filter(|(id, row)| row.id.is_none() && fleet.crowded.contains(*id));
+    crowded
+        .map(|(id, row)| (id.clone(), quota(row, &detail)))
+        .collect()
+}
+
+/// Of the `new` sessions, those for which the region has no room: all but the first.
+pub(super) fn beyond_region(
+    fleet: &Fleet,
+    sessions: &BTreeMap<String, Row>,
+    new: &[String],
+) -> BTreeMap<String, Skip> {
     let room = SESSIONS_PER_REGION.saturating_sub(fleet.other_sessions);
-    let stays = sessions.len() - new().count();
-    let in_region = format!(
+    let stays = sessions.len() - new.len();
+    let detail = format!(
         "the account has {SESSIONS_PER_REGION} sessions in {}, {} of them not of this coverage",
         fleet.region, fleet.other_sessions
     );
-    let rest: Vec<_> = new()
-        .filter(|(id, _)| !beyond.contains_key(*id))
-        .skip(room.saturating_sub(stays))
-        .map(|(id, row)| (id.clone(), skip(row, &in_region)))
-        .collect();
-    beyond.extend(rest);
+    let beyond = new.iter().skip(room.saturating_sub(stays));
     beyond
+        .filter_map(|id| Some((id.clone(), quota(sessions.get(id)?, &detail))))
+        .collect()
+}
+
+fn quota(row: &Row, detail: &str) -> Skip {
+    Skip {
+        instance_id: row.instance_id.clone(),
+        reason: Reason::Quota,
+        detail: detail.to_owned(),
+    }
 }
 
 /// Targets that get a session by this plan and then have more sources than they take, because of others' sessions: in words, with

@@ -82,6 +82,7 @@ pub(super) fn assign_targets(
                     Pick::Unlisted(_) => true,
                     _ => unknown || sensors.contains_key(id),
                 },
+                failed: fleet.failed_creates(id),
             })
         })
         .collect();

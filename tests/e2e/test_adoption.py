@@ -1,5 +1,7 @@
 """Sessions of others that a coverage takes over, without a moment without mirroring."""
 
+import collections
+
 import pytest
 
 from harness.cloud import OWNER_ID
@@ -187,3 +189,30 @@ def test_a_coverage_that_is_forgotten_in_the_same_run_gives_its_sessions(workspa
     assert {session.interface: session.id for session in sandbox.sessions()} == before
     assert not sandbox.calls("DeleteTrafficMirrorSession") and not sandbox.calls("CreateTrafficMirrorSession")
     assert {session.owner for session in sandbox.sessions()} == {workspace.state()[PROD]["id"]}
+
+
+def test_from_a_load_balancer_to_an_interface(workspace, sandbox, fleet):
+    """A target full of the very sessions to adopt has room for them; what a load balancer calls whole goes in the call that moves."""
+    fleet.launch("small")
+    small = fleet.create_target("small")
+    balanced = sorted(fleet.launch_many(4, Team="x"))
+    settled = sorted(fleet.launch_many(6, Team="x"))
+    before = {interface: foreign(sandbox, fleet, interface, target=fleet.balancer_target()) for interface in balanced}
+    before |= {interface: foreign(sandbox, fleet, interface, target=small) for interface in settled}
+    assert {session.packet_length for session in sandbox.sessions()} == {8500, None}
+    mine = coverage(fleet, ADOPT, targets=f'["{small}"]', selector='selector {\n    tags = { Team = "x" }\n  }')
+    workspace.configure(sandbox.provider(), mine)
+    warnings = {warning.summary: warning.detail for warning in workspace.plan().warnings}
+    assert "Coverage prod: 0 created, 0 deleted, 4 moved" in warnings
+    sandbox.fault("deny", "ModifyTrafficMirrorSession", times=1)
+    sandbox.forget_calls()
+    result = workspace.apply_saved()
+    assert any("UnauthorizedOperation" in warning.detail for warning in result.warnings)
+    assert list(workspace.tainted()) == []
+    sandbox.no_faults()
+    workspace.apply()
+    changes = collections.Counter(call.action for call in sandbox.changing_calls())
+    assert changes.pop("CreateTags") == 3, "taken over, settled, and the one that failed settled later"
+    assert changes == {"ModifyTrafficMirrorSession": 10}, "one a session: target, filter and length together"
+    assert by_interface(sandbox) == before
+    assert {(session.target, session.packet_length) for session in sandbox.sessions()} == {(small, None)}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
 
@@ -94,3 +94,82 @@ def test_terminated_instances_are_no_empty_match(workspace, sandbox, fleet):
         fleet.terminate(name)
     workspace.apply()
     assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_limits_count_what_is_left_in_the_end(workspace, sandbox, fleet):
+    """Sessions that lose their room, second ones and those of a replaced object are deleted too, and who waits keeps no sensor seeing."""
+    fleet.launch("far", subnet=1, instance_type="m5.24xlarge")
+    far = fleet.create_target("far")
+    partial = "allow_partial = true"
+    workspace.configure(sandbox.provider(), coverage(fleet, partial))
+    workspace.apply()
+
+    def refused(*more, selector=TAGGED, targets=None, options=()):
+        workspace.configure(sandbox.provider(), coverage(fleet, partial, *more, selector=selector, targets=targets))
+        result = workspace.try_plan(*options)
+        assert result.code == 1, result.readable()
+        return result.errors
+
+    def elsewhere(limits):
+        return refused('placement = "same_az"', limits, targets=f'["{far}"]')
+
+    errors = elsewhere('limits = { max_deletes = "1" }')
+    assert len(errors) == 2 and any("The plan deletes 3 of 3 sessions" in error.detail for error in errors)
+    (error,) = elsewhere('limits = { max_deletes = "3" }')
+    assert "None of the 3 eligible interfaces has room" in error.detail and "allow_empty" in error.detail
+
+    other = 'selector {\n    tags = { Name = "database" }\n  }'
+    (error,) = refused('limits = { max_creates = "0" }', selector=other)
+    assert "1 would wait for the next one" in error.detail and "allow_empty" in error.detail
+
+    (error,) = refused('limits = { max_deletes = "2" }', options=[f"-replace={PROD}"])
+    assert "The plan deletes 3 of 3 sessions" in error.detail
+
+    (interface,) = fleet.interfaces["web-1"]
+    kept = sandbox.session_on(interface)
+    second = sandbox.create_session(interface, fleet.target, fleet.filter, 9, **kept.tags)
+    (error,) = refused('limits = { max_deletes = "0" }')
+    assert "The plan deletes 1 of 4 sessions" in error.detail
+    workspace.configure(sandbox.provider(), coverage(fleet, partial, 'limits = { max_deletes = "1" }'))
+    (warning,) = workspace.plan().warnings
+    assert warning.summary == "Coverage prod: 0 created, 1 deleted, 0 moved" and second in warning.detail
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert [call.action for call in sandbox.changing_calls()] == ["DeleteTrafficMirrorSession"]
+    assert sandbox.session_on(interface).id == kept.id
+
+
+@pytest.mark.spine
+def test_a_staged_roll_out_passes_over_those_that_fail(workspace, sandbox, fleet):
+    """Neither one without room nor one that EC2 refuses again and again holds up the others."""
+    fleet.launch("web-3", Mirror="True")
+    crowded, refused, *others = sorted([*fleet.tagged_interfaces(), *fleet.interfaces["web-3"]])
+    for number in (1, 2, 3):
+        sandbox.create_session(crowded, fleet.balancer_target(), fleet.filter, number)
+    sandbox.fault(
+        "error", "CreateTrafficMirrorSession", code="InvalidParameterValue", message="no",
+        parameters={"NetworkInterfaceId": refused},
+    )
+    staged = 'limits = { max_creates = "25%" }'
+    workspace.configure(sandbox.provider(), coverage(fleet, staged))
+    (error,) = workspace.try_plan().errors
+    assert crowded in error.detail and "QUOTA" in error.detail, "in the first plan, not in the last"
+
+    workspace.configure(sandbox.provider(), coverage(fleet, staged, "allow_partial = true"))
+    sandbox.forget_calls()
+    made = []
+    for _ in range(3):
+        workspace.try_apply().succeed()
+        made.append({session.interface for session in sandbox.sessions("prod")})
+    assert made == [set(), set(others[:1]), set(others)]
+    asked = [call.parameters["NetworkInterfaceId"] for call in sandbox.calls("CreateTrafficMirrorSession")]
+    assert asked == [refused, *others]
+    assert {id: skip["reason"] for id, skip in workspace.state()[PROD]["skipped"].items()} == {
+        crowded: "QUOTA", refused: "MAX_CREATES",
+    }
+    assert workspace.try_apply().code == 1, "its turn again"
+    sandbox.no_faults()
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions("prod")} == {refused, *others}

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.cloud import OWNER_ID, OWNER_NAME, tags_of
-from harness.hcl import coverage, coverage_without
+from harness.hcl import Unknown, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 EVERYTHING = {("0.0.0.0/0", "0.0.0.0/0"), ("::/0", "::/0")}
@@ -203,3 +203,50 @@ def test_import_without_sessions(workspace, sandbox, fleet):
     assert {session.owner for session in sandbox.sessions()} == {identity}
     workspace.destroy()
     assert filters(sandbox) == {}
+
+
+@pytest.mark.spine
+def test_one_that_a_held_update_keeps_goes_with_the_coverage(workspace, sandbox, fleet, core):
+    """Given a filter while the selector was unknown, the coverage still owns its own."""
+    workspace.configure(sandbox.provider(), owned(fleet))
+    workspace.apply()
+    late = Unknown(core)
+    selector = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
+    workspace.try_apply().succeed()
+    assert len(filters(sandbox)) == 1, "the sessions still use it"
+    workspace.destroy()
+    assert filters(sandbox) == {} and sandbox.sessions() == []
+
+
+@pytest.mark.spine
+def test_a_given_filter_of_the_same_run_while_one_session_fails(workspace, sandbox, fleet, core):
+    workspace.configure(sandbox.provider(), owned(fleet))
+    workspace.apply()
+    late = Unknown(core)
+    workspace.configure(sandbox.provider(), coverage(fleet, filter_id=late.expression(fleet.filter)), late.block())
+    sandbox.fault("deny", "ModifyTrafficMirrorSession", times=1)
+    assert workspace.try_apply().code == 1
+    assert len(filters(sandbox)) == 1, "one session uses it yet"
+    sandbox.no_faults()
+    sandbox.forget_calls()
+    workspace.apply()
+    assert filters(sandbox) == {}
+    assert {session.filter for session in sandbox.sessions()} == {fleet.filter}
+    changes = [call.action for call in sandbox.changing_calls()]
+    assert changes == ["ModifyTrafficMirrorSession", "DeleteTrafficMirrorFilter"]
+
+
+def test_it_is_renamed_with_the_coverage_and_repaired_rule_by_rule(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), owned(fleet))
+    workspace.apply()
+    break_rule(sandbox, the_filter(sandbox))
+    sandbox.forget_calls()
+    workspace.apply()
+    assert [call.action for call in sandbox.changing_calls()] == ["CreateTrafficMirrorFilterRule"]
+    workspace.configure(sandbox.provider(), owned(fleet).replace('"prod"\n', '"new"\n'))
+    sandbox.forget_calls()
+    workspace.apply()
+    assert tags_of(the_filter(sandbox))[OWNER_NAME] == "new"
+    assert {session.tags[OWNER_NAME] for session in sandbox.sessions()} == {"new"}
+    assert [call.action for call in sandbox.changing_calls()] == ["CreateTags", "CreateTags"], "the filter, the sessions"

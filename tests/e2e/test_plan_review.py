@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness.hcl import Unknown, coverage
+from harness.hcl import Unknown, coverage, coverage_without
 from harness.paths import ROOT
 
 LINE = re.search(r"```sh\n(.*?)```", (ROOT / "docs/guides/plan-review.md").read_text(), re.DOTALL)[1]
@@ -123,3 +123,15 @@ def test_replaced(workspace, sandbox, fleet, lines):
     workspace.apply()
     both = [*expect(fleet, "deleted", "web-1", "web-2"), *expect(fleet, "created", "web-1", "web-2")]
     assert sorted(lines("-replace=mirror_coverage.prod")) == sorted(both)
+
+
+def test_a_repair_of_the_filter_alone(workspace, sandbox, fleet, lines):
+    workspace.configure(sandbox.provider(), coverage_without(fleet, "traffic_mirror_filter_id"))
+    workspace.apply()
+    filter_id = workspace.state()["mirror_coverage.prod"]["filter_id"]
+    (found,) = sandbox.ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=[filter_id])["TrafficMirrorFilters"]
+    rule = found["IngressFilterRules"][0]["TrafficMirrorFilterRuleId"]
+    sandbox.ec2.delete_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=rule)
+    ((what, changed, *_, detail, coverage_address),) = lines()
+    assert (what, changed, coverage_address) == ("changed", filter_id, "mirror_coverage.prod")
+    assert "ingress" in detail

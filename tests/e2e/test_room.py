@@ -1,8 +1,11 @@
 """Quotas, permissions and times, all looked at before anything is changed."""
 
+import collections
+import concurrent.futures
+
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 
@@ -251,3 +254,130 @@ def test_a_target_that_others_fill_after_the_plan(workspace, sandbox, fleet):
     both = f'["{small}", "{fleet.target}"]'
     workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true", targets=both))
     workspace.apply()
+
+
+def test_a_number_of_a_coverage_that_comes_later(workspace, sandbox, fleet):
+    """Whoever waits for it in vain keeps its place aside, says why, and finds it free once the other has had its turn."""
+
+    def configure(first, second, *more):
+        workspace.configure(
+            sandbox.provider(),
+            coverage(fleet, f"session_number = {first}", 'description = "new"', name="one", label="one"),
+            coverage(fleet, f"session_number = {second}", *more, name="two", label="two"),
+        )
+
+    configure(1, 2)
+    workspace.apply()
+    configure(2, 1, "depends_on = [mirror_coverage.one]")
+    numbers = []
+    for _ in range(2):
+        result = workspace.try_apply()
+        assert result.code == 1
+        assert all("depends_on" in error.detail for error in result.errors), result.readable()
+        numbers.append({session.number for session in sandbox.sessions("one")})
+    assert numbers == [{3}, {3}], "no higher with every attempt"
+    configure(2, 1)
+    workspace.apply()
+    assert {session.number for session in sandbox.sessions("one")} == {2}
+    assert {session.number for session in sandbox.sessions("two")} == {1}
+
+
+def test_what_was_fine_when_it_was_listed_is_looked_at_again(workspace, sandbox, fleet):
+    """A filter that was emptied, a port that was closed, a target that is gone: once something new goes there."""
+    (group,) = [g["GroupId"] for g in sandbox.ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]
+    udp = UDP | {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    sandbox.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[udp])
+    fleet.launch("guarded", instance_type="m5.24xlarge", group=group)
+    guarded = fleet.create_target("guarded")
+    rule = f'override = {{ target_tag = "To", target_ids = ["{fleet.other_target}"] }}'
+    workspace.configure(sandbox.provider(), coverage(fleet, rule, targets=f'["{guarded}"]'))
+    workspace.apply()
+
+    sandbox.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[udp])
+    (found,) = sandbox.ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=[fleet.filter])["TrafficMirrorFilters"]
+    for accepted in [*found["IngressFilterRules"], *found["EgressFilterRules"]]:
+        sandbox.ec2.delete_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=accepted["TrafficMirrorFilterRuleId"])
+    sandbox.ec2.delete_traffic_mirror_target(TrafficMirrorTargetId=fleet.other_target)
+    sandbox.forget_calls()
+    workspace.assert_empty_plan()
+    looked = {"DescribeTrafficMirrorFilters", "DescribeSecurityGroups"}
+    assert not looked & {call.action for call in sandbox.calls()}, "not for a plan that changes nothing"
+
+    fleet.launch("web-3", Mirror="True")
+    warnings = {warning.summary: warning.detail for warning in workspace.plan().warnings}
+    assert fleet.filter in warnings.pop("The traffic mirror filter is empty")
+    assert guarded in warnings.pop("A traffic mirror target lets no mirrored packet in")
+    assert warnings == {}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+
+    sandbox.tag(fleet.instances["web-1"], To=fleet.other_target)
+    (error,) = workspace.try_plan().errors
+    assert fleet.other_target in error.detail and "NotFound" in error.detail and "target_ids" in error.code
+
+
+def test_the_dry_run_asks_for_sessions_before_the_own_filter_exists(workspace, sandbox, fleet):
+    asking = coverage_without(fleet, "traffic_mirror_filter_id", "preflight_dry_run = true")
+    workspace.configure(sandbox.provider(), asking)
+    sandbox.fault("deny", "CreateTrafficMirrorSession")
+    (error,) = workspace.try_plan().errors
+    assert "UnauthorizedOperation" in error.detail and "CreateTrafficMirrorSession" in error.detail
+    sandbox.no_faults()
+    sandbox.forget_calls()
+    workspace.save_plan()
+    asked = [(call.action, call.outcome) for call in sandbox.calls() if call.action.startswith("Create")]
+    assert asked == [("CreateTrafficMirrorFilter", "DryRunOperation"), ("CreateTrafficMirrorSession", "DryRunOperation")]
+    # Anything but a denial is about one interface.
+    sandbox.fault("error", "CreateTrafficMirrorSession", code="InvalidParameterValue", message="no")
+    (warning,) = workspace.plan().warnings
+    assert "InvalidParameterValue" in warning.detail
+    sandbox.no_faults()
+    workspace.apply()
+
+
+@pytest.mark.parametrize("missing", ["tmt-00000000000000bad", "tmf-00000000000000bad"])
+def test_what_is_listed_must_exist(workspace, sandbox, fleet, missing):
+    listed = {"targets": f'["{missing}"]'} if missing.startswith("tmt") else {"filter_id": f'"{missing}"'}
+    workspace.configure(sandbox.provider(), coverage(fleet, **listed))
+    (error,) = workspace.try_plan().errors
+    assert missing in error.detail and "NotFound" in error.detail
+
+
+def test_room_is_freed_before_it_is_taken(workspace, sandbox, fleet):
+    """On a target that is full throughout: what is deleted or moves away goes first."""
+    fleet.launch("small")
+    small = fleet.create_target("small")
+    rule = f'override = {{ target_tag = "To", target_ids = ["{fleet.other_target}"] }}'
+    workspace.configure(sandbox.provider(), coverage(fleet, rule, targets=f'["{small}"]'))
+    fleet.launch_many(7, Mirror="True")
+    workspace.apply()
+    assert [session.target for session in sandbox.sessions()] == [small] * 10
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    sandbox.tag(fleet.instances["web-2"], To=fleet.other_target)
+    fleet.launch_many(3, Mirror="True")
+    sandbox.forget_calls()
+    workspace.apply()
+    calls = [call.action for call in sandbox.changing_calls()]
+    assert calls == ["DeleteTrafficMirrorSession", *["ModifyTrafficMirrorSession"] * 2, *["CreateTrafficMirrorSession"] * 3]
+    assert collections.Counter(session.target for session in sandbox.sessions()) == {small: 10, fleet.other_target: 2}
+
+
+def test_the_headroom_of_the_region(workspace, sandbox, fleet):
+    """Room for one session in an account that has 9,999: the plan says it, and a part of the coverage takes what is left."""
+    target = fleet.balancer_target()
+    crowded = sorted(fleet.launch_many(3333, Team="another"))
+
+    def crowd(interface):
+        for number in (1, 2, 3):
+            sandbox.create_session(interface, target, fleet.filter, number)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(crowd, crowded))
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    (error,) = workspace.try_plan().errors
+    assert "QUOTA" in error.detail and "9999 of them not of this coverage" in error.detail
+    workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true"))
+    workspace.apply()
+    (made,) = sandbox.sessions("prod")
+    assert {skip["reason"] for skip in workspace.state()[PROD]["skipped"].values()} == {"QUOTA"}
+    assert made.interface == min(fleet.tagged_interfaces())

@@ -149,6 +149,45 @@ def namesake(workspace, sandbox, fleet):
     assert sandbox.changing_calls() == []
 
 
+def filter_in_use(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage_without(fleet, "traffic_mirror_filter_id"))
+    workspace.apply()
+    used = workspace.state()[PROD]["filter_id"]
+    (interface,) = fleet.interfaces["database"]
+    user = sandbox.create_session(interface, fleet.target, used, 1)
+    result = workspace.try_destroy()
+    (error,) = result.errors
+    assert all(word in error.detail for word in (used, user, "InUse")) and " sessions could not" not in error.summary
+    yield result
+    assert [session.id for session in sandbox.sessions()] == [user]
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=user)
+    workspace.destroy()
+    filters = sandbox.ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+    assert used not in {found["TrafficMirrorFilterId"] for found in filters}
+
+
+def left_alone(workspace, sandbox, fleet):
+    """Every plan says it, also when there is nothing to adopt any more, or never was."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    left = {sandbox.create_session(interface, fleet.target, fleet.filter, 5) for interface in fleet.tagged_interfaces()}
+    for session in left:
+        sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="by hand")
+    adopting = coverage(fleet, 'adopt = { descriptions = ["by hand"] }')
+    for _ in range(2):
+        workspace.configure(sandbox.provider(), adopting)
+        result = workspace.apply()
+        (warning,) = workspace.try_plan().warnings
+        assert all(session in warning.detail for session in left)
+    yield result
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    assert workspace.plan().warnings == []
+    workspace.configure(sandbox.provider(), adopting)
+    for session in left:
+        sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session)
+    assert workspace.plan().warnings == []
+
+
 def lagging(workspace, sandbox, fleet):
     sandbox.delay_describes(600)
     workspace.configure(sandbox.provider(), coverage(fleet))
@@ -169,6 +208,8 @@ SITUATIONS = {
     "A traffic mirror target lets no mirrored packet in": closed_port,
     "Every session would be deleted": empty,
     "Another coverage has the same name": namesake,
+    "The coverage's own traffic mirror filter could not be deleted": filter_in_use,
+    "Some sessions that adopt describes are left alone": left_alone,
 }
 
 

@@ -1,5 +1,7 @@
 """Values of the same run that a plan cannot know yet."""
 
+import collections
+
 import pytest
 
 from harness.hcl import TAGGED, Unknown, coverage
@@ -259,3 +261,38 @@ def test_a_plan_that_was_never_applied_silences_no_later_one(workspace, sandbox,
     workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{small}"]'))
     result = workspace.try_plan()
     assert result.code == 1 and small in result.errors[0].detail, result.readable()
+
+
+@pytest.mark.spine
+def test_switching_off_waits_for_nothing(workspace, sandbox, fleet, core):
+    """Deleting needs neither selector nor target."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    late = Unknown(core)
+    selector = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
+    targets = f"[{late.expression(fleet.other_target)}]"
+    off = coverage(fleet, "enabled = false", selector=selector, targets=targets)
+    workspace.configure(sandbox.provider(), off, late.block())
+    (warning,) = workspace.plan().warnings
+    assert warning.summary == "Coverage prod: 0 created, 3 deleted, 0 moved"
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert collections.Counter(call.action for call in sandbox.changing_calls()) == {"DeleteTrafficMirrorSession": 3}
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector, targets=targets), late.block())
+    sandbox.forget_calls()
+    workspace.apply()
+    changes = collections.Counter(call.action for call in sandbox.changing_calls())
+    assert changes == {"CreateTrafficMirrorSession": 3}
+
+
+@pytest.mark.spine
+def test_a_switch_that_is_unknown_itself_waits(workspace, sandbox, fleet, core):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    late = Unknown(core)
+    workspace.configure(sandbox.provider(), coverage(fleet, f"enabled = {late.expression('false')}"), late.block())
+    workspace.try_apply().succeed()
+    assert len(sandbox.sessions()) == 3
+    workspace.apply()
+    assert sandbox.sessions() == []
