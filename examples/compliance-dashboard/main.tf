@@ -15,6 +15,12 @@ variable "region" {
   default     = "eu-west-1"
 }
 
+variable "as_of" {
+  description = "Time that the reports carry; write-reports.sh gives the present. Security Hub and AWS Config take a new verdict only with a later time."
+  type        = string
+  default     = null
+}
+
 provider "mirror" {
   region = var.region
 }
@@ -24,6 +30,7 @@ data "mirror_audit" "fleet" {
     tags = { Mirror = "True" }
   }
 
+  as_of   = var.as_of
   formats = ["html", "json", "csv", "openmetrics", "asff", "ocsf", "aws_config"]
 }
 

@@ -42,7 +42,7 @@ fn interfaces_of(region: &Region) -> impl Iterator<Item = (String, AuditInterfac
         .map(|session| (session.id.as_str(), session))
         .collect();
     region.assessment.findings.iter().map(move |(id, finding)| {
-        let member = region.fleet.interfaces.get(id).cloned().unwrap_or_default();
+        let member = region.interfaces.get(id).cloned().unwrap_or_default();
         let targets = finding.session_ids.iter().filter_map(|id| by_id.get(id.as_str()));
         let interface = AuditInterface {
             status: finding.verdict(),
@@ -57,6 +57,7 @@ fn interfaces_of(region: &Region) -> impl Iterator<Item = (String, AuditInterfac
             availability_zone: member.availability_zone,
             region: region.name.clone(),
             session_ids: finding.session_ids.clone(),
+            session_statuses: finding.session_verdicts.clone(),
             traffic_mirror_target_ids: targets
                 .map(|session| session.traffic_mirror_target_id.clone())
                 .collect(),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::ec2::{Account, Ec2Error, seen};
+use crate::ec2::{Account, Ec2Error, Unseen, seen};
 use crate::framework::Diagnostic;
 use crate::planner::{
-    self, Assessment, Delivery, Fact, Filter, Fleet, Interface, MirrorSession, MirrorTarget, NAME_TAG,
-    Requirement, Selector, View, Wish,
+    self, Assessment, Delivery, EligibilityRules, Fact, Filter, Fleet, Interface, Member, MirrorSession,
+    MirrorTarget, NAME_TAG, Origin, Reason, Requirement, Selector, Skip, View, Wish,
 };
 use crate::report::Timestamp;
 use crate::selection;
@@ -17,12 +17,17 @@ pub struct Question {
     pub selectors: Vec<Selector>,
     pub excludes: Vec<Selector>,
     pub require: Requirement,
+    /// What can be mirrored.
+    pub eligibility: EligibilityRules,
     pub check_delivery: bool,
 }
 
 /// What was found in one region.
 pub struct Region {
     pub name: String,
+    /// The selected interfaces, excluded ones too.
+    pub interfaces: BTreeMap<String, Member>,
+    /// Those that are not excluded, and what is around them.
     pub fleet: Fleet,
     pub sessions: Arc<Vec<MirrorSession>>,
     pub assessment: Assessment,
@@ -69,22 +74,29 @@ pub async fn look(account: &Account, question: &Question) -> Result<Region, Ec2E
         tags_are_of_instances: selection::tags_are_of_instances(account, selectors, &found).await?,
         ..Fleet::default()
     };
-    if let Fact::Known(targets) = &targets {
-        let sensors = account.sensors(targets).await?;
-        fleet.note_sensors(targets, sensors.instance_ids);
-        selection::note_unseen(&mut fleet, &sensors.unseen);
-    }
+    let sensors_unseen = match &targets {
+        Fact::Known(targets) => {
+            let sensors = account.sensors(targets).await?;
+            fleet.note_sensors(targets, sensors.instance_ids);
+            selection::note_unseen(&mut fleet, &sensors.unseen);
+            let why = sensors.unseen.iter().find_map(Unseen::why);
+            why.filter(|_| !question.eligibility.include_sensors)
+        }
+        Fact::Unseen(why) => Some(why.clone()),
+    };
     let delivery = match question.check_delivery {
         true => Some(delivery(account, &fleet, &found, &sessions, &targets).await?),
         false => None,
     };
-    let skips = planner::skips(&Wish::default(), &fleet, &BTreeMap::new());
+    let interfaces = Fleet::select(selectors, &[], &found, &[NAME_TAG.to_owned()]);
+    let skips = skips(question, &fleet, &interfaces);
     let assessment = planner::assess(&View {
-        interfaces: &fleet.interfaces,
+        interfaces: &interfaces,
         skips: &skips,
         sessions: &sessions,
         require: &question.require,
         delivery: delivery.as_ref(),
+        sensors_unseen: sensors_unseen.as_deref(),
     });
     let attached = found
         .iter()
@@ -103,10 +115,36 @@ pub async fn look(account: &Account, question: &Question) -> Result<Region, Ec2E
             Fact::Unseen(_) => None,
         },
         unseen,
+        interfaces,
         fleet,
         sessions,
         assessment,
     })
+}
+
+/// The interfaces that are excluded, and those that can never have a session.
+fn skips(
+    question: &Question,
+    fleet: &Fleet,
+    interfaces: &BTreeMap<String, Member>,
+) -> BTreeMap<String, Skip> {
+    let wish = Wish {
+        eligibility: question.eligibility.clone(),
+        ..Wish::default()
+    };
+    let mut skips = planner::skips(&wish, fleet, &BTreeMap::new());
+    let excluded = interfaces
+        .iter()
+        .filter(|(id, _)| !fleet.interfaces.contains_key(*id));
+    skips.extend(excluded.map(|(id, member)| {
+        let skip = Skip {
+            instance_id: member.instance_id.clone(),
+            reason: Reason::Excluded,
+            detail: "an exclude block means it".to_owned(),
+        };
+        (id.clone(), skip)
+    }));
+    skips
 }
 
 type Targets = Fact<Arc<Vec<MirrorTarget>>>;
@@ -131,7 +169,7 @@ async fn delivery(
         return Ok(Delivery {
             targets: Fact::Known(BTreeMap::new()),
             filters: Fact::Known(BTreeMap::new()),
-            source_security_groups: Default::default(),
+            origins: Default::default(),
         });
     }
     let receivers = async {
@@ -153,12 +191,19 @@ async fn delivery(
             ),
             Fact::Unseen(why) => Fact::Unseen(why),
         },
-        source_security_groups: found
+        origins: found
             .iter()
             .filter(|interface| fleet.interfaces.contains_key(&interface.id))
-            .map(|interface| (interface.id.clone(), interface.security_group_ids.clone()))
+            .map(|interface| (interface.id.clone(), origin(interface)))
             .collect(),
     })
+}
+
+fn origin(interface: &Interface) -> Origin {
+    Origin {
+        addresses: interface.addresses.clone(),
+        security_group_ids: interface.security_group_ids.clone(),
+    }
 }
 
 /// The orphaned sessions.
@@ -171,9 +216,17 @@ async fn orphans(
     targets: &Targets,
 ) -> Result<Fact<BTreeMap<String, String>>, Ec2Error> {
     let targets = match targets {
-        Fact::Known(targets) => Fact::Known(targets.iter().map(|target| target.id.clone()).collect()),
+        Fact::Known(targets) => targets,
         Fact::Unseen(why) => return Ok(Fact::Unseen(why.clone())),
     };
+    let used = sessions
+        .iter()
+        .map(|session| session.traffic_mirror_target_id.clone());
+    let gone = match account.vanished(targets, &used.collect()).await? {
+        Fact::Known(gone) => gone,
+        Fact::Unseen(why) => return Ok(Fact::Unseen(why)),
+    };
+    let targets = Fact::Known(targets.iter().map(|target| target.id.clone()).collect());
     let known: BTreeSet<&str> = found.iter().map(|interface| interface.id.as_str()).collect();
     let mut unattached: BTreeSet<String> = found
         .iter()
@@ -202,6 +255,7 @@ async fn orphans(
         sessions,
         &question.require,
         &targets,
+        &gone,
         &unattached,
     )))
 }

@@ -19,6 +19,7 @@ use crate::framework::{
     Attr, AttributePath, DataSource, Diagnostic, Diagnostics, ReadDataRequest, ReadDataResponse,
     ValidateConfigRequest,
 };
+use crate::planner::EligibilityRules;
 use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
 use crate::report::{self, Format, Scope, Timestamp};
 use crate::selection;
@@ -48,6 +49,11 @@ impl Audit {
             selectors: selection::selectors(&model.selector).unwrap_or_default(),
             excludes: selection::selectors(&model.exclude).unwrap_or_default(),
             require: require::read(&model.require).requirement.unwrap_or_default(),
+            eligibility: EligibilityRules {
+                try_instance_types: selection::strings(&model.try_instance_types).unwrap_or_default(),
+                include_requester_managed: model.include_requester_managed.known() == Some(&true),
+                include_sensors: model.include_sensors.known() == Some(&true),
+            },
             check_delivery: model.check_delivery.known().copied().unwrap_or(true),
         };
         let regions = selection::strings(&model.regions).unwrap_or_default();
@@ -108,7 +114,12 @@ impl DataSource for Audit {
         selection::validate("exclude", &config.exclude, &mut diagnostics);
         selection::require_selector(&config.selector, &mut diagnostics);
         diagnostics.extend(require::read(&config.require).problems);
-        selection::check_list(&config.regions, &AttributePath::root("regions"), &mut diagnostics);
+        for (argument, list) in [
+            ("regions", &config.regions),
+            ("try_instance_types", &config.try_instance_types),
+        ] {
+            selection::check_list(list, &AttributePath::root(argument), &mut diagnostics);
+        }
         let path = AttributePath::root("formats");
         selection::check_list(&config.formats, &path, &mut diagnostics);
         for (index, format) in config.formats.known().into_iter().flatten().enumerate() {

@@ -18,7 +18,8 @@ pub struct AuditModel {
     /// nothing is audited by default.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub selector: Attr<Vec<Attr<SelectorBlock>>>,
-    /// Network interfaces that are not audited although a `selector` means them. Without a block, there are none.
+    /// Network interfaces that are not judged although a `selector` means them: they are listed as `NOT_APPLICABLE` for the reason
+    /// `EXCLUDED`. Without a block, there are none.
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub exclude: Attr<Vec<Attr<SelectorBlock>>>,
     /// What a session must be to count, beyond being there: an object with some of these attributes. Left out, any session counts.
@@ -29,11 +30,21 @@ pub struct AuditModel {
     /// - `coverage_names`: names of coverages, any of which must have made the session. Their sessions on network interfaces that are
     ///   not selected here are listed in `orphaned_sessions`.
     pub require: Any,
+    /// Instance types that are to be mirrored although they are not on AWS's list of supported ones, with `*` and `?`, for example
+    /// `m8g.*`: as the coverage has it. Without it such an instance is `NOT_APPLICABLE`.
+    pub try_instance_types: Attr<Vec<Attr<String>>>,
+    /// Whether network interfaces that an AWS service manages are to be mirrored too, as the coverage has it. Defaults to `false`: those
+    /// without a session are then `NOT_APPLICABLE`, except for those of RDS and ElastiCache.
+    pub include_requester_managed: Attr<bool>,
+    /// Whether sensors are to be mirrored too, as the coverage has it. Defaults to `false`: sensors without a session are then
+    /// `NOT_APPLICABLE`.
+    pub include_sensors: Attr<bool>,
     /// Regions to audit in one read. Defaults to that of the provider block.
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub regions: Attr<Vec<Attr<String>>>,
-    /// Whether a session must be able to deliver: its target is there, its sensor runs, listens and is healthy, its filter accepts
-    /// something, and no session with a lower number takes its packets. What cannot be seen for want of a permission is `UNKNOWN`.
+    /// Whether a session must be able to deliver: its target is there, its sensor runs, listens, is healthy and lets packets of the
+    /// source in, its filter accepts something, and sessions with lower numbers leave some of that over. What cannot be seen is
+    /// `UNKNOWN`.
     /// Defaults to `true`. With `false` the audit judges the existence of sessions and what `require` says of them, and the summary
     /// says so.
     pub check_delivery: Attr<bool>,
@@ -67,11 +78,12 @@ pub struct AuditModel {
     /// The audited network interfaces in numbers, by the name of their availability zone.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub by_availability_zone: Attr<BTreeMap<String, Attr<AuditCountsModel>>>,
-    /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to.
+    /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to; what
+    /// counts is the verdict on their sessions for that target.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub by_target: Attr<BTreeMap<String, Attr<AuditTargetModel>>>,
-    /// Traffic mirror sessions of the account that mirror nothing that should be mirrored, by their id: the target is gone, the network
-    /// interface is attached to nothing and still billed, or a coverage of `require.coverage_names` has them on a network interface
+    /// Traffic mirror sessions of the account that mirror nothing that should be mirrored, by their id: the target is gone or what it
+    /// delivers to, the network interface is attached to nothing and still billed, or a coverage of `require.coverage_names` has them on a network interface
     /// that is not selected. Null where a permission is missing to tell.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub orphaned_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
@@ -96,7 +108,7 @@ pub struct AuditSummaryModel {
     pub compliant: Attr<i64>,
     /// Those of them that are not.
     pub non_compliant: Attr<i64>,
-    /// Selected network interfaces that can never be mirrored.
+    /// Selected network interfaces that are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
     /// Eligible network interfaces about which nothing can be said.
     pub unknown: Attr<i64>,
@@ -119,7 +131,7 @@ pub struct AuditCountsModel {
     pub compliant: Attr<i64>,
     /// Those that are not.
     pub non_compliant: Attr<i64>,
-    /// Those that can never be mirrored.
+    /// Those that are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
     /// Those about which nothing can be said.
     pub unknown: Attr<i64>,
@@ -154,9 +166,11 @@ pub struct AuditInterfaceModel {
     pub region: Attr<String>,
     /// Traffic mirror sessions of the network interface, in the order in which EC2 tries them.
     pub session_ids: Attr<Vec<Attr<String>>>,
+    /// The verdict on each of those sessions by itself, in the same order.
+    pub session_statuses: Attr<Vec<Attr<String>>>,
     /// The traffic mirror targets of those sessions, in the same order.
     pub traffic_mirror_target_ids: Attr<Vec<Attr<String>>>,
-    /// VXLAN network identifier of the first of them.
+    /// VXLAN network identifier of the session that decides.
     pub virtual_network_id: Attr<i64>,
 }
 
@@ -190,7 +204,7 @@ pub struct AuditTargetModel {
     pub compliant: Attr<i64>,
     /// Those that are not.
     pub non_compliant: Attr<i64>,
-    /// Those that can never be mirrored.
+    /// Those that are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
     /// Those about which nothing can be said.
     pub unknown: Attr<i64>,
@@ -315,6 +329,13 @@ fn interface(found: &AuditInterface) -> AuditInterfaceModel {
         availability_zone: text(&found.availability_zone),
         region: Attr::Known(found.region.clone()),
         session_ids: list(&found.session_ids),
+        session_statuses: list(
+            &found
+                .session_statuses
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>(),
+        ),
         traffic_mirror_target_ids: list(&found.traffic_mirror_target_ids),
         virtual_network_id: Attr::from_option(found.virtual_network_id),
     }

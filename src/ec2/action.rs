@@ -79,8 +79,9 @@ impl Action {
             | Self::DescribeTargetHealth
             | Self::DescribeTrafficMirrorSessions
             | Self::DescribeTrafficMirrorTargets
-            | Self::DescribeTrafficMirrorFilters => Some(Purpose::Audit),
-            Self::DescribeSubnets | Self::DescribeLoadBalancers => Some(Purpose::Plan),
+            | Self::DescribeTrafficMirrorFilters
+            | Self::DescribeLoadBalancers => Some(Purpose::Audit),
+            Self::DescribeSubnets => Some(Purpose::Plan),
             Self::CreateTrafficMirrorSession
             | Self::ModifyTrafficMirrorSession
             | Self::DeleteTrafficMirrorSession

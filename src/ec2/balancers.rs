@@ -12,6 +12,9 @@ const BATCH: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Balancer {
     pub(super) arn: String,
+    pub(super) vpc_id: Option<String>,
+    /// `sg-…`; none where it has no security groups.
+    pub(super) security_group_ids: Vec<String>,
     /// The names of its zones, and its subnet in each.
     pub(super) zones: Vec<(Option<String>, String)>,
 }
@@ -23,6 +26,8 @@ pub(super) struct Registered {
     pub(super) id: String,
     /// Name of its zone, or `all`, where Elastic Load Balancing tells it.
     pub(super) zone: Option<String>,
+    /// Where it receives.
+    pub(super) port: Option<i32>,
     pub(super) healthy: bool,
 }
 
@@ -68,6 +73,8 @@ impl Account {
                 });
                 found.push(Balancer {
                     arn: arn.to_owned(),
+                    vpc_id: balancer.vpc_id().map(str::to_owned),
+                    security_group_ids: balancer.security_groups().to_vec(),
                     zones: zones.collect(),
                 });
             }
@@ -143,6 +150,7 @@ impl Account {
                 Some(Registered {
                     id: target.id()?.to_owned(),
                     zone: target.availability_zone().map(str::to_owned),
+                    port: target.port(),
                     healthy: state.is_some_and(|state| state.as_str() == "healthy"),
                 })
             });

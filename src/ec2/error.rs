@@ -60,6 +60,8 @@ pub(super) struct Details {
     pub(super) status: Option<u16>,
     pub(super) url: Option<String>,
     pub(super) region: Option<String>,
+    /// Whether the answer comes from an emulator that does not know the action.
+    pub(super) is_not_offered: bool,
 }
 
 impl Details {
@@ -72,6 +74,7 @@ impl Details {
             status: None,
             url: None,
             region: None,
+            is_not_offered: false,
         }
     }
 
@@ -181,6 +184,11 @@ impl Ec2Error {
             ErrorKind::Stopped => ErrorClass::Other,
             ErrorKind::Service(code) => classify(code, &self.details.message, self.details.status),
         }
+    }
+
+    /// Whether the endpoint is of an emulator that does not offer the action, and never will: no failure that may pass.
+    pub fn is_not_offered(&self) -> bool {
+        self.details.is_not_offered
     }
 
     /// Whether a mutating call may have done what it was asked for although it failed: look before trying again.

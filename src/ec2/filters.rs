@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_ec2::operation::create_traffic_mirror_filter::builders::CreateTrafficMirrorFilterFluentBuilder;
 use aws_sdk_ec2::types::{
     ResourceType, TagSpecification, TrafficDirection, TrafficMirrorFilter, TrafficMirrorFilterRule,
-    TrafficMirrorNetworkService, TrafficMirrorRuleAction,
+    TrafficMirrorNetworkService, TrafficMirrorPortRange, TrafficMirrorRuleAction,
 };
 
 use super::page::{MAX_RESULTS, Pages};
@@ -188,8 +188,13 @@ fn rule(rule: &TrafficMirrorFilterRule) -> FilterRule {
         accept: rule.rule_action() == Some(&TrafficMirrorRuleAction::Accept),
         source_cidr: text(rule.source_cidr_block()),
         destination_cidr: text(rule.destination_cidr_block()),
-        narrowed: rule.protocol().is_some()
-            || rule.source_port_range().is_some()
-            || rule.destination_port_range().is_some(),
+        protocol: rule.protocol(),
+        source_ports: rule.source_port_range().map(ports),
+        destination_ports: rule.destination_port_range().map(ports),
     }
+}
+
+/// What is left out does not narrow.
+fn ports(range: &TrafficMirrorPortRange) -> (i32, i32) {
+    (range.from_port().unwrap_or(0), range.to_port().unwrap_or(65535))
 }

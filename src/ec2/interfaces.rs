@@ -149,6 +149,7 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
             .filter_map(|group| group.group_id())
             .map(str::to_owned)
             .collect(),
+        addresses: addresses(attached),
         attached_at: attachment.and_then(|a| a.attach_time()).map(|time| time.secs()),
         operator: attached
             .operator()
@@ -156,4 +157,24 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
             .map(str::to_owned),
         ..Interface::default()
     })
+}
+
+/// The primary IPv4 address first.
+fn addresses(attached: &InstanceNetworkInterface) -> Vec<String> {
+    let primary = attached.private_ip_address();
+    let ipv4 = attached
+        .private_ip_addresses()
+        .iter()
+        .filter_map(|address| address.private_ip_address())
+        .filter(|address| Some(*address) != primary);
+    let ipv6 = attached
+        .ipv6_addresses()
+        .iter()
+        .filter_map(|address| address.ipv6_address());
+    primary
+        .into_iter()
+        .chain(ipv4)
+        .chain(ipv6)
+        .map(str::to_owned)
+        .collect()
 }

@@ -14,8 +14,11 @@ use crate::planner::{Filter, Interface};
 /// An interface by its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Addressed {
+    /// `eni-…`
+    pub(super) id: String,
     /// IPv4 and IPv6 addresses.
     pub(super) addresses: Vec<String>,
+    pub(super) security_group_ids: Vec<String>,
     pub(super) vpc_id: Option<String>,
     /// Where it is the account's own.
     pub(super) instance_id: Option<String>,
@@ -136,19 +139,38 @@ fn own_instance<'a>(described: &'a NetworkInterface, account_id: &str) -> Option
 }
 
 fn addressed(described: &NetworkInterface, account_id: &str) -> Addressed {
+    Addressed {
+        id: described.network_interface_id().unwrap_or_default().to_owned(),
+        addresses: addresses(described),
+        security_group_ids: groups(described),
+        vpc_id: described.vpc_id().map(str::to_owned),
+        instance_id: own_instance(described, account_id).map(str::to_owned),
+    }
+}
+
+/// The primary IPv4 address first.
+fn addresses(described: &NetworkInterface) -> Vec<String> {
+    let primary = described.private_ip_address();
     let ipv4 = described
         .private_ip_addresses()
         .iter()
-        .filter_map(|address| address.private_ip_address());
+        .filter_map(|address| address.private_ip_address())
+        .filter(|address| Some(*address) != primary);
     let ipv6 = described
         .ipv6_addresses()
         .iter()
         .filter_map(|address| address.ipv6_address());
-    Addressed {
-        addresses: ipv4.chain(ipv6).map(str::to_owned).collect(),
-        vpc_id: described.vpc_id().map(str::to_owned),
-        instance_id: own_instance(described, account_id).map(str::to_owned),
-    }
+    primary
+        .into_iter()
+        .chain(ipv4)
+        .chain(ipv6)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn groups(described: &NetworkInterface) -> Vec<String> {
+    let groups = described.groups().iter().filter_map(|group| group.group_id());
+    groups.map(str::to_owned).collect()
 }
 
 fn interface(described: &NetworkInterface, account_id: &str) -> Option<Interface> {
@@ -167,12 +189,8 @@ fn interface(described: &NetworkInterface, account_id: &str) -> Option<Interface
             .to_owned(),
         device_index: attachment.and_then(|a| a.device_index()),
         network_card_index: attachment.and_then(|a| a.network_card_index()),
-        security_group_ids: described
-            .groups()
-            .iter()
-            .filter_map(|group| group.group_id())
-            .map(str::to_owned)
-            .collect(),
+        security_group_ids: groups(described),
+        addresses: addresses(described),
         tags: from_sdk(described.tag_set()),
         unattached: attachment.is_none(),
         requester_managed: described.requester_managed().unwrap_or(false),

@@ -34,6 +34,7 @@ where
     details.region = Some(region.to_owned());
     details.url = url;
     if let Some(response) = error.raw_response() {
+        details.is_not_offered = matches!(details.kind, ErrorKind::NotEc2 { .. }) && is_of_emulator(response);
         details.status = Some(response.status().as_u16());
         details.request_id = response.request_id().map(str::to_owned).or_else(|| {
             response
@@ -107,6 +108,17 @@ fn foreign(action: Action, response: &HttpResponse, cause: String) -> Details {
         (None, true) => "an empty answer".to_owned(),
     };
     Details::new(Some(action), ErrorKind::NotEc2 { content_type }, message)
+}
+
+/// Whether an answer that is not of the API says that the action is unknown: moto answers a page with 500 to what it does not
+/// implement, other emulators 404 or 501. A page of anything in between AWS and us says nothing of AWS.
+fn is_of_emulator(response: &HttpResponse) -> bool {
+    let server = response.headers().get("server").unwrap_or_default();
+    match response.status().as_u16() {
+        500 => server.starts_with("Werkzeug"),
+        404 | 501 => true,
+        _ => false,
+    }
 }
 
 /// The first words of a foreign answer on one line; nothing when it echoes what we sent, which is signed.

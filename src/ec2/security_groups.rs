@@ -90,7 +90,7 @@ impl Account {
     }
 
     /// Ingress rules of security groups, by group; one that is not visible is left out. No id: no call.
-    async fn ingress_rules(
+    pub(super) async fn ingress_rules(
         &self,
         mut ids: Vec<String>,
     ) -> Result<HashMap<String, Vec<IngressRule>>, Ec2Error> {

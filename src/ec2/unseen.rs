@@ -24,13 +24,19 @@ impl Unseen {
     ) -> Result<(), Ec2Error> {
         match error.class() {
             ErrorClass::NotFound(_) => return Ok(()),
-            ErrorClass::Denied | ErrorClass::NotEc2 => {}
+            ErrorClass::Denied => {}
+            _ if error.is_not_offered() => {}
             _ => return Err(error),
         }
         let target_ids: BTreeSet<String> = target_ids.into_iter().collect();
         tracing::warn!(%error, ?target_ids, "what is behind traffic mirror targets is not wholly visible");
         unseen.push(Self { error, target_ids });
         Ok(())
+    }
+
+    /// Why it is not seen, in the words of [`Fact::Unseen`].
+    pub fn why(&self) -> Option<String> {
+        hidden(&self.error)
     }
 }
 
@@ -50,7 +56,7 @@ pub(super) fn hidden(error: &Ec2Error) -> Option<String> {
     let action = error.action().map(Action::iam_name).unwrap_or_default();
     match error.class() {
         ErrorClass::Denied => Some(format!("without the permission {action}")),
-        ErrorClass::NotEc2 => Some(format!("because the endpoint does not answer {action}")),
+        _ if error.is_not_offered() => Some(format!("because the endpoint does not answer {action}")),
         _ => None,
     }
 }

@@ -6,7 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::Display;
 
-use super::{COVERAGE_ID_TAG, Delivery, Member, MirrorSession, Outcome, Reason, Requirement, Skip, Verdict};
+use super::requirement::shortens;
+use super::{
+    COVERAGE_ID_TAG, Delivery, Member, MirrorSession, Outcome, Reason, Requirement, SESSIONS_PER_INTERFACE,
+    SESSIONS_PER_REGION, Skip, Verdict,
+};
 
 /// The judgement of one interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +20,9 @@ pub struct Finding {
     pub detail: String,
     /// The sessions whose source the interface is, in the order in which EC2 tries them.
     pub session_ids: Vec<String>,
-    /// VXLAN network identifier of the first of them.
+    /// What each of them is worth by itself, in the same order.
+    pub session_verdicts: Vec<Verdict>,
+    /// VXLAN network identifier of the one that decides.
     pub virtual_network_id: Option<i64>,
 }
 
@@ -98,15 +104,18 @@ pub struct Assessment {
 /// What is judged, and by what.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
-    /// The selected interfaces, by id.
+    /// The selected interfaces, excluded ones too, by id.
     pub interfaces: &'a BTreeMap<String, Member>,
-    /// Those of them that can never have a session.
+    /// Those of them that are excluded or can never have a session.
     pub skips: &'a BTreeMap<String, Skip>,
     /// Every session of the account.
     pub sessions: &'a [MirrorSession],
     pub require: &'a Requirement,
     /// What decides whether sessions deliver; none when that is not to be judged.
     pub delivery: Option<&'a Delivery>,
+    /// Why it is not seen which interfaces are those of sensors, in the words of [`super::Fact::Unseen`]; none where it is, or does
+    /// not matter.
+    pub sensors_unseen: Option<&'a str>,
 }
 
 /// Judges each interface by the sessions of the account, and the whole. One session that is accepted and delivers is enough; what
@@ -145,26 +154,67 @@ fn finding(view: &View<'_>, member: &Member, skip: Option<&Skip>, sessions: &[&M
         .enumerate()
         .map(|(n, session)| judge(view, member, session, &sessions[..n]))
         .collect();
-    let skipped = skip.map(|skip| (skip.reason, skip.detail.clone()));
     // In the order of precedence, of several alike the first.
-    let decides = judged
-        .iter()
-        .cloned()
-        .chain(skipped)
-        .min_by_key(|(reason, _)| *reason);
-    let (reason, mut detail) = decides.unwrap_or_else(|| {
-        let missing = "no traffic mirror session has this interface as its source";
-        (Reason::Missing, missing.to_owned())
-    });
-    if reason == Reason::Covered {
-        detail = remarks(view, sessions, &judged).join("; ");
+    let best = (0..judged.len()).min_by_key(|n| judged[*n].0);
+    let by_session = best.map(|n| judged[n].clone());
+    let by_skip = skip.map(|skip| (skip.reason, skip.detail.clone()));
+    let (reason, detail) = match (by_session, by_skip) {
+        (Some(_), Some((reason, detail))) if is_unattached(member) => (
+            reason,
+            format!("{detail}, and its sessions are billed all the same"),
+        ),
+        (by_session, by_skip) => by_session
+            .into_iter()
+            .chain(by_skip)
+            .min_by_key(|(reason, _)| *reason)
+            .unwrap_or_else(|| missing(view)),
+    };
+    let (reason, mut detail) = match reason {
+        Reason::Covered => (reason, remarks(view, sessions, &judged).join("; ")),
+        Reason::Missing if sessions.len() >= SESSIONS_PER_INTERFACE => {
+            let full = format!(
+                "the interface has {} sessions, none of them of a required coverage",
+                sessions.len()
+            );
+            (Reason::Quota, full)
+        }
+        _ => (reason, detail),
+    };
+    if reason.verdict() != Verdict::NotApplicable {
+        for duplicate in duplicates(view, sessions) {
+            let separator = if detail.is_empty() { "" } else { "; " };
+            detail = format!("{detail}{separator}{duplicate}");
+        }
     }
     Finding {
         reason,
         detail,
         session_ids: sessions.iter().map(|session| session.id.clone()).collect(),
-        virtual_network_id: sessions.first().and_then(|session| session.virtual_network_id),
+        session_verdicts: judged.iter().map(|(reason, _)| reason.verdict()).collect(),
+        virtual_network_id: best.and_then(|n| sessions[n].virtual_network_id),
     }
+}
+
+/// Nothing is mirrored of an interface that is attached to nothing.
+fn is_unattached(member: &Member) -> bool {
+    member.unattached && member.instance_id.is_none()
+}
+
+/// What is to be said where there is no session.
+fn missing(view: &View<'_>) -> (Reason, String) {
+    let missing = "no traffic mirror session has this interface as its source";
+    if let Some(why) = view.sensors_unseen {
+        let detail = format!("{missing}, and whether it is one of a sensor cannot be seen {why}");
+        return (Reason::NotVisible, detail);
+    }
+    if view.sessions.len() >= SESSIONS_PER_REGION {
+        let detail = format!(
+            "{missing}, and the account has {} sessions in the region",
+            view.sessions.len()
+        );
+        return (Reason::Quota, detail);
+    }
+    (Reason::Missing, missing.to_owned())
 }
 
 /// What one session is worth; `earlier` are those of the same interface that EC2 tries before it.
@@ -194,22 +244,42 @@ fn judge(
 fn remarks(view: &View<'_>, sessions: &[&MirrorSession], judged: &[(Reason, String)]) -> Vec<String> {
     let mut found = Vec::new();
     for (n, (session, (reason, detail))) in sessions.iter().zip(judged).enumerate() {
-        let earlier = &sessions[..n];
-        let owner = |session: &MirrorSession| session.tags.get(COVERAGE_ID_TAG).cloned();
-        let twin = earlier
-            .iter()
-            .find(|other| owner(other).is_some() && owner(other) == owner(session));
         if *reason != Reason::Covered {
             found.push(format!("{reason}: {detail}"));
-        } else if let (Some(first), true) = (earlier.first(), view.delivery.is_some()) {
+            continue;
+        }
+        if let (Some(first), true) = (sessions[..n].first(), view.delivery.is_some()) {
             found.push(format!("{} is tried before {}", first.id, session.id));
         }
-        if let Some(twin) = twin {
-            let duplicate = Reason::Duplicate;
-            found.push(format!(
-                "{duplicate}: {} and {} are of the same coverage",
-                twin.id, session.id
-            ));
+        if let Some(length) = shortens(session) {
+            found.push(format!("{} mirrors {length} bytes of each packet", session.id));
+        }
+    }
+    found
+}
+
+/// Sessions that do what an earlier one of the interface does: of the same coverage, or for the same target and of the same packets.
+fn duplicates(view: &View<'_>, sessions: &[&MirrorSession]) -> Vec<String> {
+    let coverage = |session: &MirrorSession| session.tags.get(COVERAGE_ID_TAG).cloned();
+    let takes_all = |one: &MirrorSession, other: &MirrorSession| {
+        one.traffic_mirror_filter_id == other.traffic_mirror_filter_id
+            || view
+                .delivery
+                .is_some_and(|delivery| delivery.takes_all_of(one, other))
+    };
+    let mut found = Vec::new();
+    for (n, session) in sessions.iter().enumerate() {
+        let twin = sessions[..n].iter().find_map(|other| {
+            if coverage(other).is_some() && coverage(other) == coverage(session) {
+                return Some((other, "are of the same coverage"));
+            }
+            let alike = other.traffic_mirror_target_id == session.traffic_mirror_target_id;
+            (alike && takes_all(other, session))
+                .then_some((other, "send the same packets to the same target"))
+        });
+        if let Some((other, what)) = twin {
+            let reason = Reason::Duplicate;
+            found.push(format!("{reason}: {} and {} {what}", other.id, session.id));
         }
     }
     found
@@ -218,3 +288,7 @@ fn remarks(view: &View<'_>, sessions: &[&MirrorSession], judged: &[(Reason, Stri
 #[cfg(test)]
 #[path = "assess_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "assess_law_tests.rs"]
+mod law_tests;

@@ -37,6 +37,8 @@ pub struct Interface {
     pub network_card_index: Option<i32>,
     /// Security groups of the interface.
     pub security_group_ids: Vec<String>,
+    /// Private addresses, the primary IPv4 address first, where there is one.
+    pub addresses: Vec<String>,
     /// When it was attached, in seconds since 1970.
     pub attached_at: Option<i64>,
     /// Tags of the interface itself; empty as well when only DescribeInstances told of it.

@@ -28,6 +28,7 @@ mod others;
 mod override_rule;
 mod owned_filter;
 mod ownership;
+mod packets;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod parity_tests;
 mod placement;
 mod plan;
 mod reason;
+mod receiver;
 mod reconcile;
 mod requirement;
 mod room;
@@ -52,9 +54,7 @@ mod wildcard;
 pub use adoption::{Adoption, crowded};
 pub use as_found::{AllAsFound, AsFound, Decided};
 pub use assess::{Assessment, Counts, Finding, OverallStatus, View, assess};
-pub use delivery::{
-    Delivery, Fact, Listener, Outcome, Receiver, ReceivingGroup, ReceivingInstance, ReceivingInterface,
-};
+pub use delivery::{Delivery, Fact, Origin, Outcome};
 pub use deviation::{by_interface, deviations, filter_deviation};
 pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Hidden, Member};
@@ -72,11 +72,14 @@ pub use ownership::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, 
 pub use placement::{Placed, Placement, PlacementTarget, Source, place};
 pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};
+pub use receiver::{
+    Guard, Listener, Receiver, ReceivingGroup, ReceivingInstance, ReceivingInterface, RegisteredSensor,
+};
 pub use reconcile::{Actions, Create, FieldChange, Modify, Retag, reconcile};
 pub use requirement::Requirement;
 pub use room::{SESSIONS_PER_INTERFACE, SESSIONS_PER_REGION};
 pub use scans::{Scans, by_instance_tags, joined, note_requesters, scans};
-pub use security_group::{IngressRule, Sender, VXLAN_PORT, accepts_vxlan};
+pub use security_group::{IngressRule, Sender, VXLAN_PORT, accepts_vxlan, lets_in};
 pub use selector::{EC2_DEFAULT_STATES, Filter, Meant, Selector, TagSource, selected};
 pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,

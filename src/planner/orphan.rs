@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Fact, Member, MirrorSession, Requirement};
 
 /// What is wrong with those sessions, in words, by id; several things are joined with a semicolon. `targets` are the ids of the visible
-/// targets, `unattached` those interfaces that are attached to nothing.
+/// targets, `gone` says of which of them nothing is left to deliver to, `unattached` are those interfaces that are attached to nothing.
 pub fn orphans(
     interfaces: &BTreeMap<String, Member>,
     sessions: &[MirrorSession],
     require: &Requirement,
     targets: &Fact<BTreeSet<String>>,
+    gone: &BTreeMap<String, String>,
     unattached: &BTreeSet<String>,
 ) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
@@ -21,6 +22,9 @@ pub fn orphans(
             why.push(format!(
                 "its target {target} does not exist, or is no longer shared with this account"
             ));
+        }
+        if let Some(gone) = gone.get(target) {
+            why.push(format!("its target {target} delivers to nothing: {gone}"));
         }
         if unattached.contains(interface) {
             why.push("its network interface is attached to nothing, and it is still billed".to_owned());
@@ -55,6 +59,7 @@ mod tests {
             session("tms-3", "eni-3", "tmt-1", "dev"),
             session("tms-4", "eni-4", "tmt-1", "prod"),
             session("tms-5", "eni-5", "tmt-1", "dev"),
+            session("tms-6", "eni-6", "tmt-3", "dev"),
         ];
         let ids = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
         let interfaces = [("eni-1".to_owned(), Member::default())].into();
@@ -62,15 +67,24 @@ mod tests {
             coverage_names: vec!["prod".into()],
             ..Requirement::default()
         };
-        let targets = Fact::Known(ids(&["tmt-1"]));
-        let found = orphans(&interfaces, &sessions, &require, &targets, &ids(&["eni-3"]));
+        let targets = Fact::Known(ids(&["tmt-1", "tmt-3"]));
+        let gone = [("tmt-3".to_owned(), "eni-9 does not exist".to_owned())].into();
+        let found = orphans(
+            &interfaces,
+            &sessions,
+            &require,
+            &targets,
+            &gone,
+            &ids(&["eni-3"]),
+        );
         assert_eq!(
             found.keys().cloned().collect::<BTreeSet<_>>(),
-            ids(&["tms-2", "tms-3", "tms-4"])
+            ids(&["tms-2", "tms-3", "tms-4", "tms-6"])
         );
         assert!(found["tms-2"].contains("tmt-2"));
         assert!(found["tms-3"].contains("billed"));
         assert!(found["tms-4"].contains("not selected"));
+        assert!(found["tms-6"].contains("eni-9 does not exist"));
         // Without the permission nothing is claimed of targets.
         let unseen = Fact::Unseen("without a permission".into());
         let found = orphans(
@@ -78,6 +92,7 @@ mod tests {
             &sessions,
             &Requirement::default(),
             &unseen,
+            &BTreeMap::new(),
             &BTreeSet::new(),
         );
         assert!(found.is_empty());

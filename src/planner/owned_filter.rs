@@ -37,7 +37,7 @@ pub fn filter_repair(filter: &MirrorFilter) -> FilterRepair {
             let accepts = |rule: &&FilterRule| {
                 rule.egress == egress
                     && rule.accept
-                    && !rule.narrowed
+                    && !rule.is_narrowed()
                     && [&rule.source_cidr, &rule.destination_cidr]
                         .iter()
                         .all(|side| *side == cidr)
@@ -165,7 +165,7 @@ mod tests {
         let drifted = [
             changed(&|filter| drop(filter.rules.remove(0))),
             changed(&|filter| filter.rules.push(reject.clone())),
-            changed(&|filter| filter.rules[1].narrowed = true),
+            changed(&|filter| filter.rules[1].protocol = Some(6)),
             changed(&|filter| filter.rules[2].accept = false),
             changed(&|filter| filter.rules[3].destination_cidr = "10.0.0.0/8".into()),
             changed(&|filter| filter.amazon_dns = false),

@@ -113,8 +113,12 @@ impl Reason {
             Self::WrongTarget => "Send the session to one of the required targets.",
             Self::WrongFilter => "Give the session one of the required filters.",
             Self::TargetGone => "Create the traffic mirror target again, or move the session to another.",
-            Self::TargetStopped => "Start the instance behind the traffic mirror target.",
-            Self::TargetPortClosed => "Allow UDP 4789 from the sources in the sensor's security group.",
+            Self::TargetStopped => {
+                "Start the sensor's instance; where the target's network interface is attached to none, attach it."
+            }
+            Self::TargetPortClosed => {
+                "Allow UDP 4789 from the sources in the security groups of the sensor, and of its load balancer if that has some."
+            }
             Self::TargetNoListener => "Give the network load balancer a UDP listener on port 4789.",
             Self::TargetUnhealthy => {
                 "Register a healthy sensor in the source's zone or switch on cross-zone balancing."
@@ -133,7 +137,10 @@ impl Reason {
             }
             Self::Quota => "Free a session: 3 an interface and 10,000 an account and region are the limit.",
             Self::MaxCreates => "Apply again: the next apply goes on with the interfaces that wait.",
-            Self::Missing => "Run terraform apply on the coverage that selects this interface.",
+            Self::Missing => {
+                "Run terraform apply on the coverage that selects this interface; where its skipped or failures say that EC2 refuses it for \
+                 good, name it in exclude."
+            }
         }
     }
 }

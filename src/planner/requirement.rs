@@ -43,9 +43,11 @@ impl Requirement {
 
     /// Whether the session shortens packets although it must not.
     pub fn truncated(&self, session: &MirrorSession) -> Option<(Reason, String)> {
-        let length = session.packet_length.filter(|length| *length < WHOLE_PACKET)?;
-        let detail = format!("it mirrors {length} bytes of each packet");
-        self.untruncated.then_some((Reason::Truncated, detail))
+        let length = shortens(session).filter(|_| self.untruncated)?;
+        Some((
+            Reason::Truncated,
+            format!("it mirrors {length} bytes of each packet"),
+        ))
     }
 
     /// Whether the session is of a required coverage.
@@ -60,6 +62,11 @@ impl Requirement {
             .get(COVERAGE_TAG)
             .is_some_and(|name| self.coverage_names.contains(name))
     }
+}
+
+/// The bytes that the session mirrors of each packet, where that is not the whole.
+pub(super) fn shortens(session: &MirrorSession) -> Option<i64> {
+    session.packet_length.filter(|length| *length < WHOLE_PACKET)
 }
 
 fn admits(allowed: &[String], id: &String) -> bool {

@@ -23,62 +23,82 @@ pub struct IngressRule {
 /// Where mirrored packets come from: the source's network interface.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sender<'a> {
-    /// Private addresses of the interface; empty when they are not known.
+    /// Private addresses of the interface, first the one that it sends from; empty when they are not known.
     pub addresses: &'a [String],
-    /// Security groups of the interface; none when they are not known.
+    /// Security groups that rules may name; none when they are not known.
     pub security_group_ids: Option<&'a [String]>,
 }
 
 /// Whether rules of the receiver's security groups let in VXLAN of this sender. What is not known is taken to match: `false` is
 /// certain.
 pub fn accepts_vxlan(rules: &[IngressRule], sender: Sender<'_>) -> bool {
-    let from_anyone = |rule: &&IngressRule| {
+    lets_in(rules, VXLAN_PORT, sender) != Some(false)
+}
+
+/// Whether rules of the receiver's security groups let in UDP of this sender; none where that cannot be told.
+pub fn lets_in(rules: &[IngressRule], port: i32, sender: Sender<'_>) -> Option<bool> {
+    any(of_port(rules, port).map(|rule| is_source(rule, sender)))
+}
+
+/// The prefix lists that rules for this port name.
+pub fn prefix_lists(rules: &[IngressRule], port: i32) -> Vec<&str> {
+    of_port(rules, port)
+        .flat_map(|rule| rule.prefix_list_ids.iter().map(String::as_str))
+        .collect()
+}
+
+fn of_port(rules: &[IngressRule], port: i32) -> impl Iterator<Item = &IngressRule> {
+    rules.iter().filter(move |rule| {
         ["-1", "udp", "17"].contains(&rule.protocol.as_str())
             && rule
                 .ports
-                .is_none_or(|(first, last)| (first..=last).contains(&VXLAN_PORT))
-    };
-    rules
+                .is_none_or(|(first, last)| (first..=last).contains(&port))
+    })
+}
+
+fn is_source(rule: &IngressRule, sender: Sender<'_>) -> Option<bool> {
+    let by_address = any(rule.cidr_blocks.iter().map(|block| sends_from(block, sender)));
+    let by_group = any(rule
+        .security_group_ids
         .iter()
-        .filter(from_anyone)
-        .any(|rule| is_source(rule, sender))
+        .map(|group| Some(sender.security_group_ids?.contains(group))));
+    let by_list = any(rule.prefix_list_ids.iter().map(|_| None));
+    any([by_address, by_group, by_list].into_iter())
 }
 
-fn is_source(rule: &IngressRule, sender: Sender<'_>) -> bool {
-    let by_address = |block: &String| {
-        sender.addresses.is_empty() || sender.addresses.iter().any(|address| contains(block, address))
-    };
-    let by_group = |group: &String| {
-        sender
-            .security_group_ids
-            .is_none_or(|groups| groups.contains(group))
-    };
-    !rule.prefix_list_ids.is_empty()
-        || rule.cidr_blocks.iter().any(by_address)
-        || rule.security_group_ids.iter().any(by_group)
-}
-
-/// Whether the range contains the address; what cannot be read is taken to.
-fn contains(block: &str, address: &str) -> bool {
-    let parsed = block.split_once('/').and_then(|(base, length)| {
-        Some((
-            base.parse().ok()?,
-            length.parse::<u32>().ok()?,
-            address.parse().ok()?,
-        ))
-    });
-    match parsed {
-        None => true,
-        Some((IpAddr::V4(base), length, IpAddr::V4(address))) => {
-            let differing = base.to_bits() ^ address.to_bits();
-            differing.leading_zeros() >= length
-        }
-        Some((IpAddr::V6(base), length, IpAddr::V6(address))) => {
-            let differing = base.to_bits() ^ address.to_bits();
-            differing.leading_zeros() >= length
-        }
-        Some(_) => false,
+/// Whether the sender's packets come from the range: from its first address, as far as EC2 documents it. Where only another one is in
+/// the range, that cannot be told.
+fn sends_from(block: &str, sender: Sender<'_>) -> Option<bool> {
+    let (first, others) = sender.addresses.split_first()?;
+    match contains(block, first)? {
+        true => Some(true),
+        false => match any(others.iter().map(|address| contains(block, address))) {
+            Some(false) => Some(false),
+            _ => None,
+        },
     }
+}
+
+/// Whether one of them holds, with those that cannot be told.
+fn any(mut each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    each.try_fold(Some(false), |so_far, next| match next {
+        Some(true) => Err(()),
+        Some(false) => Ok(so_far),
+        None => Ok(None),
+    })
+    .unwrap_or(Some(true))
+}
+
+/// Whether the range contains the address; none where they cannot be read.
+fn contains(block: &str, address: &str) -> Option<bool> {
+    let (base, length) = block.split_once('/')?;
+    let length: u32 = length.parse().ok()?;
+    let shared = match (base.parse().ok()?, address.parse().ok()?) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => (base.to_bits() ^ address.to_bits()).leading_zeros(),
+        (IpAddr::V6(base), IpAddr::V6(address)) => (base.to_bits() ^ address.to_bits()).leading_zeros(),
+        _ => return Some(false),
+    };
+    Some(shared >= length)
 }
 
 #[cfg(test)]
@@ -149,6 +169,27 @@ mod tests {
         assert!(!accepts_vxlan(&from(&[], &["sg-2"], &[]), known));
         assert!(accepts_vxlan(&from(&[], &["sg-2"], &[]), Sender::default()));
         assert!(accepts_vxlan(&from(&[], &[], &["pl-1"]), known));
+        // For a verdict, what is not known is not taken to match.
+        let told = |blocks: &[&str], groups: &[&str], lists: &[&str]| {
+            lets_in(&from(blocks, groups, lists), VXLAN_PORT, known)
+        };
+        assert_eq!(told(&["10.1.0.0/16"], &[], &["pl-1"]), Some(true));
+        assert_eq!(told(&["10.2.0.0/16"], &["sg-1"], &[]), Some(true));
+        assert_eq!(told(&["10.2.0.0/16"], &["sg-2"], &[]), Some(false));
+        for untold in [
+            told(&[], &[], &["pl-1"]),
+            told(&["nonsense"], &[], &[]),
+            // Not the address that it sends from.
+            told(&["fd00::/64"], &[], &[]),
+            lets_in(&from(&["10.1.0.0/16"], &[], &[]), VXLAN_PORT, Sender::default()),
+            lets_in(&from(&[], &["sg-1"], &[]), VXLAN_PORT, Sender::default()),
+        ] {
+            assert_eq!(untold, None);
+        }
+        assert_eq!(
+            lets_in(&from(&[], &[], &[]), VXLAN_PORT, Sender::default()),
+            Some(false)
+        );
         assert!(!accepts_vxlan(&from(&[], &[], &[]), Sender::default()));
     }
 }

@@ -77,7 +77,7 @@ pub struct TargetSite {
 }
 
 /// A traffic mirror filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MirrorFilter {
     /// `tmf-…`
     pub id: String,
@@ -101,8 +101,19 @@ pub struct FilterRule {
     pub accept: bool,
     pub source_cidr: String,
     pub destination_cidr: String,
+    /// Protocol number that narrows it.
+    pub protocol: Option<i32>,
+    /// First and last source port that narrow it.
+    pub source_ports: Option<(i32, i32)>,
+    /// First and last destination port that narrow it.
+    pub destination_ports: Option<(i32, i32)>,
+}
+
+impl FilterRule {
     /// Whether protocol or ports narrow it.
-    pub narrowed: bool,
+    pub fn is_narrowed(&self) -> bool {
+        self.protocol.is_some() || self.source_ports.is_some() || self.destination_ports.is_some()
+    }
 }
 
 /// The session number for a new session on an interface whose other sessions have the numbers `taken`: after the

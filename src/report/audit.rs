@@ -31,7 +31,8 @@ pub struct Audit {
     pub by_vpc: BTreeMap<String, AuditCounts>,
     /// The audited network interfaces in numbers, by the name of their availability zone.
     pub by_availability_zone: BTreeMap<String, AuditCounts>,
-    /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to.
+    /// The audited network interfaces in numbers, by the id of the traffic mirror target that they send to; what counts is the verdict on
+    /// their sessions for that target.
     pub by_target: BTreeMap<String, AuditTarget>,
     /// Sessions that mirror nothing that should be mirrored, by id; null when that was not looked at.
     pub orphaned_sessions: Option<BTreeMap<String, AuditSession>>,
@@ -98,8 +99,8 @@ impl Default for AuditCounts {
 pub struct AuditSummary {
     #[serde(flatten)]
     pub counts: AuditCounts,
-    /// Whether the audit looked at what keeps a session from delivering; if not, it judged the existence of sessions, their
-    /// targets and their filters only.
+    /// Whether the audit looked at what keeps a session from delivering; if not, it judged the existence of sessions and what
+    /// `require` says of them.
     pub delivery_checked: bool,
 }
 
@@ -129,9 +130,12 @@ pub struct AuditInterface {
     pub region: String,
     /// Traffic mirror sessions of the network interface, in the order in which EC2 tries them.
     pub session_ids: Vec<String>,
+    /// The verdict on each of those sessions by itself, in the same order.
+    #[serde(default)]
+    pub session_statuses: Vec<Verdict>,
     /// The traffic mirror targets of those sessions, in the same order.
     pub traffic_mirror_target_ids: Vec<String>,
-    /// VXLAN network identifier of the first of them.
+    /// VXLAN network identifier of the session that decides.
     pub virtual_network_id: Option<i64>,
 }
 

@@ -52,6 +52,7 @@ fn write(writer: &mut Writer<Vec<u8>>, audit: &Audit) -> Result<(), ::csv::Error
             availability_zone,
             region,
             session_ids,
+            session_statuses: _,
             traffic_mirror_target_ids,
             virtual_network_id,
         } = interface;
@@ -109,7 +110,7 @@ mod tests {
             text.lines()
                 .nth(3)
                 .unwrap()
-                .ends_with(",tms-i-2-0 tms-i-2-1,tmt-1 tmt-1,7,2026-03-01T12:00:00Z")
+                .ends_with(",tms-i-2-0 tms-i-2-1 tms-i-2-2,tmt-1 tmt-1 tmt-2,7,2026-03-01T12:00:00Z")
         );
     }
 

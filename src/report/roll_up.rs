@@ -91,11 +91,30 @@ fn by_target(interfaces: &Interfaces) -> BTreeMap<String, AuditTarget> {
                     .map(|source| source.region.clone())
                     .unwrap_or_default(),
                 sessions,
-                counts: AuditCounts::of(sources.iter().map(|source| source.status)),
+                counts: AuditCounts::of(sources.iter().map(|source| for_target(source, id))),
             };
             (id.to_owned(), target)
         })
         .collect()
+}
+
+/// The verdict on what an interface sends to one target: of its best session for it.
+fn for_target(source: &AuditInterface, target: &str) -> Verdict {
+    let sessions = source
+        .traffic_mirror_target_ids
+        .iter()
+        .zip(&source.session_statuses);
+    let of_target: Vec<Verdict> = sessions
+        .filter(|(of, _)| *of == target)
+        .map(|(_, verdict)| *verdict)
+        .collect();
+    match source.status {
+        Verdict::NotApplicable => Verdict::NotApplicable,
+        _ if of_target.contains(&Verdict::Compliant) => Verdict::Compliant,
+        _ if of_target.contains(&Verdict::Unknown) => Verdict::Unknown,
+        _ if of_target.is_empty() => source.status,
+        _ => Verdict::NonCompliant,
+    }
 }
 
 fn instances(interfaces: &Interfaces) -> BTreeMap<String, AuditInstance> {
@@ -153,6 +172,12 @@ mod tests {
             ),
             (4, 3)
         );
+        let by_target = &audit.by_target["tmt-2"].counts;
+        assert_eq!(
+            (by_target.matched, by_target.compliant, by_target.non_compliant),
+            (1, 0, 1)
+        );
+        assert_eq!(audit.by_target["tmt-1"].counts.compliant, 3);
         assert_eq!(audit.instances["i-1"].network_interface_ids, ["eni-1", "eni-2"]);
         assert_eq!(audit.instances["i-1"].status, Verdict::NonCompliant);
         assert_eq!(audit.instances["i-4"].status, Verdict::NotApplicable);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use strum::IntoEnumIterator;
 
 use super::{Audit, AuditInterface, AuditSession, Scope};
-use crate::planner::Reason;
+use crate::planner::{Reason, Verdict};
 
 /// A network interface that was judged so; `place` is its VPC and zone.
 pub fn interface(reason: Reason, instance: &str, place: (&str, &str), targets: &[&str]) -> AuditInterface {
@@ -29,6 +29,7 @@ pub fn interface(reason: Reason, instance: &str, place: (&str, &str), targets: &
         session_ids: (0..targets.len())
             .map(|n| format!("tms-{instance}-{n}"))
             .collect(),
+        session_statuses: targets.iter().map(|_| reason.verdict()).collect(),
         traffic_mirror_target_ids: targets.iter().map(|target| (*target).to_owned()).collect(),
         virtual_network_id: (!targets.is_empty()).then_some(7),
     }
@@ -50,7 +51,10 @@ pub fn mixed() -> Audit {
     let interfaces = [
         interface(Reason::Covered, "i-1", a, &["tmt-1"]),
         interface(Reason::Missing, "i-1", a, &[]),
-        interface(Reason::Covered, "i-2", a, &["tmt-1", "tmt-1"]),
+        AuditInterface {
+            session_statuses: vec![Verdict::Compliant, Verdict::Compliant, Verdict::NonCompliant],
+            ..interface(Reason::Covered, "i-2", a, &["tmt-1", "tmt-1", "tmt-2"])
+        },
         interface(Reason::NotVisible, "i-3", b, &[]),
         interface(Reason::Sensor, "i-4", b, &[]),
         interface(Reason::Covered, "i-5", ("vpc-2", "eu-west-1a"), &["tmt-1"]),

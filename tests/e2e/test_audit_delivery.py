@@ -12,8 +12,9 @@ FLEETS = pathlib.Path(__file__).parent / "fleets"
 OUTPUT = (
     'output "found" {\n  value = {\n    compliant = data.mirror_audit.prod.compliant\n'
     "    summary    = data.mirror_audit.prod.summary\n    interfaces = data.mirror_audit.prod.interfaces\n"
-    "    orphaned   = data.mirror_audit.prod.orphaned_sessions\n  }\n}\n"
+    "    by_target  = data.mirror_audit.prod.by_target\n    orphaned   = data.mirror_audit.prod.orphaned_sessions\n  }\n}\n"
 )
+VXLAN = {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789}
 
 
 class Judge:
@@ -24,14 +25,15 @@ class Judge:
         self.sandbox = sandbox
         sandbox.forget_calls()
 
-    def audit(self, *more):
-        block = 'data "mirror_audit" "prod" {\n  ' + "\n  ".join([TAGGED, *more]) + "\n}\n"
+    def audit(self, *more, selector=TAGGED):
+        block = 'data "mirror_audit" "prod" {\n  ' + "\n  ".join([selector, *more]) + "\n}\n"
         self.workspace.configure(self.sandbox.provider(), block, OUTPUT)
         self.workspace.try_apply().succeed()
         found = json.loads(self.workspace.run("output", "-json", "found").succeed().stdout)
         # Not even one that was refused.
         assert all(call.action.startswith(("Describe", "Get")) for call in self.sandbox.calls())
-        covered = {finding["status"] for finding in found["interfaces"].values()} <= {"COMPLIANT", "NOT_APPLICABLE"}
+        statuses = {finding["status"] for finding in found["interfaces"].values()} - {"NOT_APPLICABLE"}
+        covered = statuses == {"COMPLIANT"}
         assert found["compliant"] is covered is (found["summary"]["status"] == "COMPLIANT")
         return found
 
@@ -89,6 +91,14 @@ def test_behind_a_network_interface(judge, sandbox, fleet):
     unchecked = judge.audit("check_delivery = false")
     assert unchecked["compliant"] is True and unchecked["summary"]["delivery_checked"] is False
 
+    # Open for others; then for a list of which nothing is seen.
+    elsewhere = {"GroupId": open_port["GroupId"], "IpPermissions": [VXLAN | {"IpRanges": [{"CidrIp": "192.0.2.0/24"}]}]}
+    sandbox.ec2.authorize_security_group_ingress(**elsewhere)
+    assert judge.reason() == "TARGET_PORT_CLOSED"
+    by_list = VXLAN | {"PrefixListIds": [{"PrefixListId": "pl-0123456789abcdef0"}]}
+    sandbox.ec2.authorize_security_group_ingress(GroupId=open_port["GroupId"], IpPermissions=[by_list])
+    verdict, detail, _ = judge.finding()
+    assert verdict == ("UNKNOWN", "NOT_VISIBLE") and "pl-0123456789abcdef0" in detail
     sandbox.ec2.authorize_security_group_ingress(**open_port)
     sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["sensor-1"]])
     assert judge.reason() == "TARGET_STOPPED"
@@ -126,6 +136,57 @@ def test_filters_numbers_and_lengths(judge, sandbox, fleet):
     assert judge.reason(named) == "SHADOWED"
 
 
+def make_filter(sandbox, *rules, dns=False):
+    """A filter with these rules, each an action and what narrows it."""
+    made = sandbox.ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    for number, (action, more) in enumerate(rules, 1):
+        sandbox.ec2.create_traffic_mirror_filter_rule(
+            TrafficMirrorFilterId=made,
+            TrafficDirection="ingress",
+            RuleNumber=number,
+            RuleAction=action,
+            **({"SourceCidrBlock": "0.0.0.0/0", "DestinationCidrBlock": "0.0.0.0/0"} | more),
+        )
+    if dns:
+        sandbox.ec2.modify_traffic_mirror_filter_network_services(
+            TrafficMirrorFilterId=made, AddNetworkServices=["amazon-dns"]
+        )
+    return made
+
+
+def test_what_filters_leave_over(judge, sandbox, fleet):
+    """Rules are read as EC2 reads them, and compared by what they say, not by their ids."""
+    https = ("accept", {"Protocol": 6, "DestinationPortRange": {"FromPort": 443, "ToPort": 443}})
+    wanted = f'require = {{ traffic_mirror_target_ids = ["{fleet.target}"] }}'
+
+    def reason(*filters):
+        for session in sandbox.sessions():
+            sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session.id)
+        *others, last = filters
+        for number, other in enumerate(others, 1):
+            mirror(sandbox, fleet, fleet.other_target, other, number)
+        mirror(sandbox, fleet, fleet.target, last, len(filters))
+        sandbox.forget_calls()
+        return judge.finding(wanted)
+
+    def https_filter():
+        return make_filter(sandbox, https)
+
+    (_, found), detail, _ = reason(https_filter(), https_filter())
+    # The first is of another target; the required one gets nothing.
+    assert found == "WRONG_TARGET", detail
+    named = 'require = { coverage_names = ["prod"] }'
+    for session in sandbox.sessions():
+        if session.number == 2:
+            sandbox.tag(session.id, **{"mirror:coverage": "prod"})
+    sandbox.forget_calls()
+    assert judge.reason(named) == "SHADOWED"
+    assert reason(make_filter(sandbox, dns=True), make_filter(sandbox, dns=True))[0][1] == "WRONG_TARGET"
+    verdict, detail, _ = reason(https_filter(), fleet.filter)
+    assert verdict == ("COMPLIANT", "COVERED") and "is tried before" in detail, "only a remark"
+    assert reason(make_filter(sandbox, ("reject", {}), ("accept", {})))[0][1] == "FILTER_EMPTY"
+
+
 @pytest.fixture
 def balancer(sandbox, fleet):
     """The fleet file's load balancer in both zones, and a sensor behind it in the zone without sources."""
@@ -150,6 +211,20 @@ def test_behind_a_load_balancer(judge, sandbox, fleet, balancer):
     fleet.launch("near")
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": fleet.instances["near"]}])
     elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[cross_zone | {"Value": "false"}])
+    assert judge.reason() == "COVERED"
+    # A target group's own setting goes before the load balancer's.
+    sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["near"]])
+    sandbox.ec2.start_instances(InstanceIds=[fleet.instances["far"]])
+    assert judge.reason() == "TARGET_UNHEALTHY"
+    elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[cross_zone])
+    assert judge.reason() == "COVERED"
+    sandbox.ec2.start_instances(InstanceIds=[fleet.instances["near"]])
+    # The sensors' own security groups count, though the health check, which is not by UDP, goes well.
+    judge.without("DescribeSecurityGroups", "DescribeLoadBalancers")
+    open_port = rules(sandbox, fleet.interfaces["near"][0])
+    sandbox.ec2.revoke_security_group_ingress(**open_port)
+    assert judge.reason() == "TARGET_PORT_CLOSED"
+    sandbox.ec2.authorize_security_group_ingress(**open_port)
     assert judge.reason() == "COVERED"
     (listener,) = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
     elb.delete_listener(ListenerArn=listener["ListenerArn"])
@@ -179,12 +254,17 @@ def test_behind_a_gateway_load_balancer(workspaces):
         sandbox.create_session("eni-0eeeeeeeeeeeeee10", "tmt-0aaaaaaaaaaaaaaa9", "tmf-0aaaaaaaaaaaaaaa9", 1)
         judge = Judge(workspaces(), sandbox)
 
-        def reason():
-            return judge.audit()["interfaces"]["eni-0eeeeeeeeeeeeee10"]["reason"]
+        def finding():
+            found = judge.audit()["interfaces"]["eni-0eeeeeeeeeeeeee10"]
+            return found["reason"], found["detail"]
 
-        assert reason() == "COVERED"
+        # EC2 tells nobody which load balancer is behind an endpoint, so that no verdict is made of one's health.
+        reason, detail = finding()
+        assert reason == "NOT_VISIBLE" and "gateway load balancer" in detail
         sandbox.ec2.stop_instances(InstanceIds=["i-0ddddddddddddddd2"])
-        assert reason() == "TARGET_UNHEALTHY"
+        assert finding()[0] == "NOT_VISIBLE"
+        sandbox.fault("deny", "DescribeVpcEndpoints")
+        assert ":DescribeVpcEndpoints" in finding()[1]
 
 
 def test_orphaned_sessions(judge, sandbox, fleet):
@@ -200,7 +280,35 @@ def test_orphaned_sessions(judge, sandbox, fleet):
     named = judge.audit('require = { coverage_names = ["prod"] }')["orphaned"]
     assert set(named) == {unattached, unselected}
     assert "billed" in named[unattached]["detail"] and "not selected" in named[unselected]["detail"]
+    # Selected, it is not covered either: nothing is mirrored of it.
+    by_id = f'selector {{\n    network_interface_ids = ["{second}"]\n  }}'
+    alone = judge.audit(selector=by_id)
+    assert alone["summary"]["status"] == "NO_MATCH"
+    found = alone["interfaces"][second]
+    assert (found["status"], found["reason"]) == ("NOT_APPLICABLE", "UNSUPPORTED_INTERFACE") and "billed" in found["detail"]
     # Without the interfaces there is no audit at all, rather than one that does not see what is billed.
     sandbox.fault("deny", "DescribeNetworkInterfaces")
     refused = judge.workspace.try_apply()
     assert refused.code == 1 and "ec2:DescribeNetworkInterfaces" in refused.errors[0].detail, refused.readable()
+
+
+def test_orphans_of_what_a_target_delivers_to(judge, sandbox, fleet):
+    """The target is there, its network interface or load balancer is not."""
+    elb = sandbox.client("elbv2")
+    mirror(sandbox, fleet, fleet.target)
+    mirror(sandbox, fleet, fleet.balancer_target(), number=2)
+    sandbox.forget_calls()
+    assert judge.audit()["orphaned"] == {}
+    sandbox.fault("deny", "DescribeLoadBalancers")
+    assert judge.audit("check_delivery = false")["orphaned"] is None, "nothing is claimed"
+    sandbox.no_faults()
+    sandbox.ec2.terminate_instances(InstanceIds=[fleet.instances["sensor-1"]])
+    elb.delete_load_balancer(LoadBalancerArn=elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"])
+    assert judge.reason() == "TARGET_GONE"
+    for more in ([], ["check_delivery = false"]):
+        orphaned = judge.audit(*more)["orphaned"]
+        assert orphaned.keys() == {session.id for session in sandbox.sessions()}
+        for found in orphaned.values():
+            assert "delivers to nothing" in found["detail"]
+    sandbox.fault("deny", "DescribeTrafficMirrorTargets")
+    assert judge.audit()["orphaned"] is None

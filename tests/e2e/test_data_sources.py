@@ -162,6 +162,12 @@ def test_the_gate(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet), audit(*GATE))
     workspace.apply()
 
+    # A plan without changes reads the audit, and is red already.
+    sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["sensor-1"]])
+    result = workspace.try_plan()
+    assert result.code == 1 and any("Not every tagged interface is mirrored." in error.text for error in result.errors)
+    sandbox.ec2.start_instances(InstanceIds=[fleet.instances["sensor-1"]])
+
     fleet.launch("web-3", Mirror="True")
     # A plan with changes waits with its verdict for the apply, which is green.
     workspace.apply()
@@ -204,6 +210,10 @@ def test_a_check_block_warns_after_every_apply(workspace, sandbox, fleet):
     sandbox.ec2.stop_instances(InstanceIds=[fleet.instances["sensor-1"]])
     result = workspace.try_apply().succeed()
     assert [warning for warning in result.warnings if "Not all of it." in warning.text]
+    # The audit itself fails, and that is a warning too.
+    sandbox.fault("error", "DescribeSecurityGroups", status=400, code="ValidationError", message="no")
+    result = workspace.try_apply().succeed()
+    assert [warning for warning in result.warnings if "DescribeSecurityGroups" in warning.text]
 
 
 @pytest.mark.spine

@@ -1,13 +1,16 @@
 """The examples in the registry's layout: complete, planned by real Terraform, and safe to copy."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import pytest
+import yaml
 
 from harness import documents
-from harness.paths import ROOT
+from harness.paths import ROOT, VENV_BIN
 from harness.sandbox import sandbox as start_sandbox
 
 EXAMPLES = ROOT / "examples"
@@ -132,3 +135,56 @@ def test_the_tests_of_a_module(workspace, sample):
     failed = workspace.run("test", "-no-color", env=credentials)
     assert failed.code == 1 and "web-1 is tagged and gets no session" in failed.text
     assert sample.sessions() == []
+
+
+DASHBOARD = EXAMPLES / "compliance-dashboard"
+
+
+def write_reports(workspace, sample, **more):
+    """Runs the example's script in the folder of the workspace."""
+    shutil.copy(DASHBOARD / "write-reports.sh", workspace.directory)
+    environment = {
+        "AWS_ACCESS_KEY_ID": sample.access_key,
+        "AWS_SECRET_ACCESS_KEY": sample.secret_key,
+        "AWS_ENDPOINT_URL": sample.url,
+        "TERRAFORM": workspace.core.command,
+        "PATH": f"{VENV_BIN}{os.pathsep}{os.environ['PATH']}",
+    }
+    return subprocess.run(
+        ["bash", "./write-reports.sh", "reports"],
+        cwd=workspace.directory,
+        env=workspace.environment | environment | more,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_reports_script_changes_no_resource(workspace, sample):
+    """An unattended run beside a coverage stops; alone it writes reports that Security Hub and AWS Config take for later ones."""
+    whole = (EXAMPLES / "resources" / "mirror_coverage" / "resource.tf").read_text()
+    audit = 'data "mirror_audit" "fleet" {\n  selector {\n    tags = { Mirror = "True" }\n  }\n}\noutput "reports" {\n  value = {}\n}\n'
+    (workspace.directory / "main.tf").write_text(documents.runnable(whole + audit, sample, workspace.header()))
+    done = write_reports(workspace, sample)
+    assert done.returncode != 0 and "mirror_coverage.prod" in done.stderr, done.stderr
+    assert sample.changing_calls() == []
+
+    shutil.copy(DASHBOARD / "main.tf", workspace.directory)
+    times = []
+    for given in ({}, {"TF_VAR_as_of": "2036-03-01T12:00:00Z"}):
+        done = write_reports(workspace, sample, **given)
+        assert done.returncode == 0, done.stderr
+        (finding, *_) = json.loads((workspace.directory / "reports" / "asff.json").read_text())[0]["Findings"]
+        times.append(finding["UpdatedAt"])
+    assert times[0] < times[1] == "2036-03-01T12:00:00Z"
+    assert sample.changing_calls() == []
+
+
+def test_the_schedule_keeps_the_report_apart_from_the_coverage():
+    """Whoever runs the script has a folder, and so a state, of its own."""
+    jobs = yaml.safe_load((DASHBOARD / "schedule.yml").read_text())["jobs"]
+    folders = {name: job["defaults"]["run"]["working-directory"] for name, job in jobs.items()}
+    assert len(set(folders.values())) == len(jobs) > 1, folders
+    for name, job in jobs.items():
+        commands = "\n".join(step.get("run", "") for step in job["steps"])
+        assert "apply" not in commands and ("write-reports.sh" in commands) == (name == "report")

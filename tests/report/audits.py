@@ -66,6 +66,7 @@ def interface(reason: str, **more: Any) -> dict[str, Any]:
         "availability_zone": None,
         "region": "eu-west-1",
         "session_ids": [],
+        "session_statuses": [],
         "traffic_mirror_target_ids": [],
         "virtual_network_id": None,
     } | more
@@ -160,6 +161,7 @@ def fleet(size: int, regions: tuple[str, ...] = ("eu-west-1",), **more: Any) -> 
             availability_zone=region + "abc"[n % 3],
             region=region,
             session_ids=[f"tms-0{n:016x}"] if covered else [],
+            session_statuses=[STATUSES[reason]] if covered else [],
             traffic_mirror_target_ids=[f"tmt-0ffffffffffffff0{n % 2 + 1}"] if covered else [],
             virtual_network_id=4096 + n if covered else None,
         )
@@ -199,7 +201,7 @@ def hostile() -> dict[str, Any]:
         more = dict.fromkeys(
             ("instance_id", "instance_name", "instance_type", "vpc_id", "subnet_id", "availability_zone"), text
         )
-        more |= {"session_ids": [text], "traffic_mirror_target_ids": [text], "detail": text, "advice": text}
+        more |= {"session_ids": [text], "session_statuses": ["NON_COMPLIANT"], "traffic_mirror_target_ids": [text], "detail": text, "advice": text}
         interfaces[f"eni-{n:02}{text}"] = interface("MISSING", **more)
         words = dict.fromkeys(("detail", "network_interface_id", "name", "description", "coverage_name"), text)
         sessions[f"tms-{n:02}{text}"] = session(**words)

@@ -4,9 +4,12 @@ import csv
 import io
 import json
 import random
+import re
 
+import boto3
 import botocore.model
 import botocore.session
+import botocore.stub
 import botocore.validate
 import jsonschema
 import ocsf_json_schema
@@ -87,6 +90,31 @@ def test_csv_has_a_line_for_each_interface(audit):
         for cell in row.values():
             assert not cell.lstrip().startswith(("=", "+", "-", "@", "＝", "\t", "\r")), cell
             assert cell.isprintable() or "\U0010fffe" in cell
+
+
+def test_the_guides_rule_delivers_the_evaluations(monkeypatch):
+    """The handler of the guide, as it stands there, with AWS's clients stubbed: botocore checks what it sends."""
+    guide = (ROOT / "docs" / "guides" / "reports.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    text = render("aws_config", audits.fleet(150, regions=("eu-west-1", "us-east-1")))
+    options = {"region_name": "eu-west-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    clients = {name: boto3.client(name, **options) for name in ("s3", "config")}
+    stubs = {name: botocore.stub.Stubber(client) for name, client in clients.items()}
+    where = {"Bucket": "my-reports", "Key": "aws_config.json"}
+    stubs["s3"].add_response("get_object", {"Body": io.BytesIO(text.encode())}, where)
+    batches = [batch for batch in json.loads(text) if batch["Region"] == "eu-west-1"]
+    assert batches and len(batches) < len(json.loads(text))
+    for batch in batches:
+        sent = {"Evaluations": batch["Evaluations"], "ResultToken": "token"}
+        stubs["config"].add_response("put_evaluations", {"FailedEvaluations": []}, sent)
+    for stub in stubs.values():
+        stub.activate()
+    monkeypatch.setattr(boto3, "client", clients.__getitem__)
+    room = {}
+    exec(code, room)
+    room["handler"]({"resultToken": "token"}, None)
+    for stub in stubs.values():
+        stub.assert_no_pending_responses()
 
 
 def test_aws_config_takes_the_evaluations(audit):

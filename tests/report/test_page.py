@@ -212,6 +212,28 @@ def test_ten_thousand_interfaces_are_quick(browser, large):
     assert browser.shown() == f"1 to 50 of {number:,} found, of 10,000"
 
 
+def test_ten_thousand_rows_sort_and_search_at_once_and_say_what_is_not_printed(browser, large):
+    audit, page = large
+    browser.open(page)
+    sorting = browser.run(
+        """const began = performance.now();
+        document.querySelector('[data-sort=name]').click(); document.body.offsetHeight; return performance.now() - began"""
+    )
+    # Typing is waited for before the search begins.
+    searching = browser.driver.execute_async_script(
+        """const done = arguments[0], box = document.querySelector('#search'), began = performance.now();
+        new MutationObserver(() => done(performance.now() - began)).observe(document.querySelector('#shown'), { childList: true });
+        box.value = 'web-7'; box.dispatchEvent(new Event('input'))"""
+    )
+    assert sorting < 1000 and searching < 1000, (sorting, searching)
+    wanted = [found for found in audit["interfaces"].values() if "web-7" in found["instance_name"]]
+    assert browser.shown().endswith(f"{len(wanted)} found, of 10,000")
+    browser.open(page)
+    browser.run("addEventListener('beforeprint', () => window.said = document.querySelector('#shown').textContent)")
+    browser.command("Page.printToPDF")
+    assert browser.run("return window.said").startswith("1 to 2,000 of 10,000; the other 8,000 are not printed")
+
+
 def test_print_has_every_row_that_the_filters_leave(browser, sample):
     browser.run("addEventListener('beforeprint', () => window.printed = document.querySelectorAll('#rows tr').length)")
     pdf = base64.b64decode(browser.command("Page.printToPDF")["data"])

@@ -80,7 +80,8 @@ requestAnimationFrame(() => setTimeout(() => {
     at("rows").replaceChildren(...found.slice(from, to).map(row));
     const n = (count) => count.toLocaleString("en-US");
     const total = found.length === interfaces.length ? n(found.length) : n(found.length) + " found, of " + n(interfaces.length);
-    at("shown").textContent = found.length === 0 ? "No network interface matches." : n(from + 1) + " to " + n(to) + " of " + total;
+    at("shown").textContent = found.length === 0 ? "No network interface matches." : n(from + 1) + " to " + n(to) + " of " + total
+      + (all && to < found.length ? "; the other " + n(found.length - to) + " are not printed: filter them" : "");
     at("table").hidden = found.length === 0;
     at("page").textContent = "Page " + n(state.page + 1) + " of " + n(last + 1);
     at("pages").hidden = interfaces.length <= 25;
