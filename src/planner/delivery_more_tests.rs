@@ -1,6 +1,6 @@
 //! Filters, security groups, and sessions with lower numbers.
 
-use super::super::{FilterRule, IngressRule, ReceivingGroup, RegisteredSensor};
+use super::super::FilterRule;
 use super::tests::*;
 use super::*;
 
