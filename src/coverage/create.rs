@@ -9,7 +9,7 @@ use super::Coverage;
 use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
 use super::convert::{self, Rows};
 use super::failure::Failure;
-use super::maker::{self, Maker};
+use super::maker;
 use super::model::CoverageModel;
 use super::observe::{maker_of, own};
 use super::outcome::{failed, finished, merged};

@@ -42,7 +42,7 @@ pub async fn scan(
         .filter(is_selected)
         .any(|interface| !told.contains(&interface.id))
     {
-        planner::note_requesters(&mut found, &*account.managed_interfaces().await?);
+        planner::note_requesters(&mut found, &account.managed_interfaces().await?);
     }
     Ok(found)
 }
