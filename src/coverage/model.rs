@@ -125,7 +125,8 @@ pub struct CoverageModel {
     /// - `max_creates`: sessions that one apply may create; a share is of the eligible network interfaces. The others wait for
     ///   the next apply, as `MAX_CREATES` in `skipped`; those whose session could not be made before come last.
     /// - `max_deletes`: sessions that one apply may delete, those without room any more, second ones of an interface and those of a
-    ///   coverage that is replaced among them; a share is of the sessions that there are. More is an error.
+    ///   coverage that is replaced by `-replace` or for another `region` among them; a share is of the sessions that there are. More is an
+    ///   error.
     /// - `max_sources_per_target`: sources that a target on a network interface takes, where AWS has raised the limit of an instance
     ///   type that this version of the provider does not know; a number. Left out, it is 10, or what AWS documents for the type.
     /// - `allow_empty`: `true` lets a plan delete every session because nothing is selected any more, or nothing that has room or its

@@ -80,13 +80,13 @@ pub fn place<'a>(
             None => moving.push(source),
         }
     }
-    // Whoever has least choice chooses first, then sessions that exist before new ones. No better matching is possible:
+    // Whoever failed takes no room from others; of the rest, whoever has least choice chooses first, then sessions that exist before new ones. No better matching is possible:
     // only targets on one network interface are limited, and such a target serves one zone.
     moving.sort_by_key(|source| {
         (
+            source.failed,
             source.picked.is_none(),
             source.current.is_none(),
-            source.failed,
             source.id,
         )
     });

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from harness.cloud import OWNER_NAME, tags_of
 from harness.fleet import Fleet
-from harness.hcl import TAGGED, coverage
+from harness.hcl import TAGGED, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 
@@ -17,20 +18,31 @@ def overseas(sandbox):
 
 @pytest.mark.spine
 def test_another_region_is_another_object(workspace, sandbox, fleet, overseas):
-    workspace.configure(sandbox.provider(), coverage(fleet))
+    argument = "traffic_mirror_filter_id"
+
+    def own_filters(place):
+        found = place.ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+        return [one for one in found if OWNER_NAME in tags_of(one)]
+
+    workspace.configure(sandbox.provider(), coverage_without(fleet, argument))
     workspace.apply()
     old = workspace.state()[PROD]["id"]
-    workspace.configure(sandbox.provider(), coverage(overseas, 'region = "us-east-1"'))
+    there = 'region = "us-east-1"'
+    workspace.configure(sandbox.provider(), coverage_without(overseas, argument, there, 'limits = { max_deletes = "2" }'))
+    assert "The plan deletes 3 of 3 sessions" in workspace.try_plan().errors[0].detail
+    workspace.configure(sandbox.provider(), coverage_without(overseas, argument, there))
     plan = workspace.plan()
     assert plan.replaces(PROD)
+    assert [warning.summary for warning in plan.warnings] == ["Coverage prod: 3 created, 3 deleted, 0 moved"]
     workspace.apply_saved()
     workspace.assert_empty_plan()
-    assert sandbox.sessions() == []
+    assert sandbox.sessions() == [] and own_filters(sandbox) == []
     assert {session.interface for session in overseas.cloud.sessions()} == overseas.tagged_interfaces()
+    assert len(own_filters(overseas.cloud)) == 1
     assert workspace.state()[PROD]["id"] != old
     assert workspace.state()[PROD]["region"] == "us-east-1"
     workspace.destroy()
-    assert overseas.cloud.sessions() == []
+    assert overseas.cloud.sessions() == [] and own_filters(overseas.cloud) == []
 
 
 def test_the_providers_region_changes(workspace, sandbox, fleet, overseas):
