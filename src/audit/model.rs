@@ -31,7 +31,7 @@ pub struct AuditModel {
     ///   not selected here are listed in `orphaned_sessions`.
     pub require: Any,
     /// Instance types that are to be mirrored although they are not on AWS's list of supported ones, with `*` and `?`, for example
-    /// `m8g.*`: as the coverage has it. Without it such an instance is `NOT_APPLICABLE`.
+    /// `m8g.*`: as the coverage has it. Left out, such an instance is `NOT_APPLICABLE`.
     pub try_instance_types: Attr<Vec<Attr<String>>>,
     /// Whether network interfaces that an AWS service manages are to be mirrored too, as the coverage has it. Defaults to `false`: those
     /// without a session are then `NOT_APPLICABLE`, except for those of RDS and ElastiCache.
