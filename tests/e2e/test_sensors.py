@@ -166,7 +166,9 @@ def test_interfaces_of_services_on_visible_instances(launched):
         assert sandbox.calls("CreateTrafficMirrorSession")[-1].outcome == "ok", "EC2 was not asked for what it refuses"
     sandbox.forget_calls()
     workspace.assert_empty_plan()
-    assert len(sandbox.calls("DescribeNetworkInterfaces")) == 1
+    # Those that services manage, once for all; and whether the pinned one that has no session is still there.
+    asked = [{one["Name"] for one in call.parameter("Filters")} for call in sandbox.calls("DescribeNetworkInterfaces")]
+    assert asked == [{"requester-managed", "attachment.instance-owner-id"}, {"network-interface-id"}]
 
     workspace.configure(sandbox.provider(), coverage(fleet, "include_requester_managed = true"))
     assert workspace.plan().sessions(PROD).added == {"eni-0eeeeeeeeeeeeee11"}
