@@ -10,11 +10,6 @@ use terraform_provider_mirror::go_plugin::{self, Mode, ServeConfig, logs};
 use terraform_provider_mirror::provider::Mirror;
 use tokio_util::sync::CancellationToken;
 
-/// A plan of 10,000 interfaces makes millions of small values; this takes a sixth off its time beside glibc's allocator, and more
-/// beside that of musl, with which the static binaries are linked.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The address under which configurations name this provider; Terraform and OpenTofu add the host of their registry.
 const ADDRESS: &str = "mirror-toolkit/mirror";
 
