@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-use super::process::parent_id;
+use crate::provider::core_process::core_command;
 
 /// Options of `apply` that may have their value in the next word.
 const WITH_VALUE: [&[u8]; 10] = [
@@ -36,10 +36,10 @@ impl SavedPlan {
     pub fn of_core() -> Self {
         static FOUND: OnceLock<SavedPlan> = OnceLock::new();
         *FOUND.get_or_init(|| {
-            let Ok(line) = fs::read(format!("/proc/{}/cmdline", parent_id())) else {
+            let Some(words) = core_command() else {
                 return Self::Unseen;
             };
-            match applied_file(line.split(|byte| *byte == 0).skip(1)) {
+            match applied_file(&words) {
                 // The core is in its directory by now, whatever -chdir says, and this process with it.
                 Some(file) => {
                     let file = String::from_utf8_lossy(file).into_owned();
@@ -57,11 +57,9 @@ impl SavedPlan {
 }
 
 /// The file that `apply` names: the first word that is neither an option nor the value of one.
-fn applied_file<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
-    let mut words = words.filter(|word| !word.is_empty());
-    // An interpreter's command line has the program's path first.
-    let is_command = |word: &&[u8]| !word.starts_with(b"-") && !word.contains(&b'/');
-    if words.find(is_command)? != b"apply" {
+fn applied_file(command: &[Vec<u8>]) -> Option<&[u8]> {
+    let mut words = command.iter().map(Vec::as_slice);
+    if words.next()? != b"apply" {
         return None;
     }
     loop {
@@ -79,12 +77,13 @@ fn applied_file<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::core_process::command_of;
 
     #[test]
     fn only_an_apply_with_a_file_applies_a_saved_plan() {
         let file = |line: &str| {
-            let words = line.split(' ').map(str::as_bytes);
-            applied_file(words).map(|file| String::from_utf8_lossy(file).into_owned())
+            let command = command_of(line.split(' ').map(str::as_bytes));
+            applied_file(&command).map(|file| String::from_utf8_lossy(file).into_owned())
         };
         let saved = Some("saved.tfplan".to_owned());
         assert_eq!(file("apply saved.tfplan"), saved);

@@ -14,7 +14,6 @@ use super::model::CoverageModel;
 use super::observe::{maker_of, own};
 use super::outcome::{failed, finished, merged};
 use super::owned_filter;
-use super::process::core_process;
 use super::read::decode;
 use super::report::{failures, failures_detail};
 use super::stop::{self, Stop};
@@ -22,6 +21,7 @@ use super::visible::Changed;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, Diagnostic, Diagnostics};
 use crate::planner::{self, Blueprint, CoverageId, MirrorSession, Row, Tags};
+use crate::provider::core_process::core_process;
 use crate::provider::ec2_diagnostic;
 
 /// How often, and how long apart, a create looks whether a killed one has ended: longer than a provider without its core

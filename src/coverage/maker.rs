@@ -9,7 +9,7 @@ use std::fs;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::process::{core_process, own_process, start_of};
+use crate::provider::core_process::{core_process, own_process, start_of};
 
 /// How much longer than its time a create may seem to run: calls in flight, the wait for describe calls, clocks that differ.
 const SLACK: Duration = Duration::from_secs(15 * 60);

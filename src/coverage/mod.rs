@@ -26,7 +26,6 @@ mod plan;
 mod plan_words;
 mod preflight;
 mod private_directory;
-mod process;
 mod progress;
 mod read;
 mod refreshed;

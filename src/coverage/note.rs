@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::private_directory::{self, forget_old, text_of};
-use super::process::{core_process, own_process};
+use crate::provider::core_process::{core_process, own_process};
 
 /// How long a note is kept: as long as a saved plan may reasonably wait.
 const KEPT: Duration = Duration::from_secs(3 * 24 * 3600);

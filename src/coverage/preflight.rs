@@ -40,6 +40,10 @@ pub async fn check_receiving(
     prior: Option<&CoverageModel>,
     diagnostics: &mut Diagnostics,
 ) {
+    // Most plans change nothing, and 10,000 rows take their time.
+    if prior.is_some_and(|prior| prior.sessions == planned.sessions) {
+        return;
+    }
     let before = prior
         .map(|prior| convert::rows(&prior.sessions))
         .unwrap_or_default();

@@ -10,11 +10,11 @@ use super::note::{Key, Notes};
 use super::observe::{
     Selecting, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
 };
-use super::process::{core_is_tofu, parent_id};
 use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
 use crate::planner::Fleet;
+use crate::provider::core_process::{core_is_tofu, parent_id};
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
 

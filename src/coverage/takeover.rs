@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Coverage;
-use super::process::core_is_tofu;
 use crate::framework::{AttributePath, Diagnostic};
 use crate::planner::Fleet;
+use crate::provider::core_process::core_is_tofu;
 
 /// What the plans of this process are about.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
 
+use super::network_interfaces::primary_first;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
@@ -159,22 +160,12 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
     })
 }
 
-/// The primary IPv4 address first.
 fn addresses(attached: &InstanceNetworkInterface) -> Vec<String> {
-    let primary = attached.private_ip_address();
-    let ipv4 = attached
-        .private_ip_addresses()
-        .iter()
-        .filter_map(|address| address.private_ip_address())
-        .filter(|address| Some(*address) != primary);
-    let ipv6 = attached
-        .ipv6_addresses()
-        .iter()
-        .filter_map(|address| address.ipv6_address());
-    primary
-        .into_iter()
-        .chain(ipv4)
-        .chain(ipv6)
-        .map(str::to_owned)
-        .collect()
+    let ipv4 = attached.private_ip_addresses().iter();
+    let ipv6 = attached.ipv6_addresses().iter();
+    primary_first(
+        attached.private_ip_address(),
+        ipv4.filter_map(|address| address.private_ip_address()),
+        ipv6.filter_map(|address| address.ipv6_address()),
+    )
 }

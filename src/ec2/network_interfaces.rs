@@ -148,24 +148,29 @@ fn addressed(described: &NetworkInterface, account_id: &str) -> Addressed {
     }
 }
 
-/// The primary IPv4 address first.
-fn addresses(described: &NetworkInterface) -> Vec<String> {
-    let primary = described.private_ip_address();
-    let ipv4 = described
-        .private_ip_addresses()
-        .iter()
-        .filter_map(|address| address.private_ip_address())
-        .filter(|address| Some(*address) != primary);
-    let ipv6 = described
-        .ipv6_addresses()
-        .iter()
-        .filter_map(|address| address.ipv6_address());
+/// All addresses of an interface, the primary IPv4 address first.
+pub(super) fn primary_first<'a>(
+    primary: Option<&'a str>,
+    ipv4: impl Iterator<Item = &'a str>,
+    ipv6: impl Iterator<Item = &'a str>,
+) -> Vec<String> {
+    let others = ipv4.filter(|address| Some(*address) != primary);
     primary
         .into_iter()
-        .chain(ipv4)
+        .chain(others)
         .chain(ipv6)
         .map(str::to_owned)
         .collect()
+}
+
+fn addresses(described: &NetworkInterface) -> Vec<String> {
+    let ipv4 = described.private_ip_addresses().iter();
+    let ipv6 = described.ipv6_addresses().iter();
+    primary_first(
+        described.private_ip_address(),
+        ipv4.filter_map(|address| address.private_ip_address()),
+        ipv6.filter_map(|address| address.ipv6_address()),
+    )
 }
 
 fn groups(described: &NetworkInterface) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod account_config;
 mod connection;
+pub(crate) mod core_process;
 mod duration;
 mod model;
 mod region;

@@ -1,47 +1,31 @@
 //! Whether what is read may be shared: only while core plans does nothing change between two readers.
 
-#[cfg(target_os = "linux")]
-use std::{fs, os::unix::process::parent_id};
+use super::core_process::{core_command, core_program, is_tofu};
 
 /// What can be known of the core that started this process, besides the version that it tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Core {
     /// The name of its executable.
     program: Option<String>,
-    /// What it was asked to do: the first word of its command line that is no option.
+    /// What it was asked to do, for example `apply`.
     command: Option<String>,
 }
 
 impl Core {
     /// The core that runs. Where a system does not show its processes, nothing is known of it.
-    #[cfg(target_os = "linux")]
     pub(super) fn running() -> Self {
-        let process = format!("/proc/{}", parent_id());
-        let program = fs::read_link(format!("{process}/exe")).ok();
-        let line = fs::read(format!("{process}/cmdline")).unwrap_or_default();
+        let command = core_command().and_then(|words| words.into_iter().next());
         Self {
-            program: program.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())),
-            command: line
-                .split(|byte| *byte == 0)
-                .skip(1)
-                .find(|word| !word.is_empty() && !word.starts_with(b"-"))
-                .map(|word| String::from_utf8_lossy(word).into_owned()),
+            program: core_program(),
+            command: command.map(|word| String::from_utf8_lossy(&word).into_owned()),
         }
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn running() -> Self {
-        Self::default()
     }
 
     /// Whether the walk that begins is certainly not the one that applies. `hint` is `deferral_allowed` of ConfigureProvider,
     /// which Terraform 1.9 to 1.17 sends in the apply walk, and no OpenTofu, whose versions have the same numbers.
     pub(super) fn only_plans(&self, version: (u32, u32), hint: bool) -> bool {
         let tells = ((1, 9)..=(1, 17)).contains(&version)
-            && self
-                .program
-                .as_ref()
-                .is_some_and(|program| !program.contains("tofu"));
+            && self.program.as_ref().is_some_and(|program| !is_tofu(program));
         let command = self.command.as_deref();
         !hint
             && (tells

@@ -14,12 +14,38 @@ pub fn core_process() -> String {
     format!("{core}-{}", start_of(core).unwrap_or_default())
 }
 
+/// The name of the core's executable; none where the system does not show it.
+pub fn core_program() -> Option<String> {
+    let program = fs::read_link(format!("/proc/{}/exe", parent_id())).ok()?;
+    Some(program.file_name()?.to_string_lossy().into_owned())
+}
+
 /// Whether the core process is OpenTofu, which calls itself by a version of its own.
 pub fn core_is_tofu() -> bool {
-    let program = fs::read_link(format!("/proc/{}/exe", parent_id())).unwrap_or_default();
-    program
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().contains("tofu"))
+    core_program().is_some_and(|program| is_tofu(&program))
+}
+
+/// Whether an executable of this name is OpenTofu.
+pub fn is_tofu(program: &str) -> bool {
+    program.contains("tofu")
+}
+
+/// What the core was asked to do: the words of its command line from the command on, for example `apply`, `-auto-approve`. None where
+/// the system does not show it.
+pub fn core_command() -> Option<Vec<Vec<u8>>> {
+    let line = fs::read(format!("/proc/{}/cmdline", parent_id())).ok()?;
+    Some(command_of(line.split(|byte| *byte == 0).skip(1)))
+}
+
+/// Words of a command line from the command on.
+pub fn command_of<'a>(words: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+    // An interpreter's command line has the program's path first.
+    let is_command = |word: &&[u8]| !word.starts_with(b"-") && !word.contains(&b'/');
+    words
+        .filter(|word| !word.is_empty())
+        .skip_while(|word| !is_command(word))
+        .map(<[u8]>::to_vec)
+        .collect()
 }
 
 /// When a process started, in the kernel's ticks since boot; none where there is no such process, or no way to know.
