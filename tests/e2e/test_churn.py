@@ -97,7 +97,7 @@ def test_an_unknown_selector_on_update_without_refresh(workspace, sandbox, fleet
     sandbox.tag(fleet.instances["database"], Mirror="Later")
     for trigger, value in (("1", "True"), ("2", "Later")):
         late = Unknown(core, trigger=trigger)
-        selector = f"selector {{\n    tags = {{ Mirror = {late.expression(value)} }}\n  }}"
+        selector = late.selector(value)
         workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
         workspace.try_apply("-refresh=false").succeed()
     workspace.try_apply("-refresh=false").succeed()

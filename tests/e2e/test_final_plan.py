@@ -72,15 +72,19 @@ def test_somebody_else_plans_before_a_saved_plan_is_applied(workspace, sandbox, 
     assert interfaces(sandbox) == {*fleet.interfaces["database"], *fleet.interfaces["data-2"]}
 
 
-@pytest.mark.spine
-def test_a_plan_that_was_dropped_is_forgotten(workspace, sandbox, fleet, core):
-    """Without a refresh a first plan looks like a final one, and must not be taken for that of an older plan."""
+def plan_with_an_unknown_selector(workspace, sandbox, fleet, core):
+    """Of a coverage that exists; the plan is saved, and leaves everything as it is."""
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
     late = Unknown(core)
-    unknown = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
-    workspace.configure(sandbox.provider(), coverage(fleet, selector=unknown), late.block())
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=late.selector("True")), late.block())
     workspace.save_plan()
+
+
+@pytest.mark.spine
+def test_a_plan_that_was_dropped_is_forgotten(workspace, sandbox, fleet, core):
+    """Without a refresh a first plan looks like a final one, and must not be taken for that of an older plan."""
+    plan_with_an_unknown_selector(workspace, sandbox, fleet, core)
     workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{fleet.other_target}"]'))
     workspace.try_apply("-refresh=false").succeed()
     assert {session.target for session in sandbox.sessions()} == {fleet.other_target}
@@ -100,12 +104,7 @@ def test_a_plan_that_was_dropped_is_forgotten(workspace, sandbox, fleet, core):
 @pytest.mark.spine
 def test_a_plan_that_knows_more_makes_an_older_one_void(workspace, sandbox, fleet, core):
     """A saved plan that knows the selector, after one that did not."""
-    workspace.configure(sandbox.provider(), coverage(fleet))
-    workspace.apply()
-    late = Unknown(core)
-    unknown = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
-    workspace.configure(sandbox.provider(), coverage(fleet, selector=unknown), late.block())
-    workspace.save_plan()
+    plan_with_an_unknown_selector(workspace, sandbox, fleet, core)
     workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{fleet.other_target}"]'))
     workspace.save_plan()
     workspace.apply_saved()

@@ -211,7 +211,7 @@ def test_one_that_a_held_update_keeps_goes_with_the_coverage(workspace, sandbox,
     workspace.configure(sandbox.provider(), owned(fleet))
     workspace.apply()
     late = Unknown(core)
-    selector = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
+    selector = late.selector("True")
     workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
     workspace.try_apply().succeed()
     assert len(filters(sandbox)) == 1, "the sessions still use it"

@@ -79,7 +79,7 @@ def test_a_target_of_the_same_run(workspace, sandbox, fleet, core, lines):
 @pytest.mark.spine
 def test_an_unknown_selector(workspace, sandbox, fleet, core, lines):
     late = Unknown(core)
-    selector = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
+    selector = late.selector("True")
     workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
     assert lines() == [["mirror_coverage.prod", "unknown until apply"]]
 

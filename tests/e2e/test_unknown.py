@@ -126,7 +126,7 @@ def test_selector_on_update_waits_for_the_next_plan(workspace, sandbox, fleet, c
         ("2", "Later", fleet.tagged_interfaces(), set(fleet.interfaces["database"])),
     ):
         late = Unknown(core, trigger=trigger)
-        selector = f"selector {{\n    tags = {{ Mirror = {late.expression(value)} }}\n  }}"
+        selector = late.selector(value)
         workspace.configure(sandbox.provider(), coverage(fleet, selector=selector), late.block())
         plan = workspace.plan()
         if trigger == "2":
@@ -269,7 +269,7 @@ def test_switching_off_waits_for_nothing(workspace, sandbox, fleet, core):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()
     late = Unknown(core)
-    selector = f"selector {{\n    tags = {{ Mirror = {late.expression('True')} }}\n  }}"
+    selector = late.selector("True")
     targets = f"[{late.expression(fleet.other_target)}]"
     off = coverage(fleet, "enabled = false", selector=selector, targets=targets)
     workspace.configure(sandbox.provider(), off, late.block())

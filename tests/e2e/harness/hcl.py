@@ -58,6 +58,10 @@ class Unknown:
             return f"terraform_data.{self._label}.output[{self._values.index(value)}]"
         return f'element(split("|", "${{null_resource.{self._label}.id}}|{value}"), 1)'
 
+    def selector(self, value: str) -> str:
+        """A selector block by the tag Mirror, whose value is `value`."""
+        return f"selector {{\n    tags = {{ Mirror = {self.expression(value)} }}\n  }}"
+
     def refined(self, value: str) -> str:
         """The same through a template, of which core knows that it is not null."""
         if self._builtin:
