@@ -65,7 +65,7 @@ impl Coverage {
             self.connection.begin_apply();
             account = self.connection.account(planned.region.as_str());
         }
-        let switched_off = self.switched_off(&request, &planned);
+        let switched_off = self.switched_off(&request, &planned, account.as_ref()).await;
         let is_off = switched_off.is_some();
         let known = match switched_off {
             Some(known) => known,
@@ -128,16 +128,33 @@ impl Coverage {
         }
     }
 
-    /// The fleet of the last refresh, if this plan switches an existing coverage off: deleting its sessions needs no selection, so
-    /// nothing that is known only after apply is waited for, unless the first plan did not know even this.
-    fn switched_off(&self, request: &Request, planned: &CoverageModel) -> Option<Known> {
+    /// What is known if this plan switches an existing coverage off: deleting its sessions needs no selection, so nothing that is known
+    /// only after apply is waited for, unless the first plan did not know even this. What is kept of an edited selection is still
+    /// what the next refresh keeps, as far as it can be had.
+    async fn switched_off(
+        &self,
+        request: &Request,
+        planned: &CoverageModel,
+        account: Option<&Account>,
+    ) -> Option<Known> {
         let prior = request.prior.as_ref()?;
         let is_off = planned.enabled.known() == Some(&false) && planned.region == prior.region;
         let fleet = decode(&request.prior_private).filter(|_| is_off)?;
-        Some(match self.was_held(request) {
-            true => Known::Held,
-            false => Known::Fleet(Box::new(fleet)),
-        })
+        let digest = Selecting::of(planned).and_then(|selecting| selecting.digest().ok());
+        let is_edited = digest.is_some_and(|digest| digest != fleet.selecting) && planned.wish().is_some();
+        if let Some(account) = account.filter(|_| is_edited) {
+            let mut unsaid = Diagnostics::new();
+            return Some(
+                match self.known(request, planned, Some(account), &mut unsaid).await {
+                    Known::Failed => Known::Fleet(Box::new(fleet)),
+                    known => known,
+                },
+            );
+        }
+        if self.was_held(request) {
+            return Some(Known::Held);
+        }
+        Some(Known::Fleet(Box::new(fleet)))
     }
 
     /// The refresh looked for other coverages of the old name; the new one may be somebody's too.

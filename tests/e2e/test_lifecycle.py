@@ -281,6 +281,21 @@ def test_created_disabled(workspace, sandbox, fleet):
 
 
 @pytest.mark.spine
+@pytest.mark.parametrize("before", ["enabled = true", "enabled = false"])
+def test_a_selector_edited_while_off_is_kept_as_a_refresh_keeps_it(workspace, sandbox, fleet, before):
+    workspace.configure(sandbox.provider(), coverage(fleet, before))
+    workspace.apply()
+    other = 'selector {\n    tags = { Mirror = "False" }\n  }'
+    workspace.configure(sandbox.provider(), coverage(fleet, "enabled = false", selector=other))
+    workspace.apply()
+    assert sandbox.sessions() == []
+    # Private data that differ would make saved plans of others stale.
+    kept = workspace.private()
+    workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
+    assert workspace.private() == kept
+
+
+@pytest.mark.spine
 def test_an_empty_match_warns_and_creates_nothing(workspace, sandbox, fleet):
     workspace.configure(
         sandbox.provider(), coverage(fleet, selector='selector {\n    tags = { Mirror = "nobody" }\n  }')
