@@ -6,6 +6,7 @@
 mod convert;
 mod look;
 mod model;
+mod rendered;
 mod require;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_un
 use crate::report::{self, Format, Scope, Timestamp};
 use crate::selection;
 use look::Question;
+use rendered::Rendered;
 
 pub use model::{
     AuditCountsModel, AuditInstanceModel, AuditInterfaceModel, AuditModel, AuditSessionModel,
@@ -76,18 +78,19 @@ impl Audit {
             delivery_checked: question.check_delivery,
         };
         let warnings = seen.iter().flat_map(look::Region::warnings).collect();
-        let audit = convert::audit(scope, seen);
+        let audit = Arc::new(convert::audit(scope, seen));
         let formats = model.formats.known().into_iter().flatten();
         let mut reports = BTreeMap::new();
         for format in formats.filter_map(|format| format.as_str()?.parse::<Format>().ok()) {
-            let text = report::render(format, &audit).map_err(|error| {
+            report::renders(format, &audit).map_err(|error| {
                 Diagnostic::error(
                     "The report could not be written",
                     format!("{error}. {}", advice(&error)),
                 )
                 .at(AttributePath::root("formats"))
             })?;
-            reports.insert(format.to_string(), Attr::Known(text));
+            let rendered = Rendered::Of(format, Arc::clone(&audit));
+            reports.insert(format.to_string(), Attr::Known(rendered));
         }
         model.fill(&audit, reports);
         Ok((model, warnings))

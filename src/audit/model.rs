@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rendered::Rendered;
 use crate::framework::{Any, Attr, BLOCK_LIST, COMPUTED, OPTIONAL_COMPUTED};
 use crate::report::{Audit, AuditCounts, AuditInstance, AuditInterface, AuditSession, AuditTarget};
 use crate::selection::SelectorBlock;
@@ -92,7 +93,7 @@ pub struct AuditModel {
     pub unmanaged_sessions: Attr<BTreeMap<String, Attr<AuditSessionModel>>>,
     /// The reports that `formats` asks for, by format.
     #[schemars(extend("x-terraform" = COMPUTED))]
-    pub reports: Attr<BTreeMap<String, Attr<String>>>,
+    pub reports: Attr<BTreeMap<String, Attr<Rendered>>>,
 }
 
 /// The whole in numbers.
@@ -237,7 +238,7 @@ pub struct AuditSessionModel {
 
 impl AuditModel {
     /// Writes what the audit says.
-    pub fn fill(&mut self, audit: &Audit, reports: BTreeMap<String, Attr<String>>) {
+    pub fn fill(&mut self, audit: &Audit, reports: BTreeMap<String, Attr<Rendered>>) {
         let AuditCountsModel {
             status,
             matched,

@@ -56,7 +56,7 @@ impl Coverage {
             Ok((state, private)) => ReadResponse {
                 identity: state.identity(&account),
                 state: Some(state),
-                private: Some(private.into_bytes()),
+                private: Some(private),
                 ..ReadResponse::default()
             },
             Err(error) => ReadResponse {
@@ -100,7 +100,7 @@ pub(super) async fn refreshed(
     mut state: CoverageModel,
     private: &[u8],
     ignored_tags: Arc<IgnoredTags>,
-) -> Result<(CoverageModel, String), ObserveError> {
+) -> Result<(CoverageModel, Vec<u8>), ObserveError> {
     let id = id_of(&state);
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
@@ -116,7 +116,8 @@ pub(super) async fn refreshed(
         .as_ref()
         .map(|wish| wish.override_rule.clone())
         .unwrap_or_default();
-    fleet.remember(decode(private).unwrap_or_default());
+    let earlier = decode(private).unwrap_or_default();
+    fleet.remember(&earlier);
     let rows = actual_rows(&own, &fleet, &rule, &before);
     fleet.intended = planner::intended(wish.as_ref(), &rows, &before, &fleet.intended, &sessions);
 
@@ -154,7 +155,11 @@ pub(super) async fn refreshed(
     }
     let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;
     owned_filter::note(&mut state, filter.as_ref(), &blueprint);
-    let private = fleet.encode()?;
+    // Packing takes longer than all else that a refresh does itself.
+    let private = match fleet == earlier {
+        true => private.to_vec(),
+        false => fleet.encode()?.into_bytes(),
+    };
     Ok((state, private))
 }
 

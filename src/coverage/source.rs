@@ -178,7 +178,7 @@ impl Coverage {
             Ok((mut fleet, _)) => {
                 self.leave_room_to_the_apply(request, planned, &mut fleet);
                 if is_update {
-                    fleet.remember(stored.unwrap_or_default());
+                    fleet.remember(&stored.unwrap_or_default());
                 }
                 fleet.late_targets = waits;
                 leave(&fleet);

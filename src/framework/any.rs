@@ -81,7 +81,7 @@ mod tests {
     use serde::Deserialize as De;
     use serde::Serialize as Se;
 
-    use super::super::{decode_msgpack, encode_msgpack, from_value, schema_of, to_value};
+    use super::super::{decode_msgpack, encode_model, encode_msgpack, from_value, schema_of, to_value};
     use super::*;
 
     /// A model with such a field.
@@ -125,6 +125,9 @@ mod tests {
                 encode_msgpack(&to_value(&model).unwrap(), &Type::Object(kinds.clone())).unwrap(),
                 bytes
             );
+            let encoded = encode_model(&model, &schema, &Type::Object(kinds.clone())).unwrap();
+            assert_eq!(encoded.msgpack, bytes);
+            assert_eq!(encoded.has_unknown, !value.is_wholly_known());
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn encode_msgpack(value: &Value, kind: &Type) -> Result<Vec<u8>, ValueError>
     Ok(out.into_vec())
 }
 
-fn encode(out: &mut ByteBuf, value: &Value, kind: &Type, depth: usize) -> Result<(), ValueError> {
+pub(super) fn encode(out: &mut ByteBuf, value: &Value, kind: &Type, depth: usize) -> Result<(), ValueError> {
     let depth = depth.checked_sub(1).ok_or(Reason::TooDeep)?;
     match (value, kind) {
         (Value::Null, _) => infallible(write::write_nil(out)),
@@ -101,7 +101,7 @@ fn list<'a>(
 }
 
 /// As cores write numbers themselves: a whole number if it fits, else a float if that is exact, else text.
-fn number(out: &mut ByteBuf, value: &Number) -> Result<(), ValueError> {
+pub(super) fn number(out: &mut ByteBuf, value: &Number) -> Result<(), ValueError> {
     if let Some(whole) = value.as_i64() {
         write::write_sint(out, whole).map_err(too_many)?;
     } else if let Some(float) = value.as_exact_f64() {
@@ -137,16 +137,16 @@ pub(super) fn object<'a>(
         .collect()
 }
 
-fn length(length: usize) -> Result<u32, ValueError> {
+pub(super) fn length(length: usize) -> Result<u32, ValueError> {
     Ok(u32::try_from(length).map_err(|_| Reason::TooMany)?)
 }
 
 /// Writing to memory fails only for a length that msgpack cannot write.
-fn too_many<E>(_: E) -> ValueError {
+pub(super) fn too_many<E>(_: E) -> ValueError {
     Reason::TooMany.into()
 }
 
-fn infallible(written: Result<(), std::convert::Infallible>) {
+pub(super) fn infallible(written: Result<(), std::convert::Infallible>) {
     match written {
         Ok(()) => (),
         Err(never) => match never {},

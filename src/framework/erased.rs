@@ -1,5 +1,5 @@
-//! Resources and data sources without their types, so that a service can hold many of them: requests and
-//! responses carry a [`Value`] in the place of each model.
+//! Resources and data sources without their types, so that a service can hold many of them: requests
+//! carry a [`Value`] in the place of each model, responses an [`Answer`].
 
 use async_trait::async_trait;
 
@@ -7,17 +7,39 @@ use super::data_source::{DataSource, ReadDataRequest, ReadDataResponse};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::error::ValueError;
 use super::model::{Model, from_value, to_value};
+use super::model_msgpack::{Encoded, encode_model};
 use super::provider::ValidateConfigRequest;
 use super::resource::{
     ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, PlanRequest, PlanResponse, ReadRequest,
     ReadResponse, Resource, UpgradeRequest,
 };
-use super::schema::Schema;
+use super::schema::{Schema, Type};
 use super::value::Value;
 use super::walker::{SchemaError, schema_of};
 
 /// What a call of an erased method gives: errors from the bridge to the model come back as diagnostics alone.
 pub type Erased<T> = Result<T, Diagnostics>;
+
+/// A model without its type, on its way to core.
+pub trait AnyModel: Send + Sync {
+    /// The model in msgpack, for its schema.
+    fn encode(&self, schema: &Schema, kind: &Type) -> Result<Encoded, ValueError>;
+    /// The model as a value.
+    fn value(&self) -> Result<Value, ValueError>;
+}
+
+impl<M: Model> AnyModel for M {
+    fn encode(&self, schema: &Schema, kind: &Type) -> Result<Encoded, ValueError> {
+        encode_model(self, schema, kind)
+    }
+
+    fn value(&self) -> Result<Value, ValueError> {
+        to_value(self)
+    }
+}
+
+/// What a resource or data source answers in the place of a model.
+pub type Answer = Box<dyn AnyModel>;
 
 /// A resource of any type, made by [`resource`].
 #[async_trait]
@@ -31,13 +53,13 @@ pub trait AnyResource: Send + Sync + 'static {
     /// [`Resource::validate_config`]
     async fn validate_config(&self, config: Value) -> Erased<Diagnostics>;
     /// [`Resource::read`]
-    async fn read(&self, request: ReadRequest<Value, Value>) -> Erased<ReadResponse<Value, Value>>;
+    async fn read(&self, request: ReadRequest<Value, Value>) -> Erased<ReadResponse<Answer, Value>>;
     /// [`Resource::plan`] and [`Resource::plan_destroy`]
-    async fn plan(&self, request: PlanRequest<Value, Value>) -> Erased<PlanResponse<Value, Value>>;
+    async fn plan(&self, request: PlanRequest<Value, Value>) -> Erased<PlanResponse<Answer, Value>>;
     /// [`Resource::create`], [`Resource::update`] and [`Resource::delete`]
-    async fn apply(&self, request: ApplyRequest<Value, Value>) -> Erased<ApplyResponse<Value, Value>>;
+    async fn apply(&self, request: ApplyRequest<Value, Value>) -> Erased<ApplyResponse<Answer, Value>>;
     /// [`Resource::import_state`]
-    async fn import_state(&self, request: ImportRequest<Value>) -> Erased<ImportResponse<Value, Value>>;
+    async fn import_state(&self, request: ImportRequest<Value>) -> Erased<ImportResponse<Answer, Value>>;
     /// [`Resource::upgrade_state`]
     async fn upgrade_state(&self, request: UpgradeRequest) -> Erased<serde_json::Value>;
 }
@@ -52,7 +74,7 @@ pub trait AnyDataSource: Send + Sync + 'static {
     /// [`DataSource::validate_config`]
     async fn validate_config(&self, config: Value) -> Erased<Diagnostics>;
     /// [`DataSource::read`]
-    async fn read(&self, request: ReadDataRequest<Value>) -> Erased<ReadDataResponse<Value>>;
+    async fn read(&self, request: ReadDataRequest<Value>) -> Erased<ReadDataResponse<Answer>>;
 }
 
 /// A resource as [`super::Provider::resources`] wants it.
@@ -82,6 +104,10 @@ fn erased<M: Model>(model: Option<M>) -> Erased<Option<Value>> {
     model
         .map(|model| to_value(&model).map_err(|error| unfit(&error).into()))
         .transpose()
+}
+
+fn answer_of<M: Model>(model: Option<M>) -> Option<Answer> {
+    model.map(|model| Box::new(model) as Answer)
 }
 
 /// A value that does not fit: the argument is at fault.
@@ -118,7 +144,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             .await)
     }
 
-    async fn read(&self, request: ReadRequest<Value, Value>) -> Erased<ReadResponse<Value, Value>> {
+    async fn read(&self, request: ReadRequest<Value, Value>) -> Erased<ReadResponse<Answer, Value>> {
         let ReadRequest {
             state,
             private,
@@ -144,14 +170,14 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             diagnostics,
         } = answer;
         Ok(ReadResponse {
-            state: erased(state)?,
+            state: answer_of(state),
             private,
             identity: erased(identity)?,
             diagnostics,
         })
     }
 
-    async fn plan(&self, request: PlanRequest<Value, Value>) -> Erased<PlanResponse<Value, Value>> {
+    async fn plan(&self, request: PlanRequest<Value, Value>) -> Erased<PlanResponse<Answer, Value>> {
         let request = PlanRequest {
             prior: optional(request.prior)?,
             destroy: request.destroy,
@@ -174,7 +200,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             identity,
             diagnostics,
         } = answer;
-        let (planned, identity) = (erased(planned)?, erased(identity)?);
+        let (planned, identity) = (answer_of(planned), erased(identity)?);
         Ok(PlanResponse {
             planned,
             requires_replace,
@@ -184,7 +210,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
         })
     }
 
-    async fn apply(&self, request: ApplyRequest<Value, Value>) -> Erased<ApplyResponse<Value, Value>> {
+    async fn apply(&self, request: ApplyRequest<Value, Value>) -> Erased<ApplyResponse<Answer, Value>> {
         let request = ApplyRequest {
             prior: optional(request.prior)?,
             planned: optional(request.planned)?,
@@ -205,14 +231,14 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             diagnostics,
         } = answer;
         Ok(ApplyResponse {
-            state: erased(state)?,
+            state: answer_of(state),
             private,
             identity: erased(identity)?,
             diagnostics,
         })
     }
 
-    async fn import_state(&self, request: ImportRequest<Value>) -> Erased<ImportResponse<Value, Value>> {
+    async fn import_state(&self, request: ImportRequest<Value>) -> Erased<ImportResponse<Answer, Value>> {
         let ImportRequest {
             id,
             identity,
@@ -236,7 +262,7 @@ impl<R: Resource> AnyResource for ErasedResource<R> {
             diagnostics,
         } = answer;
         Ok(ImportResponse {
-            state: erased(state)?,
+            state: answer_of(state),
             private,
             identity: erased(identity)?,
             diagnostics,
@@ -267,7 +293,7 @@ impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
             .await)
     }
 
-    async fn read(&self, request: ReadDataRequest<Value>) -> Erased<ReadDataResponse<Value>> {
+    async fn read(&self, request: ReadDataRequest<Value>) -> Erased<ReadDataResponse<Answer>> {
         let ReadDataRequest {
             config,
             cancel,
@@ -282,7 +308,7 @@ impl<D: DataSource> AnyDataSource for ErasedDataSource<D> {
             })
             .await;
         Ok(ReadDataResponse {
-            state: erased(answer.state)?,
+            state: answer_of(answer.state),
             diagnostics: answer.diagnostics,
         })
     }

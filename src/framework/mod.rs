@@ -19,6 +19,8 @@ mod function;
 mod list_resource;
 pub mod mark;
 pub mod model;
+mod model_elements;
+mod model_msgpack;
 pub mod number;
 mod path;
 mod provider;
@@ -51,6 +53,7 @@ pub use mark::{
     REQUIRED_FOR_IMPORT, REQUIRED_SENSITIVE,
 };
 pub use model::{Model, from_value, to_value};
+pub use model_msgpack::{Encoded, encode_model};
 pub use number::Number;
 pub use path::{AttributePath, Step};
 pub use provider::{ClientCapabilities, ConfigureRequest, Provider, ValidateConfigRequest};

@@ -112,6 +112,11 @@ impl Schema {
     pub fn complete(&self, value: &mut Value) {
         self.block.complete(value);
     }
+
+    /// The nested block of this name, if there is one.
+    pub(super) fn nested_block(&self, name: &str) -> Option<&NestedBlock> {
+        self.block.blocks.iter().find(|block| block.name == name)
+    }
 }
 
 impl Block {
@@ -137,7 +142,7 @@ impl Block {
 }
 
 impl NestedBlock {
-    fn complete(&self, value: &mut Value) {
+    pub(super) fn complete(&self, value: &mut Value) {
         match (self.nesting, &mut *value) {
             (Nesting::Single, _) => self.block.complete(value),
             (Nesting::List | Nesting::Set, Value::Null) => *value = Value::List(Vec::new()),

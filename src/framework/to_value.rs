@@ -21,7 +21,7 @@ impl ser::Error for ValueError {
 
 pub(super) struct ValueSerializer;
 
-fn unsupported<T>(what: &str) -> Result<T, ValueError> {
+pub(super) fn unsupported<T>(what: &str) -> Result<T, ValueError> {
     Err(ser::Error::custom(format!("a model cannot hold {what}")))
 }
 

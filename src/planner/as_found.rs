@@ -166,7 +166,7 @@ mod tests {
             interfaces: [("eni-2".to_owned(), Member::default())].into(),
             ..Fleet::default()
         };
-        fleet.remember(earlier);
+        fleet.remember(&earlier);
         assert_eq!(fleet.as_found, [("eni-2".to_owned(), found())].into());
     }
 }

@@ -297,25 +297,23 @@ impl Fleet {
     }
 
     /// Takes over what an earlier fleet remembers of interfaces that are still selected.
-    pub fn remember(&mut self, earlier: Self) {
-        self.intended = earlier.intended;
+    pub fn remember(&mut self, earlier: &Self) {
+        self.intended = earlier.intended.clone();
         self.remove_description = earlier.remove_description;
-        self.owned_filter = earlier.owned_filter;
-        self.as_found = earlier.as_found;
+        self.owned_filter = earlier.owned_filter.clone();
+        self.as_found = earlier.as_found.clone();
         self.as_found.retain(|id, _| self.interfaces.contains_key(id));
-        self.failed = earlier.failed;
+        self.failed = earlier.failed.clone();
         self.failed.retain(|id, _| self.interfaces.contains_key(id));
         // An instance that got another type since may be tried again.
+        let interfaces = &self.interfaces;
         let same = |id: &String, then: &Option<String>| {
-            self.interfaces
+            interfaces
                 .get(id)
                 .is_some_and(|member| member.instance_type == *then)
         };
-        self.refused = earlier
-            .refused
-            .into_iter()
-            .filter(|(id, then)| same(id, then))
-            .collect();
+        self.refused = earlier.refused.clone();
+        self.refused.retain(|id, then| same(id, then));
     }
 
     /// SHA-256 of the arguments that say what to look for, the tag keys that are carried along among them, to tell whether a fleet was made with

@@ -118,7 +118,7 @@ fn failed_creates_are_counted_until_one_succeeds_or_the_interface_goes() {
         interfaces: [("eni-1".to_owned(), Member::default())].into(),
         ..Fleet::default()
     };
-    next.remember(fleet);
+    next.remember(&fleet);
     assert_eq!(counts(&next), [2, 0, 0]);
     next.note_creates(&set(&["eni-1"]), &set(&[]));
     assert_eq!(next.failed, BTreeMap::new());

@@ -64,6 +64,19 @@ pub enum ReportError {
     Html(#[from] askama::Error),
 }
 
+/// Whether the audit can be rendered: the error that [`render`] would end in, without its work.
+///
+/// # Errors
+///
+/// [`ReportError::NoTime`], as [`render`] has it.
+pub fn renders(format: Format, audit: &Audit) -> Result<(), ReportError> {
+    let needs_time = matches!(format, Format::Asff | Format::Ocsf | Format::AwsConfig);
+    match needs_time && audit.as_of.is_none() && !audit.interfaces.is_empty() {
+        true => Err(ReportError::NoTime(format)),
+        false => Ok(()),
+    }
+}
+
 /// Renders the audit.
 ///
 /// # Errors
@@ -94,6 +107,7 @@ mod tests {
     fn every_format_renders_every_sample() {
         for audit in [mixed(), hostile(), Audit::default()] {
             for format in Format::iter() {
+                renders(format, &audit).unwrap();
                 let text = render(format, &audit).unwrap_or_else(|error| panic!("{format}: {error}"));
                 assert!(text.ends_with('\n'), "{format}");
             }
@@ -114,6 +128,7 @@ mod tests {
                 needs_time,
                 "{format}"
             );
+            assert_eq!(renders(format, &timeless).is_err(), needs_time, "{format}");
         }
     }
 

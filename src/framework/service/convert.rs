@@ -5,7 +5,8 @@ use crate::framework::decode_json::{Attributes, decode_json};
 use crate::framework::decode_msgpack::decode_msgpack;
 use crate::framework::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::framework::encode_msgpack::encode_msgpack;
-use crate::framework::erased::unfit;
+use crate::framework::erased::{Answer, unfit};
+use crate::framework::model_msgpack::Encoded;
 use crate::framework::path::{AttributePath, Step};
 use crate::framework::provider::ClientCapabilities;
 use crate::framework::schema::{Attribute, AttributeKind, Block, NestedBlock, Nesting, Schema};
@@ -42,17 +43,43 @@ impl Shape {
     pub fn encode(&self, mut value: Value) -> Result<proto::DynamicValue, Diagnostics> {
         self.schema.complete(&mut value);
         match encode_msgpack(&value, &self.kind) {
-            Ok(msgpack) => Ok(proto::DynamicValue {
-                msgpack,
-                json: Vec::new(),
-            }),
+            Ok(msgpack) => Ok(dynamic(msgpack)),
             Err(error) => Err(Diagnostics::from(unfit(&error))),
         }
     }
 
-    /// The value for core, or null.
-    pub fn encode_some(&self, value: Option<Value>) -> Result<proto::DynamicValue, Diagnostics> {
-        self.encode(value.unwrap_or(Value::Null))
+    /// The answer for core, or null.
+    pub fn encode_some(&self, answer: Option<Answer>) -> Result<proto::DynamicValue, Diagnostics> {
+        Ok(dynamic(self.encode_answer(answer.as_ref())?.msgpack))
+    }
+
+    /// The answer for core, or null, wholly known: what is not becomes null, so that the rest is not lost, with an error.
+    pub fn encode_known(
+        &self,
+        answer: Option<Answer>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<proto::DynamicValue, Diagnostics> {
+        let encoded = self.encode_answer(answer.as_ref())?;
+        match answer.as_ref().filter(|_| encoded.has_unknown) {
+            None => Ok(dynamic(encoded.msgpack)),
+            Some(answer) => {
+                let mut value = answer.value().map_err(|error| Diagnostics::from(unfit(&error)))?;
+                forget_unknown(&mut value, diagnostics);
+                self.encode(value)
+            }
+        }
+    }
+
+    fn encode_answer(&self, answer: Option<&Answer>) -> Result<Encoded, Diagnostics> {
+        let Some(answer) = answer else {
+            return Ok(Encoded {
+                msgpack: self.encode(Value::Null)?.msgpack,
+                has_unknown: false,
+            });
+        };
+        answer
+            .encode(&self.schema, &self.kind)
+            .map_err(|error| Diagnostics::from(unfit(&error)))
     }
 
     /// An identity that core sent.
@@ -80,6 +107,30 @@ impl Shape {
             _ => Ok(sent),
         }
     }
+}
+
+fn dynamic(msgpack: Vec<u8>) -> proto::DynamicValue {
+    proto::DynamicValue {
+        msgpack,
+        json: Vec::new(),
+    }
+}
+
+fn forget_unknown(state: &mut Value, diagnostics: &mut Diagnostics) {
+    let Some(path) = state.first_unknown() else { return };
+    let root = path
+        .steps()
+        .first()
+        .cloned()
+        .map_or_else(AttributePath::empty, |step| AttributePath::empty().then(step));
+    diagnostics.push(
+        Diagnostic::error(
+            "The provider left a value unknown",
+            format!("{path} is still unknown after the operation. This is a bug in the provider; please report it."),
+        )
+        .at(root),
+    );
+    state.forget_unknown();
 }
 
 pub(super) fn diagnostics(diagnostics: Diagnostics) -> Vec<proto::Diagnostic> {

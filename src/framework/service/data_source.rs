@@ -1,6 +1,5 @@
 //! Data sources.
 
-use super::resource::wholly_known;
 use super::{Service, convert};
 use crate::framework::data_source::ReadDataRequest;
 use crate::framework::diagnostics::Diagnostics;
@@ -33,10 +32,8 @@ impl<P: Provider> Service<P> {
             })
             .await?;
         let mut diagnostics = answer.diagnostics;
-        let mut state = answer.state;
-        wholly_known(&mut state, &mut diagnostics);
         Ok(read_data_source::Response {
-            state: Some(offer.shape.encode_some(state)?),
+            state: Some(offer.shape.encode_known(answer.state, &mut diagnostics)?),
             diagnostics: convert::diagnostics(diagnostics),
             deferred: None,
         })

@@ -6,10 +6,8 @@
 use super::offer::Shape;
 use super::{Service, convert};
 use crate::framework::diagnostics::{Diagnostic, Diagnostics};
-use crate::framework::path::AttributePath;
 use crate::framework::provider::Provider;
 use crate::framework::resource::{ApplyRequest, ImportRequest, PlanRequest, ReadRequest};
-use crate::framework::value::Value;
 use crate::proto::tfplugin6::{
     apply_resource_change, import_resource_state, plan_resource_change, read_resource,
     validate_resource_config,
@@ -47,12 +45,11 @@ impl<P: Provider> Service<P> {
                 client_capabilities: convert::client_capabilities(request.client_capabilities.as_ref()),
             })
             .await?;
-        let (mut state, mut diagnostics) = (answer.state, answer.diagnostics);
-        wholly_known(&mut state, &mut diagnostics);
+        let (state, mut diagnostics) = (answer.state, answer.diagnostics);
         let new_state = if state.is_none() && diagnostics.has_errors() {
             request.current_state.clone()
         } else {
-            Some(offer.shape.encode_some(state)?)
+            Some(offer.shape.encode_known(state, &mut diagnostics)?)
         };
         Ok(read_resource::Response {
             new_state,
@@ -130,12 +127,11 @@ impl<P: Provider> Service<P> {
                 cancel: self.stop.token(),
             })
             .await?;
-        let (mut state, mut diagnostics) = (answer.state, answer.diagnostics);
-        wholly_known(&mut state, &mut diagnostics);
+        let (state, mut diagnostics) = (answer.state, answer.diagnostics);
         let new_state = if state.is_none() && diagnostics.has_errors() {
             request.prior_state.clone()
         } else {
-            Some(offer.shape.encode_some(state)?)
+            Some(offer.shape.encode_known(state, &mut diagnostics)?)
         };
         Ok(apply_resource_change::Response {
             new_state,
@@ -165,42 +161,26 @@ impl<P: Provider> Service<P> {
                 client_capabilities: convert::client_capabilities(request.client_capabilities.as_ref()),
             })
             .await?;
-        let (mut state, mut diagnostics) = (answer.state, answer.diagnostics);
-        wholly_known(&mut state, &mut diagnostics);
-        let imported = match state {
-            Some(state) if !diagnostics.has_errors() => vec![import_resource_state::ImportedResource {
+        let (state, mut diagnostics) = (answer.state, answer.diagnostics);
+        let mut imported = Vec::new();
+        if let Some(state) = state.filter(|_| !diagnostics.has_errors()) {
+            let state = offer.shape.encode_known(Some(state), &mut diagnostics)?;
+            imported.push(import_resource_state::ImportedResource {
                 type_name: request.type_name.clone(),
-                state: Some(offer.shape.encode(state)?),
+                state: Some(state),
                 private: answer.private.unwrap_or_default(),
                 identity: Shape::encode_identity(identity, answer.identity, request.identity.clone())?,
-            }],
-            _ => Vec::new(),
-        };
+            });
+        }
+        if diagnostics.has_errors() {
+            imported.clear();
+        }
         Ok(import_resource_state::Response {
             imported_resources: imported,
             diagnostics: convert::diagnostics(diagnostics),
             deferred: None,
         })
     }
-}
-
-/// A state that core stores must be known. What is not becomes null, so that the rest is not lost, with an error.
-pub(super) fn wholly_known(state: &mut Option<Value>, diagnostics: &mut Diagnostics) {
-    let Some(state) = state else { return };
-    let Some(path) = state.first_unknown() else { return };
-    let root = path
-        .steps()
-        .first()
-        .cloned()
-        .map_or_else(AttributePath::empty, |step| AttributePath::empty().then(step));
-    diagnostics.push(
-        Diagnostic::error(
-            "The provider left a value unknown",
-            format!("{path} is still unknown after the operation. This is a bug in the provider; please report it."),
-        )
-        .at(root),
-    );
-    state.forget_unknown();
 }
 
 fn bug(type_name: &str, what: &str) -> Diagnostic {

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::any;
 use super::sample::Sample;
 use crate::framework::{
-    Attr, Attributes, Type, Value, decode_json, decode_msgpack, encode_json, encode_msgpack, from_value,
-    schema_of, to_value,
+    Attr, Attributes, Type, Value, decode_json, decode_msgpack, encode_json, encode_model, encode_msgpack,
+    from_value, schema_of, to_value,
 };
 
 fn writable_as_json(value: &Value) -> bool {
@@ -67,6 +67,53 @@ proptest! {
         let model: Attr<Sample> = from_value(value.clone()).unwrap();
         prop_assert_eq!(to_value(&model).unwrap(), value);
     }
+
+    /// The way without values in between comes out where the way through them does.
+    #[test]
+    fn models_straight_to_msgpack(value in any::value(&sample_type())) {
+        let model: Attr<Sample> = from_value(whole(value)).unwrap();
+        let Attr::Known(model) = model else { return Ok(()) };
+        let schema = schema_of::<Sample>(1).unwrap();
+        let kind = schema.implied_type();
+        let mut value = to_value(&model).unwrap();
+        schema.complete(&mut value);
+        let encoded = encode_model(&model, &schema, &kind).unwrap();
+        prop_assert_eq!(encoded.has_unknown, !value.is_wholly_known());
+        prop_assert_eq!(encoded.msgpack, encode_msgpack(&value, &kind).unwrap());
+    }
+}
+
+#[test]
+fn a_model_that_is_no_value_of_its_type_is_an_error_that_says_where() {
+    let schema = schema_of::<Sample>(1).unwrap();
+    let Type::Object(mut kinds) = schema.implied_type() else {
+        panic!()
+    };
+    let sample = Sample {
+        target_ids: Attr::Known(vec!["tmt-1".to_owned().into()]),
+        ..Sample::default()
+    };
+    let mut said = |name: &str, kind: Option<Type>| {
+        let before = kinds.clone();
+        match kind {
+            Some(kind) => kinds.insert(name.to_owned(), kind),
+            None => kinds.remove(name),
+        };
+        let error = encode_model(&sample, &schema, &Type::Object(kinds.clone())).unwrap_err();
+        kinds = before;
+        error.to_string()
+    };
+    let numbers = Type::List(Box::new(Type::Number));
+    assert_eq!(
+        said("target_ids", Some(numbers)),
+        "target_ids[0]: a number is wanted, this is a string"
+    );
+    assert_eq!(
+        said("target_ids", Some(Type::Bool)),
+        "target_ids: a bool is wanted, this is a list"
+    );
+    assert_eq!(said("weight", None), "weight: there is no such attribute");
+    assert_eq!(said("more", Some(Type::String)), "the attribute is missing");
 }
 
 #[test]
