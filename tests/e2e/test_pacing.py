@@ -16,6 +16,8 @@ from harness.sandbox import sandbox as start_sandbox
 CREATE = "CreateTrafficMirrorSession"
 EMPTY_FLEET = pathlib.Path(__file__).parent / "fleets" / "empty.yaml"
 SESSIONS = 1000
+# How often the log tells how far an apply is.
+PROGRESS_SECONDS = 10
 
 # What EC2 documents, a quarter of it and ten times as much. Clocks run no faster than a busy machine's own delays allow.
 BUCKETS = {
@@ -51,10 +53,12 @@ def test_a_thousand_creates_take_what_the_bucket_takes(workspace, tmp_path, buck
         workspace.save_plan()
         cloud.throttle()
         cloud.forget_calls()
+        began = time.monotonic()
         workspace.run(
             "apply", "-input=false", "-no-color", "saved.tfplan",
             env={"TF_LOG_PROVIDER": "INFO", "TF_LOG_PATH": str(log)},
         ).succeed()  # fmt: skip
+        took = time.monotonic() - began
         used = pacing(cloud, CREATE)
         assert {session.interface for session in cloud.sessions()} == expected
         assert used.calls - used.throttled == SESSIONS
@@ -64,6 +68,8 @@ def test_a_thousand_creates_take_what_the_bucket_takes(workspace, tmp_path, buck
         workspace.assert_empty_plan()
     told = progress(log)
     assert {line["coverage"] for line in told} == {"a", "b"} or bucket.clock_speed == 1
+    for name in ("a", "b"):
+        assert len([line for line in told if line["coverage"] == name]) <= took // PROGRESS_SECONDS
     for line in told:
         assert line["operation"] == "create" and line["failed"] == "0" and int(line["done"]) < int(line["total"])
         assert float(line["per_second"]) > 0 and int(line["seconds_left"]) > 0
