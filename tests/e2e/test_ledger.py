@@ -61,9 +61,7 @@ def test_every_change_costs_its_calls_and_no_more(changes, sandbox, fleet):
         (coverage(fleet, name="prod"), {MODIFY: 3, TAGS: 1}),
     ):  # fmt: skip
         assert changes(configuration) == expected, configuration
-    before = sandbox.sessions()
-    assert [call for call in sandbox.changing_calls() if call.outcome != "ok" and "Error" in call.outcome] == []
-    assert {session.number for session in before} == {7}, "a number that is not fixed stays as it is"
+    assert {session.number for session in sandbox.sessions()} == {7}, "a number that is not fixed stays as it is"
 
 
 @pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])
