@@ -128,6 +128,40 @@ def test_aliases_that_race_for_the_same_interfaces(workspace, sandbox, fleet, ba
     assert all(found == {1, 2, 3} for found in numbers.values()), numbers
 
 
+@pytest.mark.spine
+@pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])
+def test_one_after_the_other(workspace, sandbox, fleet, aliases):
+    """`-parallelism=1`: nothing that waits for the other may wait for ever, in a create, an update and a destroy."""
+    provider = "provider = mirror.second" if aliases else ""
+
+    def configure(*more):
+        workspace.configure(
+            sandbox.provider(),
+            sandbox.provider(alias="second") if aliases else "",
+            coverage(fleet, *more, label="first", name="first"),
+            coverage(fleet, *more, provider, label="second", name="second"),
+        )
+
+    def expect_both():
+        workspace.assert_empty_plan("-parallelism=1")
+        for name in ("first", "second"):
+            assert {session.interface for session in sandbox.sessions(name)} == fleet.tagged_interfaces() | late
+        numbers = [(session.interface, session.number) for session in sandbox.sessions()]
+        assert len(numbers) == len(set(numbers)) == 2 * len(fleet.tagged_interfaces() | late)
+
+    late = set()
+    configure()
+    workspace.try_apply("-parallelism=1").succeed()
+    expect_both()
+    fleet.launch("web-3", Mirror="True")
+    late = set(fleet.interfaces["web-3"])
+    configure('description = "on {network_interface_id}"')
+    workspace.try_apply("-parallelism=1").succeed()
+    expect_both()
+    workspace.destroy("-parallelism=1")
+    assert sandbox.sessions() == []
+
+
 @pytest.mark.parametrize("theirs, ours", [(1, 2), (9, 10)])
 def test_numbers_that_others_take_between_plan_and_apply(workspace, sandbox, fleet, theirs, ours):
     workspace.configure(sandbox.provider(), coverage(fleet))

@@ -92,6 +92,33 @@ def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandb
     assert len(found["twice"]) == 4, "an interface that two selectors mean counts once"
 
 
+def test_primary_is_card_0_and_device_0(workspace, sandbox, fleet):
+    """Each network card of a large type has a device 0 or 1 of its own; one that two blocks mean counts once."""
+    places = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    answer = sandbox.ec2.run_instances(
+        ImageId=sandbox.image,
+        InstanceType="p4d.24xlarge",
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[
+            {"NetworkCardIndex": card, "DeviceIndex": device, "SubnetId": fleet.subnets[0]} for card, device in places
+        ],
+        TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Mirror", "Value": "cards"}]}],
+    )
+    by_place = {
+        (i["Attachment"]["NetworkCardIndex"], i["Attachment"]["DeviceIndex"]): i["NetworkInterfaceId"]
+        for i in answer["Instances"][0]["NetworkInterfaces"]
+    }
+    assert sorted(by_place) == places
+    cards = block('tags = { Mirror = "cards" }\n    primary_only = true')
+    by_id = block(f'network_interface_ids = ["{by_place[0, 0]}", "{by_place[1, 0]}"]\n    primary_only = true')
+    for selector in (cards, by_id, f"{cards}\n  {by_id}"):
+        workspace.configure(sandbox.provider(), coverage(fleet, selector=selector))
+        workspace.apply()
+        assert [session.interface for session in sandbox.sessions()] == [by_place[0, 0]]
+        assert workspace.state()[PROD]["summary"]["matched"] == 1
+
+
 def test_exclude_has_no_primary_only(workspace, sandbox, fleet):
     out = block('tags = { Name = "*" }\n    primary_only = true', "exclude")
     workspace.configure(sandbox.provider(), coverage(fleet, out))

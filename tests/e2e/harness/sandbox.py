@@ -117,6 +117,12 @@ class Sandbox(Cloud):
         step = {"action": "TerminateInstances", "parameters": {"InstanceIds": [instance]}, "at_call": number, "of_action": action}
         self._control("PUT", "churn", [step])
 
+    def delete_session_at(self, action: str, number: int, session: str) -> None:
+        """A session is deleted by itself before the call of this number of an action."""
+        parameters = {"TrafficMirrorSessionId": session}
+        step = {"action": "DeleteTrafficMirrorSession", "parameters": parameters, "at_call": number, "of_action": action}
+        self._control("PUT", "churn", [step])
+
     def no_churn(self) -> None:
         self._control("DELETE", "churn")
 
