@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
 
-use super::network_interfaces::primary_first;
+use super::network_interfaces::{first_address, primary_first};
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
@@ -163,9 +163,11 @@ fn interface(instance: &Instance, attached: &InstanceNetworkInterface) -> Option
 fn addresses(attached: &InstanceNetworkInterface) -> Vec<String> {
     let ipv4 = attached.private_ip_addresses().iter();
     let ipv6 = attached.ipv6_addresses().iter();
+    let prefixes = attached.ipv6_prefixes().iter();
     primary_first(
         attached.private_ip_address(),
         ipv4.filter_map(|address| address.private_ip_address()),
-        ipv6.filter_map(|address| address.ipv6_address()),
+        ipv6.filter_map(|address| address.ipv6_address())
+            .chain(prefixes.filter_map(|prefix| first_address(prefix.ipv6_prefix()?))),
     )
 }

@@ -40,9 +40,14 @@ impl Account {
                 let groups = actions.flat_map(|action| {
                     let weighted = action.forward_config().into_iter();
                     let weighted = weighted.flat_map(|config| config.target_groups());
-                    weighted
+                    // One with a weight of 0 gets nothing.
+                    let (without, with): (Vec<_>, Vec<_>) =
+                        weighted.partition(|group| group.weight() == Some(0));
+                    let without: Vec<_> = without.iter().map(|group| group.target_group_arn()).collect();
+                    let alone = action.target_group_arn();
+                    with.into_iter()
                         .filter_map(|group| group.target_group_arn())
-                        .chain(action.target_group_arn())
+                        .chain(alone.filter(|arn| !without.contains(&Some(*arn))))
                 });
                 let mut target_groups: Vec<String> = groups.map(str::to_owned).collect();
                 target_groups.sort();

@@ -166,11 +166,18 @@ pub(super) fn primary_first<'a>(
 fn addresses(described: &NetworkInterface) -> Vec<String> {
     let ipv4 = described.private_ip_addresses().iter();
     let ipv6 = described.ipv6_addresses().iter();
+    let prefixes = described.ipv6_prefixes().iter();
     primary_first(
         described.private_ip_address(),
         ipv4.filter_map(|address| address.private_ip_address()),
-        ipv6.filter_map(|address| address.ipv6_address()),
+        ipv6.filter_map(|address| address.ipv6_address())
+            .chain(prefixes.filter_map(|prefix| first_address(prefix.ipv6_prefix()?))),
     )
+}
+
+/// The first address of a prefix that is delegated to an interface: it may have no other of that family.
+pub(super) fn first_address(prefix: &str) -> Option<&str> {
+    Some(prefix.split_once('/')?.0)
 }
 
 fn groups(described: &NetworkInterface) -> Vec<String> {

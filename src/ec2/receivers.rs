@@ -38,6 +38,9 @@ impl Account {
                 Receiver::LoadBalancer(self.vxlan_listener(arn).await?)
             } else if let Some(endpoint) = &target.gateway_load_balancer_endpoint_id {
                 Receiver::GatewayEndpoint(self.is_endpoint(endpoint).await?)
+            } else if target.network_interface_id.is_none() {
+                let why = "because EC2 names a kind of target that is not known here";
+                Receiver::NetworkInterface(Fact::Unseen(why.to_owned()))
             } else {
                 continue;
             };

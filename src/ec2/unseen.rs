@@ -55,7 +55,7 @@ pub fn seen<T>(found: Result<T, Ec2Error>) -> Result<Fact<T>, Ec2Error> {
 pub(super) fn hidden(error: &Ec2Error) -> Option<String> {
     let action = error.action().map(Action::iam_name).unwrap_or_default();
     match error.class() {
-        ErrorClass::Denied => Some(format!("without the permission {action}")),
+        ErrorClass::Denied => Some(format!("without the permission {action} ({})", error.code())),
         _ if error.is_not_offered() => Some(format!("because the endpoint does not answer {action}")),
         _ => None,
     }

@@ -158,8 +158,10 @@ fn finding(view: &View<'_>, member: &Member, skip: Option<&Skip>, sessions: &[&M
     let best = (0..judged.len()).min_by_key(|n| judged[*n].0);
     let by_session = best.map(|n| judged[n].clone());
     let by_skip = skip.map(|skip| (skip.reason, skip.detail.clone()));
+    let unjudged =
+        skip.is_some_and(|skip| skip.reason == Reason::Excluded || is_mute(view, member, skip.reason));
     let (reason, detail) = match (by_session, by_skip) {
-        (Some(_), Some((reason, detail))) if is_unattached(member) => (
+        (Some(_), Some((reason, detail))) if is_mute(view, member, reason) => (
             reason,
             format!("{detail}, and its sessions are billed all the same"),
         ),
@@ -190,14 +192,22 @@ fn finding(view: &View<'_>, member: &Member, skip: Option<&Skip>, sessions: &[&M
         reason,
         detail,
         session_ids: sessions.iter().map(|session| session.id.clone()).collect(),
-        session_verdicts: judged.iter().map(|(reason, _)| reason.verdict()).collect(),
+        session_verdicts: judged
+            .iter()
+            .map(|(reason, _)| match unjudged {
+                true => Verdict::NotApplicable,
+                false => reason.verdict(),
+            })
+            .collect(),
         virtual_network_id: best.and_then(|n| sessions[n].virtual_network_id),
     }
 }
 
-/// Nothing is mirrored of an interface that is attached to nothing.
-fn is_unattached(member: &Member) -> bool {
+/// Nothing is mirrored of an interface that is attached to nothing. Nor of an instance whose type cannot be mirrored: EC2 makes no
+/// session there, but keeps one when the instance gets such a type later.
+fn is_mute(view: &View<'_>, member: &Member, reason: Reason) -> bool {
     member.unattached && member.instance_id.is_none()
+        || view.delivery.is_some() && reason == Reason::UnsupportedInstanceType
 }
 
 /// What is to be said where there is no session.

@@ -127,31 +127,54 @@ fn what_may_be_a_sensor_is_not_missing() {
 
 #[test]
 fn nothing_is_mirrored_of_what_is_attached_to_nothing_or_excluded() {
-    let judged = |unattached, reason| {
+    let world = world();
+    let judged = |unattached, reason, delivery| {
         let mut interfaces = interfaces(1);
         interfaces
             .entry("eni-0".into())
             .and_modify(|member| member.unattached = unattached);
         let skips = [("eni-0".to_owned(), Skip { reason, ..skip() })].into();
-        let sessions = [session(0, 1, "tmt-1", "tmf-1")];
+        let sessions = [session(0, 1, "tmt-ok", "tmf-ok")];
         let assessment = assess(&View {
             interfaces: &interfaces,
             skips: &skips,
             sessions: &sessions,
             require: &Requirement::default(),
-            delivery: None,
+            delivery,
             sensors_unseen: None,
         });
         assessment.findings["eni-0"].clone()
     };
-    let unattached = judged(true, Reason::UnsupportedInterface);
-    assert_eq!(unattached.verdict(), Verdict::NotApplicable);
-    assert!(unattached.detail.contains("billed"), "{}", unattached.detail);
-    assert_eq!(judged(false, Reason::Excluded).reason, Reason::Excluded);
-    assert_eq!(
-        judged(false, Reason::UnsupportedInstanceType).reason,
-        Reason::Covered
-    );
+    for delivery in [None, Some(&world)] {
+        let unattached = judged(true, Reason::UnsupportedInterface, delivery);
+        assert_eq!(unattached.verdict(), Verdict::NotApplicable);
+        assert!(unattached.detail.contains("billed"), "{}", unattached.detail);
+        assert_eq!(unattached.session_verdicts, [Verdict::NotApplicable]);
+        let excluded = judged(false, Reason::Excluded, delivery);
+        assert_eq!(excluded.reason, Reason::Excluded);
+        assert_eq!(
+            excluded.session_verdicts,
+            [Verdict::NotApplicable],
+            "it was not looked at"
+        );
+        for reason in [
+            Reason::UnsupportedInterface,
+            Reason::RequesterManaged,
+            Reason::Sensor,
+        ] {
+            assert_eq!(
+                judged(false, reason, delivery).reason,
+                Reason::Covered,
+                "EC2 made one"
+            );
+        }
+    }
+    // EC2 keeps the session of an instance that gets such a type later, and mirrors nothing.
+    let of_type = |delivery| judged(false, Reason::UnsupportedInstanceType, delivery);
+    let later = of_type(Some(&world));
+    assert_eq!(later.reason, Reason::UnsupportedInstanceType);
+    assert!(later.detail.contains("billed"), "{}", later.detail);
+    assert_eq!(of_type(None).reason, Reason::Covered, "only existence is judged");
 }
 
 /// A target, a filter, whether it is of the coverage, whether it cuts packets.

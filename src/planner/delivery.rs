@@ -11,7 +11,8 @@ use super::{MirrorFilter, MirrorSession, Reason, Receiver, Sender};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact<T> {
     Known(T),
-    /// Why it is not seen, in words that go on "it cannot be seen": for example `without the permission ec2:DescribeInstances`.
+    /// Why it is not seen, in words that go on "it cannot be seen": for example `without the permission ec2:DescribeInstances
+    /// (UnauthorizedOperation)`.
     Unseen(String),
 }
 
@@ -139,7 +140,13 @@ impl Delivery {
                 }
                 Some(filter) => match Packets::of(filter) {
                     None => Outcome::Unseen(format!("what the rules of {id} accept cannot be seen")),
-                    Some(packets) if !packets.is_empty() => Outcome::Delivers,
+                    Some(packets) if !packets.is_empty() => match self.of_source(session, packets).is_empty()
+                    {
+                        false => Outcome::Delivers,
+                        true => empty(format!(
+                            "{id} accepts nothing of an address family in which the source has an address"
+                        )),
+                    },
                     Some(_) if !filter.rules.iter().any(|rule| rule.accept) => {
                         empty(format!("{id} has no rule that accepts"))
                     }
@@ -148,9 +155,11 @@ impl Delivery {
             })
     }
 
-    /// Whether sessions with lower numbers leave something over.
+    /// Whether sessions with lower numbers leave something over. Packets to the Amazon DNS server alone are nothing, unless the
+    /// session is for those: whoever accepts all IPv4 and IPv6 takes what it was made for.
     fn shadow(&self, session: &MirrorSession, earlier: &[&MirrorSession]) -> Outcome {
         let mut left = self.packets(session);
+        let for_dns = left.as_ref().is_some_and(Packets::is_only_amazon_dns);
         let mut unseen = None;
         let mut takers: Vec<&MirrorSession> = Vec::new();
         for other in earlier {
@@ -167,8 +176,8 @@ impl Delivery {
                 Some(rest) if left.as_ref() == Some(&rest) => {}
                 Some(rest) => {
                     takers.push(other);
-                    if rest.is_empty() {
-                        return Outcome::Fails(Reason::Shadowed, taken_by(&takers));
+                    if rest.is_empty() || rest.is_only_amazon_dns() && !for_dns {
+                        return Outcome::Fails(Reason::Shadowed, taken_by(&takers, &rest));
                     }
                     left = Some(rest);
                 }
@@ -180,8 +189,25 @@ impl Delivery {
         }
     }
 
+    /// What the session's filter accepts, of what its source can have.
     fn packets(&self, session: &MirrorSession) -> Option<Packets> {
-        Packets::of(self.filters.known()?.get(&session.traffic_mirror_filter_id)?)
+        let filter = self.filters.known()?.get(&session.traffic_mirror_filter_id)?;
+        Some(self.of_source(session, Packets::of(filter)?))
+    }
+
+    /// Those that the session's source can have: none of an address family in which it has no address.
+    fn of_source(&self, session: &MirrorSession, packets: Packets) -> Packets {
+        let origin = self.origins.get(&session.network_interface_id);
+        match origin.filter(|origin| !origin.addresses.is_empty()) {
+            None => packets,
+            Some(origin) => {
+                let ipv6 = |address: &String| address.contains(':');
+                packets.of_families(
+                    !origin.addresses.iter().all(ipv6),
+                    origin.addresses.iter().any(ipv6),
+                )
+            }
+        }
     }
 
     /// Whether the filter of one session accepts all that the filter of another does, as far as both are seen.
@@ -195,7 +221,7 @@ impl Delivery {
     }
 }
 
-fn taken_by(takers: &[&MirrorSession]) -> String {
+fn taken_by(takers: &[&MirrorSession], rest: &Packets) -> String {
     let named = takers.iter().map(|other| {
         format!(
             "{} with number {} for {}",
@@ -203,9 +229,13 @@ fn taken_by(takers: &[&MirrorSession]) -> String {
         )
     });
     let named = named.collect::<Vec<_>>().join(", and ");
+    let but = match rest.is_empty() {
+        true => "",
+        false => " but those to the Amazon DNS server",
+    };
     match takers {
-        [_] => format!("{named} is tried before and takes every packet"),
-        _ => format!("{named} are tried before and take every packet"),
+        [_] => format!("{named} is tried before and takes every packet{but}"),
+        _ => format!("{named} are tried before and take every packet{but}"),
     }
 }
 

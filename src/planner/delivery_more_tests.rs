@@ -45,6 +45,79 @@ fn only_the_sources_own_groups_open_the_port() {
     assert_eq!(outcome(&delivery), Some(Reason::TargetPortClosed));
 }
 
+fn both_families() -> Origin {
+    Origin {
+        addresses: vec!["10.1.2.3".into(), "2001:db8::1".into()],
+        ..origin("sg-source")
+    }
+}
+
+fn with_dns(id: &str, rules: Vec<FilterRule>) -> (String, MirrorFilter) {
+    let (id, filter) = filter(id, rules);
+    let filter = MirrorFilter {
+        amazon_dns: true,
+        ..filter
+    };
+    (id, filter)
+}
+
+#[test]
+fn who_accepts_all_takes_what_a_filter_with_more_families_was_made_for() {
+    let ipv6 = || vec![rule(false, "::/0"), rule(true, "::/0")];
+    let all = || everything().into_iter().chain(ipv6()).collect::<Vec<_>>();
+    let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
+    delivery.filters = Fact::Known(
+        [
+            filter("tmf-4", everything()),
+            filter("tmf-6", ipv6()),
+            filter("tmf-46", all()),
+            with_dns("tmf-all", all()),
+            with_dns("tmf-dns", vec![]),
+        ]
+        .into(),
+    );
+    let judged = |addresses: &[&str], first: &str, second: &str| {
+        let mut delivery = delivery.clone();
+        let origin = Origin {
+            addresses: addresses.iter().map(ToString::to_string).collect(),
+            ..origin("sg-source")
+        };
+        delivery.origins.insert("eni-1".into(), origin);
+        match delivery.of(&session(2, second), Some("a"), &[&session(1, first)]) {
+            Outcome::Fails(reason, detail) => (Some(reason), detail),
+            Outcome::Delivers => (None, String::new()),
+            unseen => panic!("{unseen:?}"),
+        }
+    };
+    let (ipv4_only, both) = (&["10.1.2.3"][..], &["10.1.2.3", "2001:db8::1"][..]);
+    // A source without an IPv6 address has no IPv6 packets; those to the Amazon DNS server are what is left of all.
+    let (reason, detail) = judged(ipv4_only, "tmf-4", "tmf-all");
+    assert_eq!(reason, Some(Reason::Shadowed));
+    assert!(
+        detail.ends_with("takes every packet but those to the Amazon DNS server"),
+        "{detail}"
+    );
+    let (reason, detail) = judged(ipv4_only, "tmf-4", "tmf-46");
+    assert_eq!(reason, Some(Reason::Shadowed));
+    assert!(detail.ends_with("takes every packet"), "{detail}");
+    assert_eq!(judged(both, "tmf-46", "tmf-all").0, Some(Reason::Shadowed));
+    for (addresses, first, second) in [
+        (both, "tmf-4", "tmf-all"),
+        (both, "tmf-4", "tmf-6"),
+        (both, "tmf-46", "tmf-dns"),
+        (ipv4_only, "tmf-dns", "tmf-all"),
+        (ipv4_only, "tmf-6", "tmf-4"),
+    ] {
+        assert_eq!(judged(addresses, first, second).0, None, "{first} {second}");
+    }
+    // Nothing that such a filter accepts is ever there.
+    assert_eq!(judged(ipv4_only, "tmf-dns", "tmf-6").0, Some(Reason::FilterEmpty));
+    // Where no address is known, nothing is made of it.
+    let mut unknown = delivery.clone();
+    unknown.origins.insert("eni-1".into(), Origin::default());
+    assert_eq!(unknown.filter(&session(2, "tmf-6")), Outcome::Delivers);
+}
+
 #[test]
 fn a_lower_number_shadows_only_what_it_takes_wholly() {
     let narrowed = FilterRule {
@@ -70,6 +143,7 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
         )
     };
     let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
+    delivery.origins.insert("eni-1".into(), both_families());
     delivery.filters = Fact::Known(
         [
             filter("tmf-1", everything()),
@@ -112,6 +186,7 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
         ("tmf-not", "tmf-1"),
         ("tmf-empty", "tmf-1"),
         ("tmf-1", "tmf-dns"),
+        ("tmf-6", "tmf-dns"),
         ("tmf-dns", "tmf-1"),
         ("tmf-in", "tmf-1"),
     ] {

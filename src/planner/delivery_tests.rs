@@ -193,7 +193,19 @@ fn what_keeps_a_session_from_delivering() {
         (balancer(vec![group(&["b"], no())]), Some(Reason::TargetUnhealthy)),
         (balancer(vec![group(&["b"], Fact::Known(true))]), None),
         (balancer(vec![group(&["b"], unseen())]), Some(Reason::NotVisible)),
-        (balancer(vec![group(&["b"], no()), group(&["a"], no())]), None),
+        (
+            balancer(vec![group(&["b", "a"], no()), group(&["a"], no())]),
+            None,
+        ),
+        // Each group gets a part of the packets.
+        (
+            balancer(vec![group(&["a"], no()), group(&["b"], no())]),
+            Some(Reason::TargetUnhealthy),
+        ),
+        (
+            balancer(vec![group(&["a"], no()), group(&[], no())]),
+            Some(Reason::TargetUnhealthy),
+        ),
         (balancer(vec![group(&["all"], no())]), None),
         (
             Receiver::GatewayEndpoint(Fact::Known(false)),

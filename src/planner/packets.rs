@@ -42,6 +42,21 @@ impl Packets {
         self.0.is_empty()
     }
 
+    /// Whether it holds no packet but those to the Amazon DNS server.
+    pub fn is_only_amazon_dns(&self) -> bool {
+        self.0.iter().all(|packet| packet[0] == AMAZON_DNS[0])
+    }
+
+    /// Without the packets of IPv4 or of IPv6. Those to the Amazon DNS server are of any family.
+    pub fn of_families(mut self, ipv4: bool, ipv6: bool) -> Self {
+        self.0.retain(|packet| match packet[1] {
+            (4, 4) => ipv4,
+            (6, 6) => ipv6,
+            _ => true,
+        });
+        self
+    }
+
     /// What is left without those; none where the pieces are too many.
     pub fn minus(&self, others: &Self) -> Option<Self> {
         let mut left = self.0.clone();

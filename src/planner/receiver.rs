@@ -232,51 +232,15 @@ impl Listener {
             .and(|| self.let_in(target, passed_on, zone))
     }
 
-    /// Whether a healthy sensor takes what comes from this zone.
+    /// Whether a healthy sensor of each group takes what comes from this zone: each group gets a part.
     fn sensors_for(&self, target: &str, zone: Option<&str>) -> Outcome {
-        let mut unseen = None;
-        let mut elsewhere = BTreeSet::new();
-        let mut any = false;
-        for group in &self.groups {
-            let sensors = match &group.sensors {
-                Fact::Known(sensors) => sensors,
-                Fact::Unseen(why) => {
-                    unseen = Some(format!(
-                        "health of the sensors behind {target} cannot be seen {why}"
-                    ));
-                    continue;
-                }
-            };
-            for sensor in sensors {
-                any = true;
-                match (sensor.serves(zone), &group.cross_zone) {
-                    (Some(true), _) | (_, Fact::Known(true)) => return Outcome::Delivers,
-                    (Some(false), Fact::Known(false)) => {
-                        elsewhere.extend(sensor.zone.known().and_then(Option::as_deref));
-                    }
-                    (None, Fact::Known(false)) => {
-                        unseen = Some(format!(
-                            "the zone of {} or of the source cannot be seen",
-                            sensor.id
-                        ));
-                    }
-                    (_, Fact::Unseen(why)) => {
-                        unseen = Some(format!("cross-zone balancing of {target} cannot be seen {why}"));
-                    }
-                }
-            }
+        if self.groups.is_empty() {
+            return unhealthy(format!("{target} has no healthy sensor"));
         }
-        if let Some(unseen) = unseen {
-            return Outcome::Unseen(unseen);
-        }
-        let detail = match zone {
-            Some(zone) if any => format!(
-                "{target} has no healthy sensor in {zone}, only in {}, and does not balance across zones",
-                elsewhere.into_iter().collect::<Vec<_>>().join(", ")
-            ),
-            _ => format!("{target} has no healthy sensor"),
-        };
-        Outcome::Fails(Reason::TargetUnhealthy, detail)
+        let each = self.groups.iter();
+        each.fold(Outcome::Delivers, |outcome, group| {
+            outcome.and(|| group.sensors_for(target, zone))
+        })
     }
 
     /// Whether every sensor that is sent to lets the packets in: each gets a part of them.
@@ -308,6 +272,52 @@ impl Listener {
             }
         }
         outcome
+    }
+}
+
+fn unhealthy(detail: String) -> Outcome {
+    Outcome::Fails(Reason::TargetUnhealthy, detail)
+}
+
+impl ReceivingGroup {
+    fn sensors_for(&self, target: &str, zone: Option<&str>) -> Outcome {
+        let sensors = match &self.sensors {
+            Fact::Known(sensors) => sensors,
+            Fact::Unseen(why) => {
+                return Outcome::Unseen(format!(
+                    "health of the sensors behind {target} cannot be seen {why}"
+                ));
+            }
+        };
+        let mut unseen = None;
+        let mut elsewhere = BTreeSet::new();
+        for sensor in sensors {
+            match (sensor.serves(zone), &self.cross_zone) {
+                (Some(true), _) | (_, Fact::Known(true)) => return Outcome::Delivers,
+                (Some(false), Fact::Known(false)) => {
+                    elsewhere.extend(sensor.zone.known().and_then(Option::as_deref));
+                }
+                (None, Fact::Known(false)) => {
+                    unseen = Some(format!(
+                        "the zone of {} or of the source cannot be seen",
+                        sensor.id
+                    ));
+                }
+                (_, Fact::Unseen(why)) => {
+                    unseen = Some(format!("cross-zone balancing of {target} cannot be seen {why}"));
+                }
+            }
+        }
+        if let Some(unseen) = unseen {
+            return Outcome::Unseen(unseen);
+        }
+        match zone {
+            Some(zone) if !sensors.is_empty() => unhealthy(format!(
+                "{target} has no healthy sensor in {zone}, only in {}, and does not balance across zones",
+                elsewhere.into_iter().collect::<Vec<_>>().join(", ")
+            )),
+            _ => unhealthy(format!("{target} has no healthy sensor")),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 import pytest
 
@@ -55,7 +56,8 @@ class Judge:
         for action in actions:
             self.sandbox.fault("deny", action)
             verdict, detail, _ = self.finding()
-            assert verdict == ("UNKNOWN", "NOT_VISIBLE") and f":{action}" in detail, (action, verdict, detail)
+            assert verdict == ("UNKNOWN", "NOT_VISIBLE"), (action, verdict, detail)
+            assert re.search(rf":{action} \((UnauthorizedOperation|AccessDenied)\)", detail), (action, detail)
             self.sandbox.no_faults()
 
 
@@ -187,6 +189,41 @@ def test_what_filters_leave_over(judge, sandbox, fleet):
     assert reason(make_filter(sandbox, ("reject", {}), ("accept", {})))[0][1] == "FILTER_EMPTY"
 
 
+def test_an_accept_all_filter_takes_what_a_coverages_own_was_made_for(judge, sandbox, fleet):
+    """A session of an older tool, for IPv4 alone, leaves the coverage nothing but what goes to the Amazon DNS server."""
+    block = f'resource "mirror_coverage" "prod" {{\n  name = "prod"\n  traffic_mirror_target_ids = ["{fleet.target}"]\n  {TAGGED}\n}}\n'
+    mirror(sandbox, fleet, fleet.other_target)
+    judge.workspace.configure(sandbox.provider(), block)
+    judge.workspace.apply()
+    sandbox.forget_calls()
+    named = 'require = { coverage_names = ["prod"] }'
+    verdicts = []
+    for more in ([named], []):
+        judge.workspace.configure(sandbox.provider(), block, f'data "mirror_audit" "prod" {{\n  {TAGGED}\n  {" ".join(more)}\n}}\n', OUTPUT)
+        judge.workspace.try_apply().succeed()
+        found = json.loads(judge.workspace.run("output", "-json", "found").succeed().stdout)
+        verdicts.append({(one["status"], one["reason"]) for one in found["interfaces"].values()})
+        assert all("takes every packet but those to the Amazon DNS server" in one["detail"] for one in found["interfaces"].values())
+    assert verdicts == [{("NON_COMPLIANT", "SHADOWED")}, {("COMPLIANT", "COVERED")}]
+
+
+def test_an_instance_of_another_type_since(workspaces):
+    """EC2 keeps and bills the session of an instance that got a type that cannot be mirrored, and mirrors nothing."""
+    with start_sandbox("--fleet", str(FLEETS / "admitted.yaml"), "--no-throttle") as sandbox:
+        judge = Judge(workspaces(), sandbox)
+        selector = 'selector {\n    instance_types = ["t2.*"]\n  }'
+
+        def judged(*more):
+            found = judge.audit(*more, selector=selector)
+            (finding,) = found["interfaces"].values()
+            return found["summary"]["status"], finding
+
+        status, finding = judged()
+        assert (status, finding["reason"]) == ("NO_MATCH", "UNSUPPORTED_INSTANCE_TYPE") and "billed" in finding["detail"]
+        assert judged('try_instance_types = ["t2.*"]')[1]["reason"] == "COVERED", "whoever knows better says so"
+        assert judged("check_delivery = false")[1]["reason"] == "COVERED"
+
+
 @pytest.fixture
 def balancer(sandbox, fleet):
     """The fleet file's load balancer in both zones, and a sensor behind it in the zone without sources."""
@@ -264,7 +301,24 @@ def test_behind_a_gateway_load_balancer(workspaces):
         sandbox.ec2.stop_instances(InstanceIds=["i-0ddddddddddddddd2"])
         assert finding()[0] == "NOT_VISIBLE"
         sandbox.fault("deny", "DescribeVpcEndpoints")
-        assert ":DescribeVpcEndpoints" in finding()[1]
+        assert ":DescribeVpcEndpoints (UnauthorizedOperation)" in finding()[1]
+        sandbox.no_faults()
+
+        # What is registered behind it is a sensor. Where that cannot be seen, no interface without a session is missing one.
+        def sensors():
+            audit = judge.audit()
+            assert audit["compliant"] is False
+            return [audit["interfaces"][f"eni-0eeeeeeeeeeeeee2{n}"] for n in range(2)]
+
+        assert {sensor["reason"] for sensor in sensors()} == {"SENSOR"}
+        for action in ("DescribeTargetGroups", "DescribeTargetHealth"):
+            sandbox.fault("deny", action)
+            for sensor in sensors():
+                assert (sensor["status"], sensor["reason"]) == ("UNKNOWN", "NOT_VISIBLE"), (action, sensor)
+                assert f"elasticloadbalancing:{action} (AccessDenied)" in sensor["detail"]
+            assert finding()[0] == "NOT_VISIBLE"
+            sandbox.no_faults()
+        assert {sensor["reason"] for sensor in sensors()} == {"SENSOR"}
 
 
 def test_orphaned_sessions(judge, sandbox, fleet):
@@ -310,5 +364,12 @@ def test_orphans_of_what_a_target_delivers_to(judge, sandbox, fleet):
         assert orphaned.keys() == {session.id for session in sandbox.sessions()}
         for found in orphaned.values():
             assert "delivers to nothing" in found["detail"]
+    # Each by itself, since the first takes the packets of the second.
+    for session in sandbox.sessions():
+        if session.number == 1:
+            sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session.id)
+    sandbox.forget_calls()
+    verdict, detail, _ = judge.finding()
+    assert verdict == ("NON_COMPLIANT", "TARGET_GONE") and "load balancer" in detail
     sandbox.fault("deny", "DescribeTrafficMirrorTargets")
     assert judge.audit()["orphaned"] is None

@@ -7,6 +7,7 @@ mod environment;
 mod interfaces;
 mod lookup;
 mod pacing;
+mod receivers;
 mod roles;
 mod security_groups;
 mod sensors;
