@@ -21,6 +21,8 @@ pub enum ObserveError {
     #[error(transparent)]
     Ec2(#[from] Ec2Error),
     #[error("the selection cannot be read")]
+    Selection(#[source] FleetError),
+    #[error(transparent)]
     Fleet(#[from] FleetError),
     #[error("the selection is of {0}, the coverage is in {1}")]
     Elsewhere(String, String),
@@ -71,13 +73,19 @@ impl Selecting {
         )
     }
 
+    /// Whether there is no `selection` or one that can be read.
+    pub fn is_readable(&self) -> bool {
+        let selection = self.selection.as_ref();
+        selection.is_none_or(|selection| Fleet::decode(selection).is_ok())
+    }
+
     /// The selected interfaces, and all interfaces of the instances that were looked at.
     async fn look(
         &self,
         account: &Account,
     ) -> Result<(BTreeMap<String, Member>, Vec<Interface>), ObserveError> {
         if let Some(selection) = &self.selection {
-            let fleet = Fleet::decode(selection)?;
+            let fleet = Fleet::decode(selection).map_err(ObserveError::Selection)?;
             let here = [account.region(), account.account_id()];
             if here != [fleet.region.as_str(), fleet.account_id.as_str()] {
                 let place = |region: &str, account: &str| format!("region {region} of account {account}");
@@ -89,7 +97,7 @@ impl Selecting {
             let missing: Vec<String> = self
                 .tag_keys
                 .iter()
-                .filter(|key| !fleet.tag_keys.contains(key))
+                .filter(|key| !fleet.carries(key))
                 .cloned()
                 .collect();
             if !missing.is_empty() {
@@ -188,11 +196,9 @@ async fn look_at_targets(
     visible: &[MirrorTarget],
     listed: &BTreeSet<String>,
 ) -> Result<(), Ec2Error> {
-    let zone_ids = fleet.zone_ids();
-    let (sensors, sites) = tokio::try_join!(
-        account.sensors(visible),
-        account.sites(visible, listed, &zone_ids)
-    )?;
+    let zones = fleet.zones();
+    let (sensors, sites) =
+        tokio::try_join!(account.sensors(visible), account.sites(visible, listed, &zones))?;
     fleet.note_sensors(visible, sensors.instance_ids);
     note_sites(fleet, sites.sites, listed);
     selection::note_unseen(fleet, sensors.unseen.iter().chain(&sites.unseen));
@@ -208,8 +214,8 @@ pub async fn look_at_new_targets(
     late: bool,
 ) -> Result<(), Ec2Error> {
     let visible = account.all_targets().await?;
-    let zone_ids = fleet.zone_ids();
-    let sites = account.sites(&visible, ids, &zone_ids).await?;
+    let zones = fleet.zones();
+    let sites = account.sites(&visible, ids, &zones).await?;
     note_sites(fleet, sites.sites, ids);
     let new: Vec<MirrorTarget> = visible
         .iter()

@@ -11,13 +11,8 @@ use super::owned_filter;
 use super::refreshed::reasons;
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
-use crate::planner::{
-    self, Blueprint, Filter, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip,
-};
+use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip};
 use crate::provider::ec2_diagnostic;
-
-/// Values that one filter takes.
-const FILTER_VALUES: usize = 200;
 
 impl Coverage {
     pub(super) async fn refresh(
@@ -80,17 +75,23 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
         ObserveError::TagKeys(keys) => Diagnostic::error(
             what_failed,
             format!(
-                "{error}, which description, name_tag or copy_tags need. Write tag_keys = [{}] in the mirror_interfaces data \
+                "{error}, which override, description, name_tag or copy_tags need. Write tag_keys = [{}] in the mirror_interfaces data \
                  source.",
                 keys.iter().map(|key| format!("{key:?}")).collect::<Vec<_>>().join(", ")
             ),
         )
         .at(AttributePath::root("selection")),
-        ObserveError::Fleet(error) => Diagnostic::error(
+        ObserveError::Selection(error) => Diagnostic::error(
             what_failed,
             format!(
-                "The selection cannot be used: {error}. Run terraform apply to read data.mirror_interfaces again."
+                "The selection cannot be used: {error}. It must be the selection of a data.mirror_interfaces that this version of \
+                 the provider read. Let the argument refer to one, or plan again so that it is read anew."
             ),
+        )
+        .at(AttributePath::root("selection")),
+        ObserveError::Fleet(error) => Diagnostic::error(
+            what_failed,
+            format!("What a plan needs to know cannot be written down: {error}. Narrow the selector."),
         ),
     }
 }
@@ -105,9 +106,19 @@ pub(super) async fn refreshed(
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
+    // A selection that another version pinned must not keep anybody from planning with a new one, or from destroying.
+    let is_readable = selecting.is_readable();
+    let selecting = if is_readable {
+        selecting
+    } else {
+        Selecting::default()
+    };
     let name = state.name.as_str().unwrap_or_default().to_owned();
     let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref(), &before).await?;
-    if state.selection.is_known() {
+    if !is_readable {
+        // A plan with the same selection reads it once more, and says that it cannot.
+        fleet.selecting.clear();
+    } else if state.selection.is_known() {
         forget_gone(account, &mut fleet, &sessions).await?;
     }
     let own = planner::by_interface(own(&sessions, &name, id.as_ref(), &before), &before);
@@ -131,7 +142,7 @@ pub(super) async fn refreshed(
         ..blueprint
     };
     state.deviations = convert::strings(planner::deviations(&blueprint, &fleet, &own));
-    if let Some(wish) = wish {
+    if let Some(wish) = wish.filter(|_| is_readable) {
         let mut skipped = planner::skips(&wish, &fleet, &rows);
         state.summary = convert::summary(planner::summary(&fleet, &skipped));
         let uncovered = |interface: &String, skipped: &BTreeMap<String, Skip>| {
@@ -177,18 +188,16 @@ async fn forget_gone(
         .interfaces
         .keys()
         .filter(|id| !covered.contains(id.as_str()));
-    let doubtful: Vec<String> = doubtful.cloned().collect();
-    for ids in doubtful.chunks(FILTER_VALUES) {
-        let filter = Filter {
-            name: "network-interface-id".to_owned(),
-            values: ids.to_vec(),
-        };
-        let found = account.network_interfaces(&[filter]).await?;
-        let found: BTreeSet<&str> = found.iter().map(|interface| interface.id.as_str()).collect();
-        for id in ids.iter().filter(|id| !found.contains(id.as_str())) {
-            fleet.interfaces.remove(id);
-        }
-    }
+    let doubtful: BTreeSet<String> = doubtful.cloned().collect();
+    let found = account.network_interfaces_by_id(&doubtful).await?;
+    let found: BTreeSet<&String> = found
+        .iter()
+        .flat_map(|found| found.iter())
+        .map(|interface| &interface.id)
+        .collect();
+    fleet
+        .interfaces
+        .retain(|id, _| !doubtful.contains(id) || found.contains(id));
     Ok(())
 }
 

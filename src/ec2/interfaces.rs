@@ -1,10 +1,12 @@
 //! The network interfaces of instances, as DescribeInstances tells of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
+use futures::future::try_join_all;
 
+use super::by_id::{batches, by_id};
 use super::network_interfaces::{first_address, primary_first};
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
@@ -28,6 +30,22 @@ impl Account {
         self.snapshot().instances.get(self, filters.to_vec(), ask).await
     }
 
+    /// All interfaces of the instances with these ids, those that an AWS service manages included. An id that does not exist is no
+    /// error.
+    pub async fn instances_by_id(
+        &self,
+        ids: &BTreeSet<String>,
+    ) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
+        let ask = |account: Account, ids: Vec<String>| async move {
+            let account = &account;
+            let explicit = |ids| account.ask_instances(&[], ids, false);
+            let filtered = |filters: Vec<Filter>| async move { account.ask_any_ec2(&filters, false).await };
+            by_id(ids, "instance-id", explicit, filtered).await
+        };
+        let memo = &self.snapshot().instances_by_id;
+        try_join_all(batches(ids).into_iter().map(|ids| memo.get(self, ids, ask))).await
+    }
+
     /// Those of the first page.
     pub async fn first_instances(&self, filters: &[Filter]) -> Result<Arc<Vec<Interface>>, Ec2Error> {
         let ask =
@@ -41,14 +59,14 @@ impl Account {
     /// Emulators of EC2 answer 500 to filters that they do not know. Whoever asks judges what is found anyway, so these filters only
     /// save pages.
     async fn ask_any_ec2(&self, filters: &[Filter], first: bool) -> Result<Vec<Interface>, Ec2Error> {
-        match self.ask_instances(filters, first).await {
+        match self.ask_instances(filters, Vec::new(), first).await {
             Err(error) if error.class() == ErrorClass::NotEc2 && !filters.iter().all(is_known_everywhere) => {
                 let rest: Vec<_> = filters
                     .iter()
                     .filter(|filter| is_known_everywhere(filter))
                     .cloned()
                     .collect();
-                self.ask_instances(&rest, first).await
+                self.ask_instances(&rest, Vec::new(), first).await
             }
             found => found,
         }
@@ -76,19 +94,27 @@ impl Account {
         Ok(!page.iter().any(missed))
     }
 
-    async fn ask_instances(&self, filters: &[Filter], first: bool) -> Result<Vec<Interface>, Ec2Error> {
+    async fn ask_instances(
+        &self,
+        filters: &[Filter],
+        ids: Vec<String>,
+        first: bool,
+    ) -> Result<Vec<Interface>, Ec2Error> {
         let action = Action::DescribeInstances;
         let filters = sdk_filters(filters);
+        let ids = Some(ids).filter(|ids| !ids.is_empty());
+        // EC2 does not take both.
+        let page_size = ids.is_none().then_some(MAX_RESULTS);
         let mut found = BTreeMap::new();
         let mut pages = Pages::default();
         loop {
             let call = self.call(action);
-            // Ids are filters here: EC2 takes MaxResults not together with InstanceIds.
             let request = self
                 .client()
                 .describe_instances()
                 .include_managed_resources(true)
-                .max_results(MAX_RESULTS)
+                .set_max_results(page_size)
+                .set_instance_ids(ids.clone())
                 .set_filters(filters.clone())
                 .set_next_token(pages.token());
             let page = call.end(request.customize().interceptor(call.probe()).send().await)?;

@@ -9,6 +9,7 @@ mod action;
 mod advice;
 mod assume_role;
 mod balancers;
+mod by_id;
 mod call;
 mod class;
 mod config;

@@ -26,7 +26,7 @@ impl Account {
         let action = Action::DescribeSubnets;
         let mut found = HashMap::new();
         // As filters: an id that does not exist is then no error.
-        for batch in by_id("subnet-id", ids) {
+        for batch in id_filters("subnet-id", ids) {
             let mut pages = Pages::default();
             loop {
                 let call = self.call(action);
@@ -68,7 +68,7 @@ impl Account {
     async fn ask_endpoint_subnets(&self, ids: &[String]) -> Result<HashMap<String, Vec<String>>, Ec2Error> {
         let action = Action::DescribeVpcEndpoints;
         let mut found = HashMap::new();
-        for batch in by_id("vpc-endpoint-id", ids) {
+        for batch in id_filters("vpc-endpoint-id", ids) {
             let mut pages = Pages::default();
             loop {
                 let call = self.call(action);
@@ -93,7 +93,7 @@ impl Account {
 }
 
 /// Filters by id, each with as many values as EC2 takes in one.
-pub(super) fn by_id(name: &str, ids: &[String]) -> Vec<Filter> {
+pub(super) fn id_filters(name: &str, ids: &[String]) -> Vec<Filter> {
     let filter = |ids: &[String]| Filter {
         name: name.to_owned(),
         values: ids.to_vec(),

@@ -1,11 +1,13 @@
 //! Network interfaces, as DescribeNetworkInterfaces tells of them: those without an instance included.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ec2::types::NetworkInterface;
+use futures::future::try_join_all;
 
-use super::network::by_id;
+use super::by_id::{batches, by_id};
+use super::network::id_filters;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
@@ -31,18 +33,28 @@ impl Account {
     /// An emulator of EC2 may find more than the filters admit: judge what is found.
     pub async fn network_interfaces(&self, filters: &[Filter]) -> Result<Arc<Vec<Interface>>, Ec2Error> {
         let ask = |account: Account, filters: Vec<Filter>| async move {
-            match account.ask_network_interfaces(&filters).await {
-                // As with DescribeInstances.
-                Err(error) if error.class() == ErrorClass::NotEc2 && !filters.is_empty() => {
-                    account.ask_network_interfaces(&[]).await
-                }
-                found => found,
-            }
+            account.ask_any_network_interfaces(&filters).await
         };
         self.snapshot()
             .network_interfaces
             .get(self, filters.to_vec(), ask)
             .await
+    }
+
+    /// The interfaces with these ids, those that an AWS service manages included. An id that does not exist is no error.
+    pub async fn network_interfaces_by_id(
+        &self,
+        ids: &BTreeSet<String>,
+    ) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
+        let ask = |account: Account, ids: Vec<String>| async move {
+            let account = &account;
+            let explicit = |ids| account.ask_network_interfaces(&[], ids);
+            let filtered =
+                |filters: Vec<Filter>| async move { account.ask_any_network_interfaces(&filters).await };
+            by_id(ids, "network-interface-id", explicit, filtered).await
+        };
+        let memo = &self.snapshot().network_interfaces_by_id;
+        try_join_all(batches(ids).into_iter().map(|ids| memo.get(self, ids, ask))).await
     }
 
     /// Those interfaces of the account's instances that an AWS service manages. DescribeInstances does not tell which they are.
@@ -72,14 +84,16 @@ impl Account {
             false => "addresses.private-ip-address",
         };
         let mut found = Vec::new();
-        for filter in by_id(name, addresses) {
+        for filter in id_filters(name, addresses) {
             let ask = |account: Account, filters: Vec<Filter>| async move {
                 let mut found = Vec::new();
                 let each = |described: &NetworkInterface| {
                     found.push(addressed(described, account.account_id()));
                     Ok(())
                 };
-                account.describe_network_interfaces(&filters, each).await?;
+                account
+                    .describe_network_interfaces(&filters, Vec::new(), each)
+                    .await?;
                 Ok(found)
             };
             let these = self.snapshot().addresses.get(self, vec![filter], ask).await?;
@@ -88,7 +102,21 @@ impl Account {
         Ok(found)
     }
 
-    async fn ask_network_interfaces(&self, filters: &[Filter]) -> Result<Vec<Interface>, Ec2Error> {
+    async fn ask_any_network_interfaces(&self, filters: &[Filter]) -> Result<Vec<Interface>, Ec2Error> {
+        match self.ask_network_interfaces(filters, Vec::new()).await {
+            // As with DescribeInstances.
+            Err(error) if error.class() == ErrorClass::NotEc2 && !filters.is_empty() => {
+                self.ask_network_interfaces(&[], Vec::new()).await
+            }
+            found => found,
+        }
+    }
+
+    async fn ask_network_interfaces(
+        &self,
+        filters: &[Filter],
+        ids: Vec<String>,
+    ) -> Result<Vec<Interface>, Ec2Error> {
         let mut found = BTreeMap::new();
         let each = |described: &NetworkInterface| {
             let interface = interface(described, self.account_id())
@@ -96,17 +124,21 @@ impl Account {
             found.insert(interface.id.clone(), interface);
             Ok(())
         };
-        self.describe_network_interfaces(filters, each).await?;
+        self.describe_network_interfaces(filters, ids, each).await?;
         Ok(found.into_values().collect())
     }
 
     async fn describe_network_interfaces(
         &self,
         filters: &[Filter],
+        ids: Vec<String>,
         mut each: impl FnMut(&NetworkInterface) -> Result<(), Ec2Error> + Send,
     ) -> Result<(), Ec2Error> {
         let action = Action::DescribeNetworkInterfaces;
         let filters = sdk_filters(filters);
+        let ids = Some(ids).filter(|ids| !ids.is_empty());
+        // EC2 does not take both.
+        let page_size = ids.is_none().then_some(MAX_RESULTS);
         let mut pages = Pages::default();
         loop {
             let call = self.call(action);
@@ -114,7 +146,8 @@ impl Account {
                 .client()
                 .describe_network_interfaces()
                 .include_managed_resources(true)
-                .max_results(MAX_RESULTS)
+                .set_max_results(page_size)
+                .set_network_interface_ids(ids.clone())
                 .set_filters(filters.clone())
                 .set_next_token(pages.token());
             let page = call.end(request.customize().interceptor(call.probe()).send().await)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::balancers::{Balancer, Registered};
-use super::network::by_id;
+use super::network::id_filters;
 use super::network_interfaces::Addressed;
 use super::unseen::{hidden, seen};
 use super::{Account, Ec2Error, ErrorClass, TargetIngress};
@@ -157,7 +157,7 @@ impl Account {
             ids.into_iter().cloned().collect()
         };
         let mut places: BTreeMap<String, Place> = BTreeMap::new();
-        for filter in by_id("instance-id", &ids(&instances)) {
+        for filter in id_filters("instance-id", &ids(&instances)) {
             for interface in self.instances(&[filter]).await?.iter() {
                 // A load balancer sends to the primary interface of an instance.
                 if let Some(id) = interface.instance_id.clone().filter(|_| interface.is_primary()) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_ec2::types::IpPermission;
 
-use super::network::by_id;
+use super::network::id_filters;
 use super::page::{MAX_RESULTS, Pages, sdk_filters};
 use super::{Account, Action, Ec2Error, Unseen};
 use crate::planner::{IngressRule, MirrorTarget};
@@ -108,7 +108,7 @@ impl Account {
         let action = Action::DescribeSecurityGroups;
         let mut found = HashMap::new();
         // As filters: an id that does not exist is then no error.
-        for batch in by_id("group-id", ids) {
+        for batch in id_filters("group-id", ids) {
             let mut pages = Pages::default();
             loop {
                 let call = self.call(action);

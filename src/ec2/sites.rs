@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::network::by_id;
+use super::network::id_filters;
 use super::{Account, Ec2Error, Unseen};
-use crate::planner::{Interface, MirrorTarget, TargetKind, TargetSite};
+use crate::planner::{Interface, MirrorTarget, SourceZones, TargetKind, TargetSite};
 
 /// What was found of targets.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ pub struct Sites {
 
 impl Account {
     /// Where those of the visible targets receive that have one of these ids. Of a target that another account shares
-    /// the kind is known and nothing else. `zone_ids` are zone ids by zone name, as far as they are known already.
+    /// the kind is known and nothing else. `zones` are those of the sources.
     ///
     /// # Errors
     /// Failures other than a missing permission: those leave out what they would have told, see [`Sites::unseen`].
@@ -25,7 +25,7 @@ impl Account {
         &self,
         visible: &[MirrorTarget],
         ids: &BTreeSet<String>,
-        zone_ids: &BTreeMap<String, String>,
+        zones: &SourceZones,
     ) -> Result<Sites, Ec2Error> {
         let mut found = Sites::default();
         let listed: Vec<&MirrorTarget> = visible.iter().filter(|target| ids.contains(&target.id)).collect();
@@ -42,8 +42,7 @@ impl Account {
         self.interface_sites(visible, &own, &mut found).await?;
         // Most zones are known by name already.
         let mut unknown: HashMap<String, BTreeSet<String>> = HashMap::new();
-        self.balancer_zones(&own, zone_ids, &mut found, &mut unknown)
-            .await?;
+        self.balancer_zones(&own, zones, &mut found, &mut unknown).await?;
         self.endpoint_target_subnets(&own, &mut found, &mut unknown)
             .await?;
         let subnets = unknown.values().flatten().cloned().collect();
@@ -118,7 +117,7 @@ impl Account {
         ids.sort();
         ids.dedup();
         let mut found = HashMap::new();
-        for filter in by_id("network-interface.network-interface-id", &ids) {
+        for filter in id_filters("network-interface.network-interface-id", &ids) {
             let interfaces = self.instances(&[filter]).await?;
             let asked = interfaces
                 .iter()
@@ -126,7 +125,7 @@ impl Account {
             found.extend(asked.map(|interface| (interface.id.clone(), interface.clone())));
         }
         ids.retain(|id| !found.contains_key(id));
-        for filter in by_id("network-interface-id", &ids) {
+        for filter in id_filters("network-interface-id", &ids) {
             let interfaces = self.network_interfaces(&[filter]).await?;
             let asked = interfaces
                 .iter()
@@ -140,7 +139,7 @@ impl Account {
     async fn balancer_zones(
         &self,
         own: &[&MirrorTarget],
-        zone_ids: &BTreeMap<String, String>,
+        zones: &SourceZones,
         found: &mut Sites,
         unknown: &mut HashMap<String, BTreeSet<String>>,
     ) -> Result<(), Ec2Error> {
@@ -163,18 +162,22 @@ impl Account {
                 let Some(target) = of.get(&balancer.arn) else {
                     continue;
                 };
+                let names = || balancer.zones.iter().map(|(name, _)| name.as_deref());
+                if let (Some(all), Some(site)) = (zones.if_all_in(names()), found.sites.get_mut(&target.id)) {
+                    // Whether it crosses zones makes no difference to them.
+                    site.zone_ids = all;
+                    continue;
+                }
                 match self.cross_zone(&balancer.arn).await {
                     Ok(true) => {}
                     Ok(false) => {
-                        let zones = balancer.zones.iter();
-                        let known: Option<BTreeSet<String>> = zones
-                            .clone()
-                            .map(|(name, _)| zone_ids.get(name.as_ref()?).cloned())
-                            .collect();
+                        let known: Option<BTreeSet<String>> =
+                            names().map(|name| zones.ids.get(name?).cloned()).collect();
                         match (known, found.sites.get_mut(&target.id)) {
                             (Some(known), Some(site)) => site.zone_ids = known,
                             _ => {
-                                let subnets = zones.map(|(_, subnet)| subnet.clone()).collect();
+                                let subnets = balancer.zones.iter();
+                                let subnets = subnets.map(|(_, subnet)| subnet.clone()).collect();
                                 unknown.insert(target.id.clone(), subnets);
                             }
                         }

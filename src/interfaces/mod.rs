@@ -61,6 +61,8 @@ pub struct InterfaceModel {
     pub subnet_id: Attr<String>,
     /// Availability zone, by name.
     pub availability_zone: Attr<String>,
+    /// Id of the availability zone, for example `euw1-az2`: it means the same zone in every account, which a name does not.
+    pub availability_zone_id: Attr<String>,
     /// Tags of the instance with the keys of `tag_keys`.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
 }
@@ -76,6 +78,7 @@ impl InterfaceModel {
             vpc_id: text(&member.vpc_id),
             subnet_id: text(&member.subnet_id),
             availability_zone: text(&member.availability_zone),
+            availability_zone_id: text(&member.availability_zone_id),
             tags: Attr::Known(
                 member
                     .tags

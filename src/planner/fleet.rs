@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::override_rule::same_key;
 use super::{
-    Adoption, AllAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip, Tags, TargetSite,
-    selected,
+    Adoption, AllAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip, SourceZones, Tags,
+    TargetSite, selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -260,13 +260,22 @@ impl Fleet {
         unseen.target_ids.extend(target_ids.iter().cloned());
     }
 
-    /// Ids of the zones of the selected interfaces, by name.
-    pub fn zone_ids(&self) -> BTreeMap<String, String> {
+    /// Whether a `selection` has the instance tags of this key: with each key, in whatever case, come those that differ in case.
+    pub fn carries(&self, tag_key: &str) -> bool {
+        self.tag_keys.iter().any(|key| same_key(key, tag_key))
+    }
+
+    /// The zones of the selected interfaces.
+    pub fn zones(&self) -> SourceZones {
         let zone = |member: &Member| {
             let name = member.availability_zone.clone()?;
             Some((name, member.availability_zone_id.clone()?))
         };
-        self.interfaces.values().filter_map(zone).collect()
+        let members = self.interfaces.values();
+        SourceZones {
+            ids: members.clone().filter_map(zone).collect(),
+            are_all: members.into_iter().all(|member| zone(member).is_some()),
+        }
     }
 
     /// Notes that these targets too deliver to their interfaces, and who receives it. `late`: the first plan did not know them.

@@ -45,6 +45,7 @@ mod scans;
 mod security_group;
 mod selector;
 mod session;
+mod source_zones;
 mod spec;
 mod target_capacity;
 mod template;
@@ -85,6 +86,7 @@ pub use session::{
     FilterRule, MAX_SESSION_NUMBER, MirrorFilter, MirrorSession, MirrorTarget, TargetKind, TargetSite,
     next_session_number,
 };
+pub use source_zones::SourceZones;
 pub use spec::{Blueprint, MAX_TAGS, SessionSpec};
 pub use target_capacity::sources_per_interface_target;
 pub use template::{MAX_DESCRIPTION, MAX_TAG_VALUE, Template, TemplateError, TemplateValues};

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use proptest::collection::{btree_map, btree_set};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::super::super::{Limit, LimitArgument};
+use super::laws::{some_fleet, some_wish};
 use super::*;
 
 fn limited(limits: Limits, targets: &[Option<&str>]) -> Wish {

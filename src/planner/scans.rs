@@ -1,6 +1,6 @@
 //! From selectors to what EC2 is asked: as much as its filters can judge, and never less than the selectors mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EC2_DEFAULT_STATES, Filter, Interface, Selector, TagSource};
 
@@ -8,16 +8,18 @@ use super::{EC2_DEFAULT_STATES, Filter, Interface, Selector, TagSource};
 const MAX_VALUE: usize = 255;
 const MAX_VALUES: usize = 200;
 
-/// Sets of filters, each of one scan.
+/// Sets of filters, each of one scan, and what is asked for by its id. The instances of interfaces that DescribeNetworkInterfaces tells
+/// of are no part of it: they are asked for by their ids once these are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scans {
     /// Of DescribeInstances.
     pub instances: Vec<Vec<Filter>>,
+    /// Listed instances that are more than one filter takes.
+    pub instance_ids: BTreeSet<String>,
     /// Of DescribeNetworkInterfaces.
     pub network_interfaces: Vec<Vec<Filter>>,
-    /// Of DescribeInstances, for what the instances have of the interfaces that DescribeNetworkInterfaces told of: needed where it
-    /// told of one that is not known yet.
-    pub instances_of_interfaces: Vec<Vec<Filter>>,
+    /// Listed network interfaces that are more than one filter takes.
+    pub network_interface_ids: BTreeSet<String>,
 }
 
 /// The distinct scans that find every interface that the selectors mean, with what the exclusions have to know of it.
@@ -30,19 +32,12 @@ pub fn scans(selectors: &[Selector], excludes: &[Selector]) -> Scans {
         let by_tag = excludes.iter().filter(|exclude| exclude.reads_interface_tags());
         scans
             .network_interfaces
-            .extend(by_tag.flat_map(|exclude| exclude.interface_scans("")));
+            .extend(by_tag.flat_map(Selector::interface_scans));
     }
-    for sets in [
-        &mut scans.instances,
-        &mut scans.network_interfaces,
-        &mut scans.instances_of_interfaces,
-    ] {
+    for sets in [&mut scans.instances, &mut scans.network_interfaces] {
         sets.sort();
         sets.dedup();
     }
-    scans
-        .instances_of_interfaces
-        .retain(|set| scans.instances.binary_search(set).is_err());
     scans
 }
 
@@ -110,30 +105,25 @@ impl Selector {
     /// Adds to `scans` what finds every interface that [`Selector::means`]: the part of the block that EC2 can judge; the rest is
     /// judged here.
     fn add_scans(&self, scans: &mut Scans) {
+        if self.may_hide_instances() {
+            // Each is asked for by its id, also one whose instance is not visible.
+            match listed("network-interface-id", &self.network_interface_ids) {
+                Some(few) if few.values.len() <= MAX_VALUES => scans.network_interfaces.push(vec![few]),
+                _ => scans
+                    .network_interface_ids
+                    .extend(self.network_interface_ids.iter().cloned()),
+            }
+            return;
+        }
         let by_instance = self.asks_of_instances();
         if by_instance && (self.tags.is_empty() || self.tag_source != TagSource::NetworkInterface) {
-            scans.instances.extend(self.instance_scans());
-            // Those whose instance is not visible are found by their ids.
-            if self.may_hide_instances() && !self.reads_interface_tags() {
-                let named = Self {
-                    network_interface_ids: self.network_interface_ids.clone(),
-                    ..Self::default()
-                };
-                scans.network_interfaces.extend(named.interface_scans(""));
+            match self.instance_ids.len() <= MAX_VALUES {
+                true => scans.instances.extend(self.instance_scans()),
+                false => scans.instance_ids.extend(self.instance_ids.iter().cloned()),
             }
         }
         if self.reads_interface_tags() || !by_instance {
-            scans.network_interfaces.extend(self.interface_scans(""));
-            // Their instances, of every state: one that is not found is taken for one that is not visible.
-            let of_interfaces = self.interface_scans("network-interface.");
-            scans
-                .instances_of_interfaces
-                .extend(of_interfaces.into_iter().map(|mut filters| {
-                    if by_instance && self.instance_ids.len() <= MAX_VALUES {
-                        filters.extend(listed("instance-id", &self.instance_ids));
-                    }
-                    filters
-                }));
+            scans.network_interfaces.extend(self.interface_scans());
         }
     }
 
@@ -156,20 +146,13 @@ impl Selector {
         self.placed(filters, "network-interface.", ids.into())
     }
 
-    /// Sets of filters for what the interface has: of DescribeNetworkInterfaces, or with the prefix `network-interface.` of
-    /// DescribeInstances, which knows of the tags only their keys.
-    fn interface_scans(&self, prefix: &str) -> Vec<Vec<Filter>> {
+    /// Sets of filters of DescribeNetworkInterfaces for what the interface has.
+    fn interface_scans(&self) -> Vec<Vec<Filter>> {
         let mut filters = Vec::new();
         if self.reads_interface_tags() && !self.ignore_tag_case {
-            filters.extend(self.tags.iter().map(|(key, value)| match prefix {
-                "" => by_tag(key, value),
-                _ => Filter {
-                    name: format!("{prefix}tag-key"),
-                    values: vec![key.clone()],
-                },
-            }));
+            filters.extend(self.tags.iter().map(|(key, value)| by_tag(key, value)));
         }
-        self.placed(filters, prefix, Vec::new())
+        self.placed(filters, "", Vec::new())
     }
 
     /// The filters together with those for the place, and with `more` lists of ids. EC2 refuses more than 200 values in a filter: the

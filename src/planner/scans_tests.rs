@@ -36,7 +36,8 @@ fn equal_filter_sets_are_one_scan_and_ec2_judges_what_it_can() {
 fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
     let ids = |count: usize| (0..count).map(|n| format!("i-{n}")).collect::<Vec<_>>();
     let many = Selector {
-        instance_ids: ids(450),
+        instance_types: ids(201),
+        vpc_ids: ids(450),
         subnet_ids: ids(201),
         availability_zones: ["eu-west-1a", "euw1-az2", "us-east-1-wl1-bos-wlz-1"]
             .map(str::to_owned)
@@ -49,7 +50,8 @@ fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
         let filters = found.iter().flatten().filter(|filter| filter.name == name);
         filters.flat_map(|filter| &filter.values).collect()
     };
-    assert_eq!(values("instance-id").len(), 450);
+    assert_eq!(values("network-interface.vpc-id").len(), 450);
+    assert_eq!(values("instance-type").len(), 0, "judged here");
     assert_eq!(values("network-interface.subnet-id").len(), 0, "judged here");
     assert_eq!(values("availability-zone").len(), 2);
     assert_eq!(values("availability-zone-id").len(), 1);
@@ -66,6 +68,39 @@ fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
 }
 
 #[test]
+fn listed_ids_that_no_filter_takes_are_asked_for_one_by_one() {
+    let ids = |count: usize| (0..count).map(|n| format!("x-{n}")).collect::<Vec<_>>();
+    let of = |instances: usize, interfaces: usize| {
+        let selector = Selector {
+            instance_ids: ids(instances),
+            network_interface_ids: ids(interfaces),
+            vpc_ids: vec!["vpc-1".into()],
+            ..Selector::default()
+        };
+        scans(&[selector], &[])
+    };
+    let found = of(201, 0);
+    assert_eq!((found.instance_ids.len(), found.instances), (201, vec![]));
+    assert_eq!(
+        (found.network_interface_ids.len(), found.network_interfaces),
+        (0, vec![])
+    );
+    let found = of(200, 0);
+    assert_eq!((found.instance_ids.len(), found.instances.len()), (0, 1));
+    let found = of(0, 201);
+    assert_eq!(
+        (found.network_interface_ids.len(), found.network_interfaces),
+        (201, vec![])
+    );
+    assert_eq!((found.instance_ids.len(), found.instances), (0, vec![]));
+    let found = of(0, 200);
+    assert_eq!(
+        (found.network_interface_ids.len(), found.network_interfaces.len()),
+        (0, 1)
+    );
+}
+
+#[test]
 fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
     let named = Selector {
         network_interface_ids: vec!["eni-1".into()],
@@ -75,6 +110,10 @@ fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
     };
     let found = scans(std::slice::from_ref(&named), &[]);
     assert_eq!(names(&found.network_interfaces[0]), ["network-interface-id"]);
+    assert!(
+        found.instances.is_empty(),
+        "its instance is asked for by the id that the interface tells"
+    );
     let by_instance = Selector {
         instance_ids: vec!["i-1".into()],
         ..named
@@ -89,15 +128,8 @@ fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
 fn interfaces_are_asked_for_where_an_instance_is_not_needed() {
     let found = scans(&[tagged(TagSource::NetworkInterface)], &[]);
     assert_eq!(names(&found.network_interfaces[0]), ["tag:Mirror"]);
-    assert_eq!(
-        names(&found.instances_of_interfaces[0]),
-        ["network-interface.tag-key"]
-    );
     let either = scans(&[tagged(TagSource::Either)], &[]);
-    assert_eq!(
-        (either.instances.len(), either.instances_of_interfaces.len()),
-        (1, 1)
-    );
+    assert_eq!((either.instances.len(), either.network_interfaces.len()), (1, 1));
     let subnet = Selector {
         subnet_ids: vec!["subnet-1".into()],
         ..Selector::default()
@@ -112,11 +144,7 @@ fn interfaces_are_asked_for_where_an_instance_is_not_needed() {
         ..tagged(TagSource::NetworkInterface)
     };
     let found = scans(&[any_case], &[]);
-    assert_eq!(
-        (found.instances_of_interfaces, found.network_interfaces),
-        (vec![vec![]], vec![vec![]]),
-        "whole"
-    );
+    assert_eq!(found.network_interfaces, [vec![]], "whole");
     assert_eq!(scans(&[], &[subnet]), Scans::default());
 }
 

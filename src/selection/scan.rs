@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{AttributePath, Diagnostic};
-use crate::planner::{self, Filter, Interface, Meant, Selector};
+use crate::planner::{self, Interface, Meant, Scans, Selector};
 
 /// Every interface that the selectors may mean, with what the exclusions have to know of it: one scan for each distinct set of
 /// filters, and none for what is known already.
@@ -21,16 +21,11 @@ pub async fn scan(
     excludes: &[Selector],
 ) -> Result<Vec<Interface>, Ec2Error> {
     let scans = planner::scans(selectors, excludes);
-    let interfaces = scans
-        .network_interfaces
-        .iter()
-        .map(|filters| account.network_interfaces(filters));
     let (mut instances, interfaces) =
-        tokio::try_join!(instances(account, &scans.instances), try_join_all(interfaces))?;
-    let told: BTreeSet<&String> = ids(&interfaces);
-    if !told.is_subset(&ids(&instances)) {
-        instances.extend(self::instances(account, &scans.instances_of_interfaces).await?);
-    }
+        tokio::try_join!(instances(account, &scans), network_interfaces(account, &scans))?;
+    let told = ids(&interfaces);
+    let missing = instances_to_ask(selectors, &instances, &interfaces);
+    instances.extend(account.instances_by_id(&missing).await?);
     let mut found = planner::joined(
         instances.iter().flat_map(|found| found.iter()),
         interfaces.iter().flat_map(|found| found.iter()),
@@ -47,8 +42,42 @@ pub async fn scan(
     Ok(found)
 }
 
-async fn instances(account: &Account, sets: &[Vec<Filter>]) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
-    try_join_all(sets.iter().map(|filters| account.instances(filters))).await
+async fn instances(account: &Account, scans: &Scans) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
+    let scanned = scans.instances.iter().map(|filters| account.instances(filters));
+    let (mut found, listed) = tokio::try_join!(
+        try_join_all(scanned),
+        account.instances_by_id(&scans.instance_ids)
+    )?;
+    found.extend(listed);
+    Ok(found)
+}
+
+async fn network_interfaces(account: &Account, scans: &Scans) -> Result<Vec<Arc<Vec<Interface>>>, Ec2Error> {
+    let scanned = scans.network_interfaces.iter();
+    let scanned = scanned.map(|filters| account.network_interfaces(filters));
+    let (mut found, listed) = tokio::try_join!(
+        try_join_all(scanned),
+        account.network_interfaces_by_id(&scans.network_interface_ids)
+    )?;
+    found.extend(listed);
+    Ok(found)
+}
+
+/// The instances of those interfaces that may be meant and that DescribeInstances did not tell of yet. One that it does not know is
+/// taken for one that is not visible.
+fn instances_to_ask(
+    selectors: &[Selector],
+    instances: &[Arc<Vec<Interface>>],
+    interfaces: &[Arc<Vec<Interface>>],
+) -> BTreeSet<String> {
+    let known = ids(instances);
+    let unknown = interfaces
+        .iter()
+        .flat_map(|found| found.iter())
+        .filter(|interface| !known.contains(&interface.id));
+    let may_be_meant = |interface: &&Interface| planner::selected(selectors, &[], interface) != Meant::No;
+    let of = |interface: &Interface| interface.instance_id.clone();
+    unknown.filter(may_be_meant).filter_map(of).collect()
 }
 
 fn ids(found: &[Arc<Vec<Interface>>]) -> BTreeSet<&String> {
@@ -57,7 +86,7 @@ fn ids(found: &[Arc<Vec<Interface>>]) -> BTreeSet<&String> {
 }
 
 /// Whether a selector reads the tags of interfaces and matches none of those seen, though instances have the tags: as far as one page
-/// of instances tells.
+/// of instances tells, or all of them where the case of tags does not matter.
 ///
 /// # Errors
 ///
@@ -77,13 +106,12 @@ pub async fn tags_are_of_instances(
         if seen.iter().any(|interface| by_instance.matches(interface)) {
             return Ok(true);
         }
-        // Tags in any case were looked for among all instances already.
-        let sets = match selector.ignore_tag_case {
-            true => Vec::new(),
-            false => by_instance.instance_scans(),
-        };
-        for filters in sets {
-            let page = account.first_instances(&filters).await?;
+        for filters in by_instance.instance_scans() {
+            // EC2 does not filter by tags in any case, so one page proves nothing.
+            let page = match selector.ignore_tag_case {
+                true => account.instances(&filters).await?,
+                false => account.first_instances(&filters).await?,
+            };
             if page.iter().any(|interface| by_instance.matches(interface)) {
                 return Ok(true);
             }

@@ -2,6 +2,7 @@
 
 mod account;
 mod answers;
+mod by_id;
 mod classes;
 mod environment;
 mod interfaces;

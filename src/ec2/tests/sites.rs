@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::server::{Reply, Server, elb_error, error, response};
 use crate::ec2::{Action, Ec2Error, Sites};
-use crate::planner::{MirrorTarget, TargetKind, TargetSite};
+use crate::planner::{MirrorTarget, SourceZones, TargetKind, TargetSite};
 
 const BALANCER: &str = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/sensors/1";
 
@@ -82,8 +82,16 @@ async fn look(server: &Server) -> Result<Sites, Ec2Error> {
     server
         .account()
         .await
-        .sites(&targets(), &ids, &BTreeMap::new())
+        .sites(&targets(), &ids, &SourceZones::default())
         .await
+}
+
+fn zones(of: &[(&str, &str)], are_all: bool) -> SourceZones {
+    let ids = of.iter().map(|(name, id)| (name.to_string(), id.to_string()));
+    SourceZones {
+        ids: ids.collect(),
+        are_all,
+    }
 }
 
 async fn sites(server: &Server) -> Sites {
@@ -174,7 +182,7 @@ async fn an_api_that_fails_is_an_error() {
 #[tokio::test]
 async fn a_zone_that_is_known_by_name_costs_no_call() {
     let server = Server::start(|action, _, _| answer(action, "false")).await;
-    let zones = BTreeMap::from([("eu-west-1b".to_owned(), "euw1-az7".to_owned())]);
+    let zones = zones(&[("eu-west-1b", "euw1-az7")], false);
     let ids = BTreeSet::from(["tmt-nlb".to_owned()]);
     let found = server
         .account()
@@ -185,6 +193,37 @@ async fn a_zone_that_is_known_by_name_costs_no_call() {
     let nlb = site(TargetKind::NetworkLoadBalancer, &["euw1-az7"]);
     assert_eq!(found.sites, BTreeMap::from([("tmt-nlb".to_owned(), nlb)]));
     assert!(server.requests("DescribeSubnets").is_empty());
+}
+
+#[tokio::test]
+async fn a_balancer_in_all_zones_of_the_sources_is_not_asked_whether_it_crosses_them() {
+    let ids = BTreeSet::from(["tmt-nlb".to_owned()]);
+    for (sources, served, asked) in [
+        (zones(&[("eu-west-1b", "euw1-az7")], true), &["euw1-az7"][..], 0),
+        (
+            zones(&[("eu-west-1b", "euw1-az7"), ("eu-west-1c", "euw1-az8")], true),
+            &[],
+            1,
+        ),
+        (zones(&[("eu-west-1b", "euw1-az7")], false), &[], 1),
+    ] {
+        let server = Server::start(|action, _, _| answer(action, "true")).await;
+        let found = server
+            .account()
+            .await
+            .sites(&targets(), &ids, &sources)
+            .await
+            .unwrap();
+        assert_eq!(
+            found.sites["tmt-nlb"],
+            site(TargetKind::NetworkLoadBalancer, served)
+        );
+        assert_eq!(
+            server.requests("DescribeLoadBalancerAttributes").len(),
+            asked,
+            "{sources:?}"
+        );
+    }
 }
 
 #[tokio::test]

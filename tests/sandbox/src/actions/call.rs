@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::id_kinds::{IdKind, NETWORK_INTERFACE};
 use crate::failure::Failure;
 use crate::state::ids::Ids;
-use crate::state::world::{Accounts, Caller};
+use crate::state::world::{Account, Accounts, Caller};
 use crate::state::{Millis, NetworkInterface, Region, Subnet, Table, Tags};
 
 /// A ClientToken has at most this many characters.
@@ -63,6 +63,20 @@ impl Call<'_> {
     /// Whether the caller owns what `owner` owns.
     pub fn owns(&self, owner: &str) -> bool {
         self.caller.account == owner
+    }
+
+    /// What the caller calls the zone that the sandbox knows by this name, and the other way round. Ids name the same zone to everybody,
+    /// names do not: to each account but the first, a and b are swapped.
+    pub fn zone_name(&self, zone: &str) -> String {
+        let is_first = |account: &Account| account.id == self.caller.account;
+        if self.accounts.list.first().is_some_and(is_first) {
+            return zone.to_owned();
+        }
+        match (zone.strip_suffix('a'), zone.strip_suffix('b')) {
+            (Some(region), _) => format!("{region}b"),
+            (_, Some(region)) => format!("{region}a"),
+            (None, None) => zone.to_owned(),
+        }
     }
 
     /// Ends a DryRun: `DryRunOperation` once everything before it was right.

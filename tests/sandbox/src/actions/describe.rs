@@ -49,7 +49,7 @@ struct Page {
 /// `InvalidMaxResults`, `InvalidNextToken`, `InvalidParameterCombination` for
 /// ids together with a page size, and the kind's own codes for bad ids.
 pub fn list<T: Clone>(call: &Call, listing: &Listing<T>) -> Result<(Vec<Value>, Option<String>), Failure> {
-    let page: Page = call.input()?;
+    let mut page: Page = call.input()?;
     within_limits(&page.filters)?;
     for filter in &page.filters {
         let tag = filter.name.starts_with("tag:") || matches!(filter.name.as_str(), "tag-key" | "tag-value");
@@ -59,6 +59,14 @@ pub fn list<T: Clone>(call: &Call, listing: &Listing<T>) -> Result<(Vec<Value>, 
                 filter.name
             )));
         }
+    }
+    let by_zone =
+        |filter: &&mut Filter| matches!(filter.name.as_str(), "availability-zone" | "availabilityZone");
+    for filter in page.filters.iter_mut().filter(by_zone) {
+        filter
+            .values
+            .iter_mut()
+            .for_each(|value| *value = call.zone_name(value));
     }
     let (name, kind) = listing.ids;
     let ids: Vec<&str> = call

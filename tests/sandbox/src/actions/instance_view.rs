@@ -185,7 +185,7 @@ pub fn render(call: &Call, i: &Instance) -> Value {
         "State": {"Code": code, "Name": name},
         "StateTransitionReason": "",
         "Placement": {
-            "AvailabilityZone": i.availability_zone,
+            "AvailabilityZone": call.zone_name(&i.availability_zone),
             "AvailabilityZoneId": zone_id(&i.availability_zone),
             "GroupName": "",
             "Tenancy": "default",

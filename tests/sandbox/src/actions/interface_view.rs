@@ -114,7 +114,7 @@ pub fn render(call: &Call, i: &NetworkInterface) -> Value {
         )
     });
     let own = json!({
-        "AvailabilityZone": i.availability_zone,
+        "AvailabilityZone": call.zone_name(&i.availability_zone),
         "AvailabilityZoneId": zone_id(&i.availability_zone),
         "Ipv6Native": ipv6_native(call.region, i).then_some(true),
         "RequesterId": i.requester_id,

@@ -173,7 +173,7 @@ fn render(call: &Call, balancer: &LoadBalancer) -> Value {
             .region
             .subnets
             .get(id)
-            .map(|subnet| subnet.availability_zone.clone());
+            .map(|subnet| call.zone_name(&subnet.availability_zone));
         json!({"ZoneName": zone, "SubnetId": id, "LoadBalancerAddresses": []})
     };
     json!({

@@ -84,7 +84,7 @@ const SUBNETS: Listing<Subnet> = Listing {
             "SubnetArn": format!("arn:aws:ec2:{}:{}:subnet/{}", call.region_name, subnet.owner, subnet.id),
             "OwnerId": subnet.owner,
             "VpcId": subnet.vpc_id,
-            "AvailabilityZone": subnet.availability_zone,
+            "AvailabilityZone": call.zone_name(&subnet.availability_zone),
             "AvailabilityZoneId": zone_id(&subnet.availability_zone),
             "CidrBlock": (!subnet.ipv6_native).then_some(&subnet.cidr_block),
             "Ipv6Native": subnet.ipv6_native,

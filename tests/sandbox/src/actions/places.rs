@@ -42,7 +42,7 @@ pub fn region_exists(name: &str) -> bool {
     REGIONS.iter().any(|(region, ..)| *region == name)
 }
 
-/// The zone's id: `eu-west-1a` is `euw1-az1`. On AWS the letters differ from account to account.
+/// The zone's id: `eu-west-1a` is `euw1-az1`. The letters are those of the first account, see [`Call::zone_name`].
 pub fn zone_id(zone: &str) -> String {
     let Some((region, letter)) = zone.len().checked_sub(1).and_then(|at| zone.split_at_checked(at)) else {
         return String::new();
@@ -143,7 +143,7 @@ pub fn describe_zones(call: &mut Call) -> Result<Value, Failure> {
             input
                 .zone_ids
                 .iter()
-                .filter(|id| names.iter().all(|n| zone_id(n) != **id))
+                .filter(|id| names.iter().all(|n| zone_id(&call.zone_name(n)) != **id))
                 .map(String::as_str),
         )
         .collect();
@@ -155,7 +155,7 @@ pub fn describe_zones(call: &mut Call) -> Result<Value, Failure> {
     }
     let mut zones = Vec::new();
     for name in &names {
-        let id = zone_id(name);
+        let id = zone_id(&call.zone_name(name));
         let wanted = fits(&input.filters, |filter| {
             Some(match filter {
                 "zone-name" => one(name),

@@ -259,7 +259,7 @@ pub fn describe_health(call: &mut Call) -> Result<Value, Failure> {
             .region
             .instances
             .get(&member.id)
-            .map(|i| i.availability_zone.clone());
+            .map(|i| call.zone_name(&i.availability_zone));
         let zone = zone.filter(|_| group.target_type == "ip");
         json!({
             "Target": {"Id": member.id, "Port": member.port, "AvailabilityZone": zone},
