@@ -44,8 +44,8 @@ pub struct AuditModel {
     #[schemars(extend("x-terraform" = OPTIONAL_COMPUTED))]
     pub regions: Attr<Vec<Attr<String>>>,
     /// Whether a session must be able to deliver: its target is there, its sensor runs, listens, is healthy and lets packets of the
-    /// source in, its filter accepts something, and sessions with lower numbers leave some of that over. What cannot be seen is
-    /// `UNKNOWN`.
+    /// source in, its filter accepts something, sessions with lower numbers leave some of that over, and the type of its instance can
+    /// be mirrored. What cannot be seen is `UNKNOWN`.
     /// Defaults to `true`. With `false` the audit judges the existence of sessions and what `require` says of them, and the summary
     /// says so.
     pub check_delivery: Attr<bool>,
@@ -145,7 +145,10 @@ pub struct AuditCountsModel {
 pub struct AuditInterfaceModel {
     /// `COMPLIANT`, `NON_COMPLIANT`, `NOT_APPLICABLE` or `UNKNOWN`.
     pub status: Attr<String>,
-    /// Why, as one word, for example `COVERED` or `MISSING`.
+    /// Why, as one word: `COVERED`, `EXCLUDED`, `SENSOR`, `REQUESTER_MANAGED`, `UNSUPPORTED_INTERFACE`, `UNSUPPORTED_INSTANCE_TYPE`,
+    /// `NOT_VISIBLE`, `WRONG_TARGET`, `WRONG_FILTER`, `TARGET_GONE`, `TARGET_STOPPED`, `TARGET_PORT_CLOSED`, `TARGET_NO_LISTENER`,
+    /// `TARGET_UNHEALTHY`, `FILTER_EMPTY`, `SHADOWED`, `TRUNCATED`, `QUOTA` or `MISSING`. `OVERRIDE_REFUSED`, `TARGET_FULL` and
+    /// `MAX_CREATES` are the coverage's own and never stand here; `DUPLICATE` stands in `detail`.
     pub reason: Attr<String>,
     /// What was found, in words.
     pub detail: Attr<String>,

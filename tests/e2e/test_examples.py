@@ -258,3 +258,24 @@ def test_the_schedule_keeps_the_report_apart_from_the_coverage():
     for name, job in jobs.items():
         commands = "\n".join(step.get("run", "") for step in job["steps"])
         assert "apply" not in commands and ("write-reports.sh" in commands) == (name == "report")
+
+
+@pytest.mark.needs("terraform_data")
+def test_the_scheduled_plan_tells_of_drift_by_its_exit_code(workspace, sample):
+    """The schedule's own command."""
+    jobs = yaml.safe_load((DASHBOARD / "schedule.yml").read_text())["jobs"]
+    (command,) = [step["run"] for step in jobs["drift"]["steps"] if "plan" in step.get("run", "")]
+    program, *arguments = command.split()
+    assert program == "terraform"
+    whole = (EXAMPLES / "resources" / "mirror_coverage" / "resource.tf").read_text()
+    (workspace.directory / "main.tf").write_text(documents.runnable(whole, sample, workspace.header()))
+    workspace.apply()
+    assert workspace.run(*arguments).code == 0
+    for session in sample.sessions()[:1]:
+        sample.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session.id)
+    drifted = workspace.run(*arguments)
+    assert drifted.code == 2 and session.interface in drifted.text, drifted.readable()
+    workspace.apply()
+    assert workspace.run(*arguments).code == 0
+    sample.fault("deny", "DescribeInstances")
+    assert workspace.run(*arguments).code == 1, "an error is no drift"

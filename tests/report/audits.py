@@ -15,20 +15,23 @@ STATUSES = {
 }
 ADVICE = {
     "COVERED": "",
-    "MISSING": "Run terraform apply on the coverage that selects this interface.",
-    "TARGET_PORT_CLOSED": "Allow UDP 4789 from the sources in the sensor's security group.",
+    "MISSING": "Run terraform apply on the coverage that selects this interface; where its skipped or failures say that EC2 "
+    "refuses it for good, name it in exclude.",
+    "TARGET_PORT_CLOSED": "Allow UDP 4789 from the sources in the security groups of the sensor, and of its load balancer if that "
+    "has some.",
     "FILTER_EMPTY": "Add rules to the traffic mirror filter: without any it mirrors nothing.",
-    "TARGET_STOPPED": "Start the instance behind the traffic mirror target.",
+    "TARGET_STOPPED": "Start the sensor's instance; where the target's network interface is attached to none, attach it.",
     "NOT_VISIBLE": "Allow the describe actions, or ask the owner of the instance.",
     "SENSOR": "Nothing to do: a sensor that mirrors itself would mirror its own mirrored traffic.",
-    "UNSUPPORTED_INSTANCE_TYPE": "Move the instance to a type that supports traffic mirroring.",
+    "UNSUPPORTED_INSTANCE_TYPE": "Move the instance to a type that supports traffic mirroring, or list the type in try_instance_types.",
 }
 DETAILS = {
     "MISSING": "no traffic mirror session has this interface as its source",
-    "TARGET_PORT_CLOSED": "sg-0cccccccccccccccf of the sensor denies UDP 4789",
+    "TARGET_PORT_CLOSED": "no rule of sg-0cccccccccccccccf lets UDP 4789 from this source in to eni-0eeeeeeeeeeeeee80",
     "FILTER_EMPTY": "tmf-0ffffffffffffff02 has no rules",
-    "TARGET_STOPPED": "i-0ddddddddddddddd8 behind tmt-0ffffffffffffff02 is stopped",
-    "NOT_VISIBLE": "DescribeSecurityGroups: UnauthorizedOperation",
+    "TARGET_STOPPED": "i-0ddddddddddddddd8, the instance of tmt-0ffffffffffffff02, is stopped",
+    "NOT_VISIBLE": "the rules of security groups cannot be seen without the permission ec2:DescribeSecurityGroups "
+    "(UnauthorizedOperation)",
     "SENSOR": "the target tmt-0ffffffffffffff01 delivers to this instance",
     "UNSUPPORTED_INSTANCE_TYPE": "t2.micro is not in the list of supported types",
 }

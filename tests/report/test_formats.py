@@ -71,6 +71,15 @@ def test_json_is_what_the_published_schema_says(audit):
     assert report.keys() == SCHEMA["properties"].keys(), "the schema describes every field"
 
 
+def test_every_reason_is_documented():
+    """Those that an audit never gives as well, with where they are to be found."""
+    reasons = SCHEMA["$defs"]["Reason"]["enum"]
+    assert len(reasons) > 20
+    for page in ("guides/reports.md", "data-sources/audit.md"):
+        text = (ROOT / "docs" / page).read_text()
+        assert [reason for reason in reasons if f"`{reason}`" not in text] == [], page
+
+
 def test_the_schema_refuses_what_is_none():
     report = json.loads(render("json", audits.sample()))
     report["interfaces"]["eni-1"] = audits.interface("MISSING") | {"status": "FINE"}

@@ -190,6 +190,18 @@ def test_axe_finds_nothing(browser, axe, name, scheme, size):
     assert browser.violations(axe) == []
 
 
+def test_high_contrast_changes_no_layout_and_keeps_the_bars(browser, sample):
+    """A browser that forces its own colors."""
+    browser.look(*NARROW)
+    look = """return ['.figures .apart', '.hero .bar rect:nth-child(1)', '.hero .bar rect:nth-child(2)'].map(one => {
+        const style = getComputedStyle(document.querySelector(one));
+        return [style.paddingLeft, style.borderLeftWidth, style.borderLeftStyle, one.includes('rect') && style.fill] })"""
+    before = browser.run(look)
+    browser.command("Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}])
+    assert browser.run("return matchMedia('(forced-colors: active)').matches")
+    assert browser.run(look) == before
+
+
 @pytest.mark.parametrize("name", ["sample", "hostile", "nothing", "regional"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_sticks_out(browser, name, size):
