@@ -20,7 +20,7 @@ pub struct RemoveModel {
     /// Whether only sessions go whose target is gone, or whose network interface is gone or attached to nothing. Alone it means those of
     /// every coverage; beside `coverage_names` or `descriptions`, those among what they name. Defaults to `false`.
     pub orphans_only: Attr<bool>,
-    /// Regions to look in. Defaults to that of the provider block.
+    /// Regions that are looked in. Defaults to that of the provider block.
     pub regions: Attr<Vec<Attr<String>>>,
     /// At most as many sessions may go, 0 or more; if it would be more, none goes. Defaults to any number.
     pub max_deletes: Attr<i64>,

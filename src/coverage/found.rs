@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::convert::{self, Rows};
+use super::found_words::in_words;
 use super::model::CoverageModel;
 use super::observe::{ObserveError, Selecting, observe};
 use super::owned_filter;
@@ -15,8 +16,8 @@ use super::read::row;
 use crate::ec2::Account;
 use crate::framework::Attr;
 use crate::planner::{
-    self, AllAsFound, AsFound, COVERAGE_ID_TAG, COVERAGE_TAG, Fleet, MirrorSession, NAME_TAG, Owner, Reason,
-    Row, Skip, Tags,
+    self, AllAsFound, AsFound, COVERAGE_ID_TAG, COVERAGE_TAG, FilterAsFound, Fleet, MirrorFilter,
+    MirrorSession, NAME_TAG, Owner, Reason, Row, Skip, Tags, TargetKind, filter_repair,
 };
 use crate::provider::TagPolicy;
 use crate::selection::SelectorBlock;
@@ -44,12 +45,12 @@ pub(super) async fn found(
         .iter()
         .find(|filter| owned_filter::is_of(filter, &owner.id));
     let by_interface = planner::by_interface(own.iter().copied(), &Rows::new());
-    // Further sessions of an interface are deviations, which tell nothing of the arguments.
+    // Further sessions of an interface tell nothing of the arguments.
     let sessions: Vec<&MirrorSession> = by_interface
         .values()
         .filter_map(|sessions| sessions.first().copied())
         .collect();
-    let mut state = state(account, policy, owner, &sessions);
+    let mut state = state(account, policy, owner, &sessions, own_filter);
     if let Some(filter) = own_filter {
         // No configuration names it.
         state.traffic_mirror_filter_id = Attr::Null;
@@ -58,11 +59,11 @@ pub(super) async fn found(
     if sessions.is_empty() {
         let tags = own_filter.map(|filter| filter.tags.clone()).unwrap_or_default();
         set_tags(&mut state, policy, tags);
-        return Ok(Found {
-            state,
-            private: Vec::new(),
-            left: Vec::new(),
-        });
+        let fleet = Fleet {
+            filter_as_found: filter_as_found(&state, policy, own_filter),
+            ..Fleet::default()
+        };
+        return left(state, fleet, &BTreeMap::new());
     }
     let candidates = differing_tags(policy, &sessions, &convert::known_strings(&state.tags_all));
     // Asked for, the instance tags of these keys are looked up.
@@ -72,25 +73,35 @@ pub(super) async fn found(
     let (fleet, _) = observe(account, &selecting, &state, Some(&owner.id), &rows).await?;
     let copied: BTreeSet<&str> = candidates
         .iter()
-        .filter(|key| is_copied(&sessions, &fleet, key))
+        .filter(|key| !is_reserved(key) && is_copied(&sessions, &fleet, key))
         .map(String::as_str)
         .collect();
     state.copy_tags = list(copied.iter().copied());
+    let lengths: BTreeSet<Option<i64>> = sessions.iter().map(|session| length(session, &fleet)).collect();
+    state.packet_length = Attr::from_option(only(lengths).flatten());
     let against_the_rules = admit(&mut state, &fleet);
     let is_told = |session: &MirrorSession, key: &str| match candidates.contains(key) {
         true => copied.contains(key) && is_copy(session, &fleet, key) == Some(true),
         false => true,
     };
-    let as_found = as_found(&state, &sessions, &is_told, &against_the_rules);
-    let left = in_words(&as_found, &against_the_rules);
-    let private = match as_found.is_empty() {
+    let fleet = Fleet {
+        as_found: as_found(&state, &fleet, &by_interface, &is_told, &against_the_rules),
+        filter_as_found: filter_as_found(&state, policy, own_filter),
+        ..Fleet::default()
+    };
+    left(state, fleet, &against_the_rules)
+}
+
+/// The coverage with what the fleet leaves as it is.
+fn left(
+    state: CoverageModel,
+    fleet: Fleet,
+    against_the_rules: &BTreeMap<String, Skip>,
+) -> Result<Found, ObserveError> {
+    let left = in_words(&fleet, against_the_rules);
+    let private = match left.is_empty() {
         true => Vec::new(),
-        false => Fleet {
-            as_found,
-            ..Fleet::default()
-        }
-        .encode()?
-        .into_bytes(),
+        false => fleet.encode()?.into_bytes(),
     };
     Ok(Found { state, private, left })
 }
@@ -105,7 +116,13 @@ fn list<'a>(values: impl Iterator<Item = &'a str>) -> Attr<Vec<Attr<String>>> {
 }
 
 /// EC2 knows the sessions and not the selector: the state selects their interfaces by id.
-fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSession]) -> CoverageModel {
+fn state(
+    account: &Account,
+    policy: &TagPolicy,
+    owner: &Owner,
+    own: &[&MirrorSession],
+    own_filter: Option<&MirrorFilter>,
+) -> CoverageModel {
     let distinct = |value: fn(&MirrorSession) -> &str| -> BTreeSet<&str> {
         own.iter().map(|session| value(session)).collect()
     };
@@ -122,7 +139,6 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
     let targets = distinct(|session| &session.traffic_mirror_target_id);
     let filter = Attr::from_option(commonest(own));
     let descriptions: BTreeSet<Option<&str>> = own.iter().map(|s| s.description.as_deref()).collect();
-    let lengths: BTreeSet<Option<i64>> = own.iter().map(|session| length(session)).collect();
     let mut state = CoverageModel {
         name: owner.name.as_str().into(),
         region: account.region().into(),
@@ -133,7 +149,6 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
         traffic_mirror_target_ids: Attr::Known(targets.into_iter().map(Attr::from).collect()),
         traffic_mirror_filter_id: filter.clone(),
         filter_id: filter,
-        packet_length: Attr::from_option(only(lengths).flatten()),
         description: only(descriptions)
             .flatten()
             .filter(|text| !text.is_empty())
@@ -141,13 +156,16 @@ fn state(account: &Account, policy: &TagPolicy, owner: &Owner, own: &[&MirrorSes
         sessions: convert::sessions(&own_rows(own), false),
         ..CoverageModel::default()
     };
-    set_tags(&mut state, policy, common_tags(own));
+    let mut tags = common_tags(own);
+    // `tags` are those of the filter too.
+    tags.retain(|key, value| own_filter.is_none_or(|filter| filter.tags.get(key) == Some(value)));
+    set_tags(&mut state, policy, tags);
     state
 }
 
 /// The arguments that lead to these tags.
 fn set_tags(state: &mut CoverageModel, policy: &TagPolicy, mut all: Tags) {
-    all.retain(|key, _| !is_ours(key) && !policy.ignored().contains(key));
+    all.retain(|key, _| !is_ours(key) && !is_reserved(key) && !policy.ignored().contains(key));
     let mut tags = all.clone();
     tags.retain(|key, value| !policy.is_default(key, value));
     state.tags = match tags.is_empty() {
@@ -168,11 +186,14 @@ fn literal(text: &str) -> String {
     text.replace('{', "{{").replace('}', "}}")
 }
 
-/// What a network load balancer calls the whole packet is no argument.
-fn length(session: &MirrorSession) -> Option<i64> {
+/// What a network load balancer calls the whole packet is no argument; to another kind of target it is a length.
+fn length(session: &MirrorSession, fleet: &Fleet) -> Option<i64> {
+    let site = fleet.targets.get(&session.traffic_mirror_target_id);
+    let kind = site.and_then(|site| site.kind);
+    let is_whole = kind.is_none_or(|kind| kind == TargetKind::NetworkLoadBalancer);
     session
         .packet_length
-        .filter(|length| *length != LOAD_BALANCER_LENGTH)
+        .filter(|length| *length != LOAD_BALANCER_LENGTH || !is_whole)
 }
 
 /// The filter of most sessions.
@@ -198,6 +219,11 @@ fn own_rows(own: &[&MirrorSession]) -> Rows {
 /// Tags that the provider writes itself, or that are AWS's.
 fn is_ours(key: &str) -> bool {
     [COVERAGE_TAG, COVERAGE_ID_TAG, NAME_TAG].contains(&key) || key.starts_with("aws:")
+}
+
+/// Whether no argument can write this tag.
+fn is_reserved(key: &str) -> bool {
+    key.starts_with("mirror:")
 }
 
 /// The tags that all sessions share.
@@ -271,58 +297,50 @@ fn admit(state: &mut CoverageModel, fleet: &Fleet) -> BTreeMap<String, Skip> {
 /// What of each session no argument says. `is_told`: whether the arguments have led to this tag of this session, or nobody asks.
 fn as_found(
     state: &CoverageModel,
-    sessions: &[&MirrorSession],
+    fleet: &Fleet,
+    sessions: &BTreeMap<String, Vec<&MirrorSession>>,
     is_told: &dyn Fn(&MirrorSession, &str) -> bool,
     against_the_rules: &BTreeMap<String, Skip>,
 ) -> AllAsFound {
-    let found = |session: &&MirrorSession| {
+    let found = |session: &MirrorSession, second: &[&MirrorSession]| {
         let filter = &session.traffic_mirror_filter_id;
         let is_other = state.filter_id.as_str() != Some(filter);
         let odd = |key: &&String| !is_told(session, key);
         AsFound {
             traffic_mirror_filter_id: is_other.then(|| filter.clone()),
-            packet_length: length(session).filter(|_| state.packet_length.is_null()),
+            packet_length: length(session, fleet).filter(|_| state.packet_length.is_null()),
             tag_keys: session.tags.keys().filter(odd).cloned().collect(),
             stays: against_the_rules.contains_key(&session.network_interface_id),
+            second_session_ids: second.iter().map(|session| session.id.clone()).collect(),
         }
     };
     sessions
         .iter()
-        .map(|session| (session.network_interface_id.clone(), found(session)))
+        .filter_map(|(interface, sessions)| {
+            let (first, second) = sessions.split_first()?;
+            Some((interface.clone(), found(first, second)))
+        })
         .filter(|(_, found)| *found != AsFound::default())
         .collect()
 }
 
-/// What is left as it is, and until when.
-fn in_words(as_found: &AllAsFound, against_the_rules: &BTreeMap<String, Skip>) -> Vec<String> {
-    let of = |(interface, found): (&String, &AsFound)| {
-        let mut parts = Vec::new();
-        if let Some(filter) = &found.traffic_mirror_filter_id {
-            parts.push(format!(
-                "its session has the filter {filter}, until traffic_mirror_filter_id or override is changed"
-            ));
-        }
-        if let Some(length) = found.packet_length {
-            parts.push(format!(
-                "{length} bytes of each packet are mirrored, until packet_length is set"
-            ));
-        }
-        if !found.tag_keys.is_empty() {
-            let keys: Vec<&str> = found.tag_keys.iter().map(String::as_str).collect();
-            parts.push(format!(
-                "tags that are neither written nor removed: {}",
-                keys.join(", ")
-            ));
-        }
-        if let Some(skip) = against_the_rules.get(interface) {
-            parts.push(format!(
-                "{}: {}; its session stays while the selector is this one",
-                skip.reason, skip.detail
-            ));
-        }
-        format!("{interface}: {}", parts.join("; "))
+/// What of the coverage's own filter no argument says.
+fn filter_as_found(
+    state: &CoverageModel,
+    policy: &TagPolicy,
+    filter: Option<&MirrorFilter>,
+) -> FilterAsFound {
+    let Some(filter) = filter else {
+        return FilterAsFound::default();
     };
-    as_found.iter().map(of).collect()
+    let written = convert::known_strings(&state.tags_all);
+    let ignored = policy.ignored();
+    let odd = |key: &&String| !is_ours(key) && !ignored.contains(key) && !written.contains_key(*key);
+    FilterAsFound {
+        id: filter.id.clone(),
+        rules: filter_repair(filter).found.into_iter().collect(),
+        tag_keys: filter.tags.keys().filter(odd).cloned().collect(),
+    }
 }
 
 #[cfg(test)]

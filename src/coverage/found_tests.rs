@@ -123,16 +123,61 @@ fn each_flag_that_a_session_needs_is_set_and_no_other() {
 fn what_differs_is_left_as_it_is_and_said() {
     let tags = [("Copied", "a"), ("Odd", "1")];
     let sessions = [session("eni-1", "tmf-1", &tags), session("eni-2", "tmf-2", &[])];
-    let all: Vec<&MirrorSession> = sessions.iter().collect();
+    let twin = MirrorSession {
+        id: "tms-twin".into(),
+        ..sessions[0].clone()
+    };
+    let all = planner::by_interface(sessions.iter().chain([&twin]), &Rows::new());
     let state = CoverageModel {
         filter_id: "tmf-1".into(),
         ..CoverageModel::default()
     };
     let is_told = |_: &MirrorSession, key: &str| key == "Copied";
-    let found = as_found(&state, &all, &is_told, &BTreeMap::new());
+    let none = Fleet::default();
+    let found = as_found(&state, &none, &all, &is_told, &BTreeMap::new());
     assert_eq!(found["eni-1"].tag_keys, ["Odd".to_owned()].into());
     assert_eq!(found["eni-2"].traffic_mirror_filter_id.as_deref(), Some("tmf-2"));
-    let words = in_words(&found, &BTreeMap::new());
+    assert_eq!(found["eni-1"].second_session_ids, ["tms-twin".to_owned()].into());
+    let filter = MirrorFilter {
+        id: "tmf-1".into(),
+        rules: Vec::new(),
+        amazon_dns: true,
+        tags: session("", "", &tags).tags,
+    };
+    let left = Fleet {
+        as_found: found,
+        filter_as_found: filter_as_found(&state, &TagPolicy::default(), Some(&filter)),
+        ..Fleet::default()
+    };
+    let words = in_words(&left, &BTreeMap::new());
     assert!(words[0].starts_with("eni-1: tags that are neither"), "{words:?}");
+    assert!(words[0].contains("tms-twin is a second session"), "{words:?}");
     assert!(words[1].contains("the filter tmf-2, until"), "{words:?}");
+    assert!(
+        words[2].contains("tmf-1") && words[2].contains("0.0.0.0/0"),
+        "{words:?}"
+    );
+}
+
+#[test]
+fn what_a_load_balancer_calls_the_whole_packet_is_a_length_elsewhere() {
+    let sent = MirrorSession {
+        packet_length: Some(LOAD_BALANCER_LENGTH),
+        traffic_mirror_target_id: "tmt-1".into(),
+        ..MirrorSession::default()
+    };
+    let to = |kind| Fleet {
+        targets: [(
+            "tmt-1".to_owned(),
+            planner::TargetSite {
+                kind: Some(kind),
+                ..planner::TargetSite::default()
+            },
+        )]
+        .into(),
+        ..Fleet::default()
+    };
+    assert_eq!(length(&sent, &Fleet::default()), None);
+    assert_eq!(length(&sent, &to(TargetKind::NetworkLoadBalancer)), None);
+    assert_eq!(length(&sent, &to(TargetKind::NetworkInterface)), Some(8500));
 }

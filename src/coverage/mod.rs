@@ -11,6 +11,7 @@ mod execute;
 mod execute_sessions;
 mod failure;
 mod found;
+mod found_words;
 mod import;
 mod in_the_making;
 mod list;

@@ -126,7 +126,10 @@ pub async fn mend(account: &Account, filter: &MirrorFilter, blueprint: &Blueprin
     account
         .delete_tags(ids, &spec.tags_to_remove(&filter.tags))
         .await?;
-    complete(account, &filter.id, &filter_repair(filter)).await?;
+    let repair = filter_repair(filter);
+    if !blueprint.filter_as_found.leaves_rules(&filter.id, &repair.found) {
+        complete(account, &filter.id, &repair).await?;
+    }
     Ok(!filter_deviation(blueprint, filter).is_empty())
 }
 

@@ -14,7 +14,7 @@ use super::validate::validate;
 use super::{Coverage, in_the_making, preflight, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
-use crate::planner::{self, Decided, Fleet, Plan, Wish};
+use crate::planner::{self, Decided, FilterAsFound, Fleet, Plan, Wish};
 use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -264,6 +264,9 @@ fn hold(request: &Request, planned: &mut CoverageModel, diagnostics: &mut Diagno
 
 /// What the arguments say otherwise than before is not left as an import found it.
 fn forget_found(fleet: &mut Fleet, prior: &CoverageModel, planned: &CoverageModel) {
+    if prior.owns_filter() && !planned.owns_filter() {
+        fleet.filter_as_found = FilterAsFound::default();
+    }
     if fleet.as_found.is_empty() {
         return;
     }

@@ -182,13 +182,8 @@ fn warn_of_changes(
     let created = plan.sessions.values().filter(|row| row.id.is_none()).count();
     let gone = recorded.keys().filter(|id| !plan.sessions.contains_key(*id));
     let mut deleted: Vec<String> = gone.cloned().collect();
-    for (interface, sessions) in &fleet.second_sessions {
-        deleted.extend(
-            sessions
-                .iter()
-                .map(|session| format!("{session} (a second one of {interface})")),
-        );
-    }
+    let second = fleet.surplus();
+    deleted.extend(second.map(|(interface, session)| format!("{session} (a second one of {interface})")));
     let is_moved = |(id, row): &(&String, &Row)| {
         let before = recorded.get(*id).or_else(|| fleet.adoptable.get(*id));
         before.is_some_and(|before| {

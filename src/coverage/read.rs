@@ -139,6 +139,7 @@ pub(super) async fn refreshed(
         remove_description: fleet.remove_description,
         ignored_tags,
         as_found: fleet.as_found.clone(),
+        filter_as_found: fleet.filter_as_found.clone(),
         ..blueprint
     };
     state.deviations = convert::strings(planner::deviations(&blueprint, &fleet, &own));

@@ -51,6 +51,7 @@ impl Coverage {
             remove_description: dropped || fleet.remove_description,
             ignored_tags: self.connection.tags().ignored(),
             as_found: fleet.as_found.clone(),
+            filter_as_found: fleet.filter_as_found.clone(),
             ..planned.blueprint(id_tag)
         };
         let mut failed_filter = None;

@@ -119,6 +119,7 @@ impl CoverageModel {
             copy_tags: strings_of(&self.copy_tags).unwrap_or_default(),
             ignored_tags: Default::default(),
             as_found: Default::default(),
+            filter_as_found: Default::default(),
         }
     }
 

@@ -25,6 +25,37 @@ pub struct AsFound {
     /// Whether the session stays although its interface could not have one by the rules.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stays: bool,
+    /// Further sessions of the coverage on this interface.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub second_session_ids: BTreeSet<String>,
+}
+
+/// What stays as it was found of the filter that the coverage owns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FilterAsFound {
+    /// The filter that this is about: one that takes its place has nothing left as it was.
+    pub id: String,
+    /// What its rules lacked or had beside, in words: when they change again, they are put right.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub rules: BTreeSet<String>,
+    /// Keys of tags that are not removed.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub tag_keys: BTreeSet<String>,
+}
+
+impl FilterAsFound {
+    /// Whether nothing is left as it was found.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.tag_keys.is_empty()
+    }
+
+    /// Whether these faults of this filter's rules, in words, are just those that it was found with.
+    pub fn leaves_rules(&self, filter: &str, faults: &[String]) -> bool {
+        self.id == filter
+            && !faults.is_empty()
+            && self.rules.iter().eq(&BTreeSet::from_iter(faults.iter().cloned()))
+    }
 }
 
 /// By interface.
@@ -47,6 +78,24 @@ impl Fleet {
         picked.picked().or_else(found)
     }
 
+    /// Whether this second session of the interface stays, since it was found so.
+    pub fn is_left(&self, interface: &str, session: &str) -> bool {
+        let found = self.as_found.get(interface);
+        found.is_some_and(|found| found.second_session_ids.contains(session))
+    }
+
+    /// The second sessions that a plan deletes, each with its interface.
+    pub fn surplus(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.second_sessions
+            .iter()
+            .flat_map(move |(interface, sessions)| {
+                let goes = sessions
+                    .iter()
+                    .filter(move |session| !self.is_left(interface, session));
+                goes.map(move |session| (interface.as_str(), session.as_str()))
+            })
+    }
+
     /// What the configuration decides now is no longer left as it was found.
     pub fn forget_found(&mut self, decided: Decided) {
         for found in self.as_found.values_mut() {
@@ -58,6 +107,7 @@ impl Fleet {
             }
             if decided.selection {
                 found.stays = false;
+                found.second_session_ids.clear();
             }
         }
         self.as_found.retain(|_, found| *found != AsFound::default());
@@ -75,6 +125,7 @@ mod tests {
             packet_length: Some(100),
             tag_keys: ["Stray".to_owned()].into(),
             stays: true,
+            second_session_ids: ["tms-9".to_owned()].into(),
         }
     }
 
@@ -153,6 +204,37 @@ mod tests {
         );
         fleet.as_found.clear();
         assert_eq!(skips(&wish, &fleet, &prior).len(), 1);
+    }
+
+    #[test]
+    fn a_second_session_stays_where_it_was_found() {
+        let mut fleet = Fleet {
+            as_found: [("eni-1".to_owned(), found())].into(),
+            second_sessions: [("eni-1".to_owned(), ["tms-8", "tms-9"].map(str::to_owned).into())].into(),
+            ..Fleet::default()
+        };
+        assert_eq!(fleet.surplus().collect::<Vec<_>>(), [("eni-1", "tms-8")]);
+        assert!(fleet.is_left("eni-1", "tms-9") && !fleet.is_left("eni-2", "tms-9"));
+        fleet.forget_found(Decided {
+            selection: true,
+            ..Decided::default()
+        });
+        assert_eq!(fleet.surplus().count(), 2);
+    }
+
+    #[test]
+    fn the_rules_of_a_filter_stay_until_they_change_again() {
+        let faults = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let found = FilterAsFound {
+            id: "tmf-1".into(),
+            rules: ["a".to_owned(), "b".to_owned()].into(),
+            ..FilterAsFound::default()
+        };
+        assert!(found.leaves_rules("tmf-1", &faults(&["b", "a"])));
+        assert!(!found.leaves_rules("tmf-2", &faults(&["b", "a"])));
+        assert!(!found.leaves_rules("tmf-1", &faults(&["a"])));
+        assert!(!found.leaves_rules("tmf-1", &faults(&["a", "b", "c"])));
+        assert!(!FilterAsFound::default().leaves_rules("", &[]));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn deviations(
             found.extend(
                 duplicates
                     .iter()
+                    .filter(|session| !fleet.is_left(interface, &session.id))
                     .map(|s| format!("{} is a second session of this coverage", s.id)),
             );
             (!found.is_empty()).then(|| (interface.clone(), found.join("; ")))
@@ -123,6 +124,9 @@ fn tag_differences(spec: &SessionSpec, tags: &Tags) -> Vec<String> {
 /// What differs of the filter that the coverage owns; empty when nothing does.
 pub fn filter_deviation(blueprint: &Blueprint, filter: &MirrorFilter) -> String {
     let mut found = filter_repair(filter).found;
+    if blueprint.filter_as_found.leaves_rules(&filter.id, &found) {
+        found.clear();
+    }
     found.extend(tag_differences(&blueprint.filter_tags(), &filter.tags));
     found.join("; ")
 }

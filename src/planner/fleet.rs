@@ -16,8 +16,8 @@ use sha2::{Digest, Sha256};
 
 use super::override_rule::same_key;
 use super::{
-    Adoption, AllAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip, SourceZones, Tags,
-    TargetSite, selected,
+    Adoption, AllAsFound, FilterAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip,
+    SourceZones, Tags, TargetSite, selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -192,6 +192,9 @@ pub struct Fleet {
     /// What an import found and no argument says, by interface.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub as_found: AllAsFound,
+    /// The same of the filter that the coverage owns.
+    #[serde(default, skip_serializing_if = "FilterAsFound::is_empty")]
+    pub filter_as_found: FilterAsFound,
     /// Set when the configuration dropped its description while the plan was held: it is still to be removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub remove_description: bool,
@@ -312,6 +315,7 @@ impl Fleet {
         self.owned_filter = earlier.owned_filter.clone();
         self.as_found = earlier.as_found.clone();
         self.as_found.retain(|id, _| self.interfaces.contains_key(id));
+        self.filter_as_found = earlier.filter_as_found.clone();
         self.failed = earlier.failed.clone();
         self.failed.retain(|id, _| self.interfaces.contains_key(id));
         // An instance that got another type since may be tried again.

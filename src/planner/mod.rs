@@ -53,7 +53,7 @@ mod virtual_network;
 mod wildcard;
 
 pub use adoption::{Adoption, crowded};
-pub use as_found::{AllAsFound, AsFound, Decided};
+pub use as_found::{AllAsFound, AsFound, Decided, FilterAsFound};
 pub use assess::{Assessment, Counts, Finding, OverallStatus, View, assess};
 pub use delivery::{Delivery, Fact, Origin, Outcome};
 pub use deviation::{by_interface, deviations, filter_deviation};

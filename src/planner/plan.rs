@@ -282,7 +282,7 @@ fn change(
     // Where missing room is an error of its own, nobody loses a session for it.
     let refused: Vec<&String> = without_room.keys().filter(|_| !wish.allow_partial).collect();
     let kept = || sessions.keys().chain(refused.iter().copied());
-    let second: usize = fleet.second_sessions.values().map(Vec::len).sum();
+    let second = fleet.surplus().count();
     let in_state = prior.keys().filter(recorded).count();
     let replaced = fleet.replaced + second;
     let deletes = in_state - kept().filter(recorded).count() + replaced;

@@ -100,7 +100,8 @@ pub fn reconcile(
     let mut actions = Actions::default();
     for (interface, sessions) in own {
         let kept = usize::from(planned.contains_key(interface));
-        let surplus = sessions.iter().skip(kept);
+        let is_left = |session: &&&MirrorSession| kept == 1 && fleet.is_left(interface, &session.id);
+        let surplus = sessions.iter().skip(kept).filter(|session| !is_left(session));
         actions
             .delete
             .extend(surplus.map(|session| (session.id.clone(), interface.clone())));

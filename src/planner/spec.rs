@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{
-    AllAsFound, COVERAGE_ID_TAG, COVERAGE_TAG, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE, Member,
-    MirrorSession, NAME_TAG, Override, Tags, TargetKind, Template, TemplateValues,
+    AllAsFound, COVERAGE_ID_TAG, COVERAGE_TAG, FilterAsFound, IgnoredTags, MAX_DESCRIPTION, MAX_TAG_VALUE,
+    Member, MirrorSession, NAME_TAG, Override, Tags, TargetKind, Template, TemplateValues,
 };
 
 /// How many tags a resource of EC2 can have; those of AWS itself do not count (EC2 tag restrictions).
@@ -37,6 +37,8 @@ pub struct Blueprint {
     pub ignored_tags: Arc<IgnoredTags>,
     /// What stays as an import found it.
     pub as_found: AllAsFound,
+    /// The same of the filter that the coverage owns.
+    pub filter_as_found: FilterAsFound,
 }
 
 impl Blueprint {
@@ -88,6 +90,7 @@ impl Blueprint {
         SessionSpec {
             tags,
             ignored_tags: Arc::clone(&self.ignored_tags),
+            left_tags: self.filter_as_found.tag_keys.clone(),
             ..SessionSpec::default()
         }
     }

@@ -1,8 +1,8 @@
-//! The schemas of those resources of `hashicorp/aws` that the guides use, so that `terraform validate` can judge what they show
-//! where the AWS provider cannot be had: names, types, required arguments, blocks and references. It judges nothing else: what
-//! the AWS provider checks beyond its schema, and what AWS would say, only they know.
+//! The schemas of those resources of `hashicorp/aws` and `hashicorp/tfe` that the guides use, so that `terraform validate` can judge what they show
+//! where those providers cannot be had: names, types, required arguments, blocks and references. It judges nothing else: what
+//! those check beyond their schemas, and what AWS would say, only they know.
 //!
-//! Arguments, blocks and attributes are those of version 6.25.0, after the documentation in the Terraform registry and compared with
+//! Arguments, blocks and attributes of AWS are those of version 6.25.0, after the documentation in the Terraform registry and compared with
 //! the package `cdktf-cdktf-provider-aws` 21.22.1, which is generated from the schema itself. Blocks that no guide needs are left
 //! out.
 
@@ -10,6 +10,7 @@
 
 mod events;
 mod iam;
+mod tfe;
 
 use std::marker::PhantomData;
 use std::process::ExitCode;
@@ -55,6 +56,10 @@ impl Provider for Aws {
             of::<events::Target>(),
             of::<iam::Role>(),
             of::<iam::RolePolicy>(),
+            of::<tfe::Workspace>(),
+            of::<tfe::Variable>(),
+            of::<tfe::VariableSet>(),
+            of::<tfe::WorkspaceVariableSet>(),
         ]
     }
 
@@ -113,7 +118,7 @@ fn refused<M>() -> ApplyResponse<M, NoIdentity> {
 fn only_validates() -> Diagnostics {
     Diagnostic::error(
         "Schemas only",
-        "This stands in for hashicorp/aws in `terraform validate`, and can do nothing else.",
+        "This stands in for hashicorp/aws and hashicorp/tfe in `terraform validate`, and can do nothing else.",
     )
     .into()
 }

@@ -1,6 +1,7 @@
 """`action "mirror_remove"`: announced, checked again when it runs, and one failure is one failure."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import pytest
 from harness.fleet import Fleet
 from harness.hcl import coverage
 from harness.paths import ROOT
+from harness.processes import provider_of
 from harness.sandbox import sandbox as start_sandbox
 
 pytestmark = pytest.mark.needs("actions")
@@ -166,6 +168,31 @@ def test_an_interrupted_action_tells_how_far_it_came(workspace, sandbox, fleet):
     deleted, not_begun = shown.split("Not begun, 1", 1)
     assert all(session in not_begun for session in left), shown
     assert all(session in deleted for session in old - left), shown
+
+
+def test_ctrl_c_silences_the_provider_before_core_says_so(workspace, sandbox, fleet):
+    """A terminal sends it to both; what the provider says between that and StopProvider makes Terraform 1.15.5 panic."""
+    for interface in fleet.tagged_interfaces():
+        foreign(sandbox, fleet, interface, "old")
+    sandbox.fault("slow", "DeleteTrafficMirrorSession", delay_ms=3000)
+    workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
+    output = workspace.directory.with_name("output")
+    with output.open("w") as written:
+        process = workspace.start(
+            "apply", "-no-color", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
+            stdout=written, stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_for(lambda: sandbox.sessions() == [], "the deletions")
+            os.kill(provider_of(process), signal.SIGINT)
+            process.wait(timeout=120)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    shown = output.read_text()
+    assert process.returncode == 0 and "Deleting 3" in shown, shown
+    assert "of 3:" not in shown, shown
 
 
 def test_progress_is_told_while_deletions_are_pending(workspace, sandbox, fleet):

@@ -5,8 +5,10 @@ import os
 import re
 import shutil
 import subprocess
+from urllib.parse import quote
 
 import pytest
+import yaml
 
 from harness import documents
 from harness.paths import ROOT, aws_schemas_binary
@@ -67,8 +69,11 @@ def test_every_block_of_a_guide_plans(workspace, sample, block):
 def judged(workspace):
     """What `terraform validate` says of a text that may use the AWS provider, by the schemas of tests/aws_schemas."""
     assert aws_schemas_binary().is_file(), "cargo build --example aws_schemas"
-    workspace.offer("hashicorp/aws", aws_schemas_binary())
-    header = workspace.header().replace("required_providers {\n", 'required_providers {\n    aws = { source = "hashicorp/aws" }\n')
+    sources = ("hashicorp/aws", "hashicorp/tfe")
+    for source in sources:
+        workspace.offer(source, aws_schemas_binary())
+    lines = "".join(f'    {source.rpartition("/")[2]} = {{ source = "{source}" }}\n' for source in sources)
+    header = workspace.header().replace("required_providers {\n", "required_providers {\n" + lines)
 
     def judge(text: str) -> list[str]:
         (workspace.directory / "main.tf").write_text(header + text)
@@ -85,7 +90,12 @@ def shown(guide: str, word: str) -> str:
 
 @pytest.mark.parametrize(
     "guide, word",
-    [("keeping-up", "aws_cloudwatch"), ("accounts-and-regions", "staging"), ("accounts-and-regions", "account_id\" {")],
+    [
+        ("keeping-up", "aws_cloudwatch"),
+        ("accounts-and-regions", "staging"),
+        ("accounts-and-regions", 'variable "account_id" {'),
+        ("accounts-and-regions", "tfe_workspace"),
+    ],
 )
 def test_what_is_only_shown_is_valid_by_the_schemas(judged, guide, word):
     assert judged(shown(guide, word)) == []
@@ -104,6 +114,49 @@ MISTAKES = {
     "no such resource": ("aws_iam_role.events.arn", "aws_iam_role.event.arn"),
     "no such type": ("\"aws_iam_role_policy\"", "\"aws_iam_policy_of_role\""),
 }
+
+
+def test_every_block_that_is_only_shown_is_judged():
+    """The loop over providers by OpenTofu, the query and the test of a module by their own tests; the others above."""
+    texts = [text for guide in documents.GUIDES.glob("*.md") for text in documents.shown(guide)]
+    judged = ["aws_cloudwatch", "mirror.staging", 'variable "account_id" {', "tfe_workspace", "by_account"]
+    judged += ['list "mirror_coverage"', 'run "the_plan_lists_what_is_tagged"']
+    assert [text for text in texts if not any(word in text for word in judged)] == []
+
+
+# What Atlantis knows in atlantis.yaml (runatlantis.io, repo level config).
+ATLANTIS = {
+    "version", "projects", "workflows", "policies", "autodiscover", "automerge", "parallel_apply", "parallel_plan",
+    "delete_source_branch_on_merge", "emoji_reaction", "allowed_regexp_prefixes", "abort_on_execution_order_fail", "repo_locks",
+    "silence_pr_comments",
+}  # fmt: skip
+ATLANTIS_PROJECT = {
+    "name", "branch", "dir", "workspace", "workflow", "terraform_distribution", "terraform_version", "autoplan",
+    "plan_requirements", "apply_requirements", "import_requirements", "depends_on", "delete_source_branch_on_merge",
+    "repo_locking", "repo_locks", "execution_order_group", "policy_check", "custom_policy_check", "silence_pr_comments",
+}  # fmt: skip
+
+
+def test_the_configuration_of_atlantis():
+    text = (documents.GUIDES / "accounts-and-regions.md").read_text()
+    (block,) = [one for one in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if one.startswith("version:")]
+    shown = yaml.safe_load(block)
+    assert shown["version"] == 3 and shown.keys() <= ATLANTIS
+    names = [project["name"] for project in shown["projects"]]
+    places = [(project["dir"], project["workspace"]) for project in shown["projects"]]
+    assert len({*names}) == len(names) and len({*places}) == len(places), "one project an account"
+    for project in shown["projects"]:
+        assert project.keys() <= ATLANTIS_PROJECT and project["autoplan"].keys() <= {"enabled", "when_modified"}
+        # A number in YAML would be no name, and lose its first zeros.
+        assert re.fullmatch(r"\d{12}", project["workspace"]), project
+        assert f"env/{project['workspace']}.tfvars" in project["autoplan"]["when_modified"]
+        assert quote(project["name"]) == project["name"]
+
+
+def test_every_yaml_of_a_guide_can_be_read():
+    for document in [ROOT / "README.md", *sorted(documents.GUIDES.glob("*.md"))]:
+        for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
+            assert yaml.safe_load(block), document.name
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

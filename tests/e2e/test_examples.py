@@ -200,6 +200,12 @@ def test_the_tests_of_a_module(workspace, sample):
     result = workspace.run("test", "-no-color", env=credentials).succeed()
     assert "3 passed, 0 failed" in result.text, result.text
     assert sample.sessions() == [], "nothing is left behind"
+    # The guide shows a shorter one.
+    (shorter,) = documents.shown(documents.GUIDES / "testing.md")
+    whole = (workspace.directory / "tests" / "coverage.tftest.hcl").read_text()
+    (workspace.directory / "tests" / "coverage.tftest.hcl").write_text(shorter)
+    assert "2 passed, 0 failed" in workspace.run("test", "-no-color", env=credentials).succeed().text
+    (workspace.directory / "tests" / "coverage.tftest.hcl").write_text(whole)
     # It can fail: without the tag on web-1.
     sample.untag("i-0ddddddddddddddd1", key="Mirror")
     failed = workspace.run("test", "-no-color", env=credentials)

@@ -7,50 +7,10 @@ import pytest
 
 from harness import paths
 from harness.hcl import coverage, coverage_without
+from harness.query import assert_takes_over, events, query, write_down
 from harness.sandbox import sandbox as start_sandbox
-from harness.workspace import PLAN_FILE
 
 pytestmark = pytest.mark.needs("query")
-
-QUERY = 'list "mirror_coverage" "all" {\n  provider = mirror\n  config {\n  }\n}\n'
-
-
-def events(result):
-    return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
-
-
-def write_down(workspaces, sandbox, name="fresh"):
-    """A workspace with what a query wrote, and the query's warnings."""
-    fresh = workspaces(name)
-    fresh.configure(sandbox.provider())
-    (fresh.directory / "find.tfquery.hcl").write_text(QUERY)
-    result = fresh.run("query", "-json", "-generate-config-out=found.tf").succeed()
-    return fresh, [warning for warning in result.warnings if "development overrides" not in warning.summary]
-
-
-def assert_takes_over(fresh, sandbox, coverages):
-    """Imports them, changes nothing while it plans or applies, and is empty then."""
-    before = sandbox.sessions()
-    sandbox.forget_calls()
-    plan = fresh.try_plan("-detailed-exitcode")
-    assert plan.code == 2, plan.readable()
-    (summary,) = [event["changes"] for event in events(plan) if event["type"] == "change_summary"]
-    counted = {word: summary[word] for word in ("import", "add", "change", "remove")}
-    shown = fresh.run("show", "-no-color", PLAN_FILE).stdout
-    assert counted == {"import": coverages, "add": 0, "change": 0, "remove": 0}, shown
-    fresh.apply_saved()
-    fresh.assert_empty_plan()
-    assert sandbox.changing_calls() == []
-    assert sandbox.sessions() == before
-    # Not even when it is applied again, without the import blocks.
-    found = fresh.directory / "found.tf"
-    blocks = found.read_text().split("\nimport {\n")
-    assert len(blocks) == coverages + 1, found.read_text()
-    found.write_text(blocks[0] + "".join(block.split("\n}\n", 1)[1] for block in blocks[1:]))
-    fresh.apply()
-    assert sandbox.changing_calls() == []
-    assert sandbox.sessions() == before
-
 
 def detach(sandbox, interface):
     described = sandbox.ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"][0]
@@ -72,7 +32,7 @@ def test_what_differs_between_the_sessions_stays(workspaces, sandbox, fleet):
     sandbox.tag(session[second].id, Stray="by hand")
     detach(sandbox, second)
 
-    fresh, warnings = write_down(workspaces, sandbox)
+    fresh, warnings = write_down(workspaces, sandbox.provider())
     written = (fresh.directory / "found.tf").read_text()
     assert '"Owner"' in written and "Nowhere" not in written and "Stray" not in written
     told = " ".join(" ".join(warning.text.split()) for warning in warnings)
@@ -117,7 +77,7 @@ def test_what_only_a_flag_admits_stays(workspaces):
     """A sensor, a type that no list has, and what services manage; the sandbox itself would let nobody mirror the last two."""
     file = paths.ROOT / "tests" / "e2e" / "fleets" / "admitted.yaml"
     with start_sandbox("--fleet", str(file), "--no-throttle") as running:
-        fresh, warnings = write_down(workspaces, running)
+        fresh, warnings = write_down(workspaces, running.provider())
         assert warnings == [], "nothing of it has to be guessed"
         assert_takes_over(fresh, running, 2)
         states = {state["name"]: state for state in fresh.state().values()}
@@ -140,7 +100,7 @@ def test_a_coverage_without_sessions_is_found_by_its_filter(workspaces, sandbox,
     )
     lost.apply()
     owner = lost.state()["mirror_coverage.prod"]["id"]
-    fresh, warnings = write_down(workspaces, sandbox)
+    fresh, warnings = write_down(workspaces, sandbox.provider())
     assert any("no session" in warning.text for warning in warnings), warnings
     assert_takes_over(fresh, sandbox, 2)
     states = {state["name"]: state for state in fresh.state().values()}
@@ -158,26 +118,84 @@ def test_a_coverage_without_sessions_is_found_by_its_filter(workspaces, sandbox,
     assert filters == {states["prod"]["filter_id"]}
 
 
-def test_what_cannot_be_left_is_said(workspaces, sandbox, fleet):
-    """A second session on an interface: the query tells what the plan would do."""
+def twin_of(sandbox, session, **more):
+    """Another session of the same coverage on the same interface."""
+    tags = [{"Key": key, "Value": value} for key, value in session.tags.items()]
+    made = sandbox.ec2.create_traffic_mirror_session(
+        NetworkInterfaceId=session.interface,
+        TrafficMirrorTargetId=session.target,
+        TrafficMirrorFilterId=session.filter,
+        SessionNumber=9,
+        TagSpecifications=[{"ResourceType": "traffic-mirror-session", "Tags": tags}],
+        **more,
+    )
+    return made["TrafficMirrorSession"]["TrafficMirrorSessionId"]
+
+
+def test_a_second_session_on_an_interface_stays(workspaces, sandbox, fleet):
     lost = workspaces("lost")
     lost.configure(sandbox.provider(), coverage(fleet))
     lost.apply()
-    one = sandbox.sessions()[0]
-    twin = sandbox.ec2.create_traffic_mirror_session(
-        NetworkInterfaceId=one.interface,
-        TrafficMirrorTargetId=fleet.target,
-        TrafficMirrorFilterId=fleet.filter,
-        SessionNumber=9,
-        TagSpecifications=[
-            {
-                "ResourceType": "traffic-mirror-session",
-                "Tags": [{"Key": key, "Value": value} for key, value in one.tags.items()],
-            }
-        ],
-    )["TrafficMirrorSession"]["TrafficMirrorSessionId"]
-    _, warnings = write_down(workspaces, sandbox)
+    one, another, _ = sandbox.sessions()
+    twin = twin_of(sandbox, one, PacketLength=64)
+    fresh, warnings = write_down(workspaces, sandbox.provider())
     assert any(twin in warning.text and "second session" in warning.text for warning in warnings), warnings
+    assert_takes_over(fresh, sandbox, 1)
+    # One that comes later is drift, and so is whatever becomes of the first.
+    later = twin_of(sandbox, another)
+    sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=one.id, PacketLength=100)
+    fresh.apply()
+    left = {session.id: session for session in sandbox.sessions()}
+    assert twin in left and later not in left and len(left) == 4
+    assert left[one.id].packet_length is None
+    # Where the ids give way to a selector, there is one for each interface again.
+    found = fresh.directory / "found.tf"
+    text = found.read_text()
+    start = text.index("  selector {")
+    end = text.index("\n  }\n", start) + 5
+    found.write_text(text[:start] + '  selector {\n    tags = { Mirror = "True" }\n  }\n' + text[end:])
+    result = fresh.apply()
+    assert twin not in {session.id for session in sandbox.sessions()}
+    assert len(sandbox.sessions()) == 3
+    assert any(twin in warning.text and "deleted" in warning.summary for warning in result.warnings), result.readable()
+
+
+def test_a_second_session_goes_with_the_first(workspaces, sandbox, fleet):
+    lost = workspaces("lost")
+    lost.configure(sandbox.provider(), coverage(fleet))
+    lost.apply()
+    twin_of(sandbox, sandbox.sessions()[0])
+    fresh, _ = write_down(workspaces, sandbox.provider())
+    fresh.apply()
+    fresh.destroy()
+    assert sandbox.sessions() == []
+
+
+def test_a_filter_of_its_own_stays_as_it_was_found(workspaces, sandbox, fleet):
+    lost = workspaces("lost")
+    lost.configure(
+        sandbox.provider(), coverage_without(fleet, "traffic_mirror_filter_id", 'tags = { Team = "security" }')
+    )
+    lost.apply()
+    own = lost.state()["mirror_coverage.prod"]["filter_id"]
+
+    def rules():
+        (found,) = sandbox.ec2.describe_traffic_mirror_filters(TrafficMirrorFilterIds=[own])["TrafficMirrorFilters"]
+        return [rule for way in ("IngressFilterRules", "EgressFilterRules") for rule in found[way]]
+
+    first, second, *_ = [rule["TrafficMirrorFilterRuleId"] for rule in rules()]
+    sandbox.ec2.modify_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=first, RuleAction="reject")
+    sandbox.tag(own, Stray="by hand")
+    sandbox.untag(own, key="Team")
+    fresh, warnings = write_down(workspaces, sandbox.provider())
+    told = " ".join(" ".join(warning.text.split()) for warning in warnings)
+    for what in (own, first, "Stray", "Team"):
+        assert what in told, f"{what}: {told}"
+    assert_takes_over(fresh, sandbox, 1)
+    # What changes after that is drift as ever.
+    sandbox.ec2.delete_traffic_mirror_filter_rule(TrafficMirrorFilterRuleId=second)
+    fresh.apply()
+    assert {rule["RuleAction"] for rule in rules()} == {"accept"} and len(rules()) == 4
 
 
 def test_without_an_account_id_it_is_said(workspaces, sandbox, fleet):
@@ -187,7 +205,7 @@ def test_without_an_account_id_it_is_said(workspaces, sandbox, fleet):
     fresh = workspaces("fresh")
     skips = "  skip_credentials_validation = true\n  skip_requesting_account_id = true\n}"
     fresh.configure(sandbox.provider().rstrip().removesuffix("}") + skips + "\n")
-    (fresh.directory / "find.tfquery.hcl").write_text(QUERY)
+    (fresh.directory / "find.tfquery.hcl").write_text(query())
     result = fresh.run("query", "-json").succeed()
     (found,) = [event["list_resource_found"] for event in events(result) if event["type"] == "list_resource_found"]
     assert found["identity"].get("account_id") is None
@@ -200,7 +218,7 @@ def test_one_region_fails_and_the_other_is_listed(workspaces, sandbox, fleet):
     lost.apply()
     fresh = workspaces("fresh")
     fresh.configure(sandbox.provider())
-    regions = QUERY.replace("config {", f'config {{\n    regions = ["us-east-1", "{sandbox.region}"]')
+    regions = query(f'regions = ["us-east-1", "{sandbox.region}"]')
     (fresh.directory / "find.tfquery.hcl").write_text(regions)
     sandbox.fault("deny", "DescribeTrafficMirrorSessions", times=1)
     result = fresh.run("query", "-json")

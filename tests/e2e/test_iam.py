@@ -107,6 +107,20 @@ def test_the_guide_says_of_every_action_what_is_without_it():
     assert sorted(action for action, *_ in iam.ROWS) == iam.actions("apply")
 
 
+def test_each_policy_has_just_the_actions_that_its_rows_need():
+    """An audit's are what an audit asks for, a plan's what a plan or an audit beside it asks for; the rest is the apply's."""
+    audit = sorted(action for action, said, _ in iam.ROWS if said != "not asked")
+    plan = sorted({action for action, _, said in iam.ROWS if said not in ("not asked", "apply fails")} | {*audit})
+    assert iam.actions("audit") == audit
+    assert iam.actions("plan") == plan
+    assert {said for action, _, said in iam.ROWS if action not in plan} == {"apply fails"}
+
+
+def smallest(purpose, action):
+    """That policy without the action; where it never had it, the apply's."""
+    return iam.policy(purpose if action in iam.actions(purpose) else "apply", action)
+
+
 def fails(sandbox, action, result):
     """An error that names the permission, before anything is done."""
     assert result.code == 1 and any(f"Allow {action} " in error.detail for error in result.errors), result.readable()
@@ -138,7 +152,7 @@ def unknown(workspace, action, result):
 
 @pytest.mark.parametrize("action, said", [(action, said) for action, said, _ in iam.ROWS])
 def test_an_audit_without_one_action(workspace, sandbox, action, said):
-    sandbox.enforce(iam.policy("apply", action))
+    sandbox.enforce(smallest("audit", action))
     (result,) = audit(workspace, sandbox)
     match said:
         case "fails":
@@ -157,7 +171,7 @@ def test_an_audit_without_one_action(workspace, sandbox, action, said):
 @pytest.mark.parametrize("action, said", [(action, said) for action, _, said in iam.ROWS])
 def test_a_coverage_without_one_action(workspace, sandbox, action, said):
     """Alone: what an audit beside it would say proves nothing."""
-    sandbox.enforce(iam.policy("apply", action))
+    sandbox.enforce(smallest("plan", action))
     (result,) = plan(workspace, sandbox, data="")
     match said:
         case "fails":

@@ -203,6 +203,7 @@ def test_shared_files(workspace, sandbox, fleet, tmp_path):
     }
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
     workspace.plan()
+    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
     files["shared_credentials_files"] = json.dumps([str(tmp_path / "nowhere")])
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
     assert str(tmp_path / "nowhere") in only_error(workspace.try_plan()).detail

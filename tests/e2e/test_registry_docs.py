@@ -1,5 +1,6 @@
 """The registry's pages, and the descriptions that they are made of."""
 
+import ast
 import json
 import pathlib
 import re
@@ -69,7 +70,7 @@ def test_every_attribute_is_described_in_full_sentences(every_attribute):
         assert text and (text[0].isupper() or text[0] in "`"), f"{path}: {text!r}"
         first = text.split("\n\n")[0]
         assert first.endswith((".", ":")), f"{path}: {text!r}"
-        assert VERB.search(text) or path == "action_schemas.mirror_remove.regions", f"{path} has no sentence: {text!r}"
+        assert VERB.search(text), f"{path} has no sentence: {text!r}"
 
 
 def is_criterion(path):
@@ -95,9 +96,75 @@ def test_what_may_be_left_out_says_what_happens_then(every_attribute):
             assert "`" in text and any(character.isdigit() for character in text), f"{path}: {text!r}"
 
 
+# What each argument of the provider block does on the wire, by the test that shows it: its file without `test_`, and its name.
+SHOWN = {
+    "region": ("provider_transport", "test_a_region_that_is_none"),
+    "profile": ("provider_block", "test_shared_files"),
+    "access_key": ("provider_transport", "test_a_session_token"),
+    "secret_key": ("provider_transport", "test_a_session_token"),
+    "token": ("provider_transport", "test_a_session_token"),
+    "shared_config_files": ("provider_block", "test_shared_files"),
+    "shared_credentials_files": ("provider_block", "test_shared_files"),
+    "assume_role": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.role_arn": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.session_name": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.external_id": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.duration": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.tags": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.transitive_tag_keys": ("provider_block", "test_roles_in_a_chain"),
+    "assume_role.policy": ("provider_block", "test_what_narrows_a_role"),
+    "assume_role.policy_arns": ("provider_block", "test_what_narrows_a_role"),
+    "assume_role.source_identity": ("provider_block", "test_what_narrows_a_role"),
+    "assume_role_with_web_identity": ("provider_block", "test_web_identity"),
+    "assume_role_with_web_identity.role_arn": ("provider_block", "test_web_identity"),
+    "assume_role_with_web_identity.session_name": ("provider_block", "test_web_identity"),
+    "assume_role_with_web_identity.web_identity_token": ("provider_block", "test_web_identity"),
+    "assume_role_with_web_identity.web_identity_token_file": ("provider_block", "test_web_identity"),
+    "assume_role_with_web_identity.duration": ("provider_block", "test_what_narrows_a_role"),
+    "assume_role_with_web_identity.policy": ("provider_block", "test_what_narrows_a_role"),
+    "assume_role_with_web_identity.policy_arns": ("provider_block", "test_what_narrows_a_role"),
+    "endpoints": ("provider_transport", "test_each_service_at_an_endpoint_of_its_own"),
+    "endpoints.ec2": ("provider_transport", "test_each_service_at_an_endpoint_of_its_own"),
+    "endpoints.sts": ("provider_transport", "test_each_service_at_an_endpoint_of_its_own"),
+    "endpoints.elbv2": ("provider_transport", "test_each_service_at_an_endpoint_of_its_own"),
+    "allowed_account_ids": ("provider_block", "test_accounts"),
+    "forbidden_account_ids": ("provider_block", "test_accounts"),
+    "default_tags": ("tags", "test_default_tags"),
+    "default_tags.tags": ("tags", "test_default_tags"),
+    "ignore_tags": ("tags", "test_ignored_tags_belong_to_others"),
+    "ignore_tags.keys": ("tags", "test_ignored_tags_belong_to_others"),
+    "ignore_tags.key_prefixes": ("tags", "test_ignored_tags_belong_to_others"),
+    "custom_ca_bundle": ("provider_transport", "test_certificates"),
+    "insecure": ("provider_transport", "test_certificates"),
+    "use_fips_endpoint": ("provider_transport", "test_which_hosts_of_aws"),
+    "use_dualstack_endpoint": ("provider_transport", "test_which_hosts_of_aws"),
+    "max_retries": ("provider_block", "test_max_retries"),
+    "retry_mode": ("provider_transport", "test_retry_mode"),
+    "http_proxy": ("provider_transport", "test_a_proxy_for_http_and_hosts_that_need_none"),
+    "https_proxy": ("provider_transport", "test_which_hosts_of_aws"),
+    "no_proxy": ("provider_transport", "test_a_proxy_for_http_and_hosts_that_need_none"),
+    "ec2_metadata_service_endpoint": ("provider_block", "test_instance_metadata"),
+    "ec2_metadata_service_endpoint_mode": ("provider_transport", "test_which_address_of_the_instance_metadata_service"),
+    "skip_metadata_api_check": ("provider_block", "test_instance_metadata"),
+    "skip_credentials_validation": ("provider_block", "test_without_the_account_id"),
+    "skip_region_validation": ("provider_transport", "test_a_region_that_is_none"),
+    "skip_requesting_account_id": ("provider_block", "test_without_the_account_id"),
+}
+
+
 def test_every_argument_of_the_provider_block_has_a_test(every_attribute):
-    """Of what it does on the wire, in one of these files."""
-    tests = pathlib.Path(__file__).parent
-    text = "".join((tests / f"test_{name}.py").read_text() for name in ("provider_block", "provider_transport", "tags"))
-    names = {path.split(".")[-1] for path in every_attribute if path.startswith("provider.")}
-    assert len(names) > 30 and {name for name in names if not re.search(rf"\b{name}\b", text)} == set()
+    """Of what it does on the wire; each test names what it is listed for, in its own lines or in its parameters."""
+    arguments = {path.removeprefix("provider.") for path in every_attribute if path.startswith("provider.")}
+    assert len(arguments) > 30 and arguments == SHOWN.keys()
+    for argument, (file, name) in SHOWN.items():
+        text = (pathlib.Path(__file__).parent / f"test_{file}.py").read_text()
+        tree = ast.parse(text)
+        (found,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name]
+        first = min([found.lineno, *[decorator.lineno for decorator in found.decorator_list]])
+        lines = "\n".join(text.splitlines()[first - 1 : found.end_lineno])
+        word = argument.rpartition(".")[2]
+        constants = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in lines]
+        lines += "".join(ast.unparse(node) for node in constants)
+        assert re.search(rf"\b{word}\b", lines), f"{name} in test_{file}.py says nothing of {argument}"
+        # What only looks at what a plan refuses shows nothing on the wire.
+        assert re.search(r"\b(calls|principals|asked|actions|sessions|all_tags)\b", lines), name

@@ -50,7 +50,8 @@ impl<P: Provider> Service<P> {
         let (events, stream) = mpsc::channel(1);
         tokio::spawn(async move {
             let (lines, mut said) = mpsc::unbounded_channel();
-            let is_stopped = cancel.clone();
+            let is_stopped = cancel.child_token();
+            let interrupted = tokio::spawn(until_interrupted(is_stopped.clone()));
             let forward = async {
                 while let Some(message) = said.recv().await {
                     // Terraform 1.15.5 fails on the first line after a stop and panics on whatever comes behind it, so only the
@@ -71,6 +72,7 @@ impl<P: Provider> Service<P> {
                 self.run_action(&request, cancel, lines),
             );
             let (ended, ()) = tokio::join!(work, forward);
+            interrupted.abort();
             let diagnostics = convert::diagnostics(ended.unwrap_or_else(|diagnostics| diagnostics));
             let completed = event::Type::Completed(event::Completed { diagnostics });
             let last = Event {
@@ -94,5 +96,12 @@ impl<P: Provider> Service<P> {
             .action
             .invoke(InvokeRequest { config, cancel }, &progress)
             .await
+    }
+}
+
+/// Ctrl-C at a terminal reaches this process as soon as core, which says so only a moment later.
+async fn until_interrupted(is_stopped: CancellationToken) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        is_stopped.cancel();
     }
 }
