@@ -1,6 +1,6 @@
 //! Filters, security groups, and sessions with lower numbers.
 
-use super::super::FilterRule;
+use super::super::{FilterRule, ReceivingGroup};
 use super::tests::*;
 use super::*;
 
@@ -36,6 +36,70 @@ fn a_withdrawn_target_and_an_empty_filter() {
     delivery.targets = unseen();
     delivery.filters = Fact::Known([filter("tmf-1", vec![])].into());
     assert_eq!(outcome(&delivery), Some(Reason::FilterEmpty));
+}
+
+#[test]
+fn what_is_not_seen_of_filters() {
+    let mut delivery = delivery(interface("running", Fact::Known(vec![open()])));
+    let twins = |delivery: &Delivery| delivery.of(&session(2, "tmf-1"), Some("a"), &[&session(1, "tmf-1")]);
+    for filters in [Fact::Known(BTreeMap::new()), unseen()] {
+        delivery.filters = filters;
+        assert_eq!(outcome(&delivery), Some(Reason::NotVisible));
+        // Whatever it accepts, two sessions of it accept the same.
+        assert!(matches!(twins(&delivery), Outcome::Fails(Reason::Shadowed, _)));
+    }
+}
+
+#[test]
+fn each_fact_that_is_not_seen_is_told_once() {
+    fn hidden<T>(why: &str) -> Fact<T> {
+        Fact::Unseen(why.to_owned())
+    }
+    let mut group = group(&["a", "b"], hidden("cross-zone"));
+    if let Fact::Known(sensors) = &mut group.sensors {
+        sensors[0].zone = hidden("zone");
+        sensors[0].guard = hidden("sensor");
+        sensors[1].guard = Fact::Known(guard(hidden("rules")));
+    }
+    let blind = ReceivingGroup {
+        sensors: hidden("health"),
+        cross_zone: Fact::Known(true),
+    };
+    let receivers = [
+        interface("running", hidden("rules")),
+        Receiver::NetworkInterface(hidden("interface")),
+        Receiver::LoadBalancer(hidden("listeners")),
+        guarded(vec![group, blind], hidden("balancer")),
+        guarded(vec![], Fact::Known(Some(guard(hidden("balancer's rules"))))),
+        Receiver::GatewayEndpoint(hidden("endpoint")),
+        Receiver::Shared,
+    ];
+    let mut delivery = delivery(Receiver::Shared);
+    assert!(delivery.unseen().is_empty());
+    let named = receivers.into_iter().enumerate();
+    delivery.targets = Fact::Known(
+        named
+            .map(|(n, receiver)| (format!("tmt-{n}"), receiver))
+            .collect(),
+    );
+    let expected = [
+        "balancer",
+        "balancer's rules",
+        "cross-zone",
+        "endpoint",
+        "health",
+        "interface",
+        "listeners",
+        "rules",
+        "sensor",
+        "zone",
+    ];
+    let found: Vec<String> = delivery.unseen().into_iter().collect();
+    assert_eq!(found, expected);
+    delivery.targets = hidden("targets");
+    delivery.filters = hidden("filters");
+    let found: Vec<String> = delivery.unseen().into_iter().collect();
+    assert_eq!(found, ["filters", "targets"]);
 }
 
 #[test]

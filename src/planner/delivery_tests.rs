@@ -166,6 +166,14 @@ fn what_keeps_a_session_from_delivering() {
         ),
         (interface("stopped", unseen()), Some(Reason::TargetStopped)),
         (
+            Receiver::NetworkInterface(Fact::Known(Some(ReceivingInterface {
+                id: "eni-9".into(),
+                instance: None,
+                guard: guard(Fact::Known(vec![open()])),
+            }))),
+            Some(Reason::TargetStopped),
+        ),
+        (
             interface("running", Fact::Known(vec![])),
             Some(Reason::TargetPortClosed),
         ),
