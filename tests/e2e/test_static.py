@@ -51,7 +51,7 @@ def test_it_starts_where_there_is_nothing_else(static_provider, tmp_path):
     (root / "tmp").mkdir(parents=True)
     shutil.copy(static_provider, root / "provider")
     process = subprocess.Popen(
-        ["chroot", str(root), "/provider"], env=COOKIE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [shutil.which("chroot"), str(root), "/provider"], env=COOKIE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         line = process.stdout.readline()
