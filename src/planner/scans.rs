@@ -107,11 +107,13 @@ impl Selector {
     fn add_scans(&self, scans: &mut Scans) {
         if self.may_hide_instances() {
             // Each is asked for by its id, also one whose instance is not visible.
-            match listed("network-interface-id", &self.network_interface_ids) {
-                Some(few) if few.values.len() <= MAX_VALUES => scans.network_interfaces.push(vec![few]),
-                _ => scans
-                    .network_interface_ids
-                    .extend(self.network_interface_ids.iter().cloned()),
+            let ids = self.network_interface_ids.iter().cloned();
+            match self.network_interface_ids.len() <= MAX_VALUES {
+                true => scans.network_interfaces.push(vec![Filter {
+                    name: "network-interface-id".to_owned(),
+                    values: ids.collect(),
+                }]),
+                false => scans.network_interface_ids.extend(ids),
             }
             return;
         }
@@ -142,8 +144,11 @@ impl Selector {
             false => self.instance_state_names.clone(),
         };
         filters.extend(listed("instance-state-name", &states));
-        let ids = [("instance-id".to_owned(), &self.instance_ids)];
-        self.placed(filters, "network-interface.", ids.into())
+        let ids = (
+            "instance-id".to_owned(),
+            self.instance_ids.iter().cloned().collect(),
+        );
+        self.placed(filters, "network-interface.", vec![ids])
     }
 
     /// Sets of filters of DescribeNetworkInterfaces for what the interface has.
@@ -162,20 +167,21 @@ impl Selector {
         &self,
         filters: Vec<Filter>,
         prefix: &str,
-        more: Vec<(String, &Vec<String>)>,
+        more: Vec<(String, Vec<String>)>,
     ) -> Vec<Vec<Filter>> {
+        let interfaces = self.network_interface_ids.iter().cloned().collect();
         let places = [
-            ("network-interface-id", &self.network_interface_ids),
-            ("vpc-id", &self.vpc_ids),
-            ("subnet-id", &self.subnet_ids),
-            ("group-id", &self.security_group_ids),
+            ("network-interface-id", interfaces),
+            ("vpc-id", self.vpc_ids.clone()),
+            ("subnet-id", self.subnet_ids.clone()),
+            ("group-id", self.security_group_ids.clone()),
         ];
         let places = places.map(|(name, values)| (format!("{prefix}{name}"), values));
         let mut sets = vec![filters];
-        let mut longest: Option<(String, &Vec<String>)> = None;
+        let mut longest: Option<(String, Vec<String>)> = None;
         for (name, values) in more.into_iter().chain(places) {
             if values.len() <= MAX_VALUES {
-                let filter = listed(&name, values);
+                let filter = listed(&name, &values);
                 sets.iter_mut().for_each(|set| set.extend(filter.clone()));
             } else if longest
                 .as_ref()

@@ -69,7 +69,7 @@ fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
 
 #[test]
 fn listed_ids_that_no_filter_takes_are_asked_for_one_by_one() {
-    let ids = |count: usize| (0..count).map(|n| format!("x-{n}")).collect::<Vec<_>>();
+    let ids = |count: usize| (0..count).map(|n| format!("x-{n}")).collect::<BTreeSet<_>>();
     let of = |instances: usize, interfaces: usize| {
         let selector = Selector {
             instance_ids: ids(instances),
@@ -103,7 +103,7 @@ fn listed_ids_that_no_filter_takes_are_asked_for_one_by_one() {
 #[test]
 fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
     let named = Selector {
-        network_interface_ids: vec!["eni-1".into()],
+        network_interface_ids: ["eni-1".to_owned()].into(),
         instance_types: vec!["m5.*".into()],
         vpc_ids: vec!["vpc-1".into()],
         ..Selector::default()
@@ -115,7 +115,7 @@ fn what_names_an_interface_is_looked_for_where_its_instance_is_hidden() {
         "its instance is asked for by the id that the interface tells"
     );
     let by_instance = Selector {
-        instance_ids: vec!["i-1".into()],
+        instance_ids: ["i-1".to_owned()].into(),
         ..named
     };
     assert!(

@@ -3,6 +3,8 @@
 //! Several blocks are alternatives; within a block every argument must match. The same predicates decide for
 //! `mirror_coverage`, `mirror_interfaces` and `mirror_audit`, and for whatever EC2 already filtered on its side.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Interface, Tags, wildcard};
@@ -55,8 +57,9 @@ pub struct Selector {
     pub tag_source: TagSource,
     /// Whether keys and values of tags match without regard to case.
     pub ignore_tag_case: bool,
-    pub instance_ids: Vec<String>,
-    pub network_interface_ids: Vec<String>,
+    /// Thousands may be listed, of as many that there are: they are looked up.
+    pub instance_ids: BTreeSet<String>,
+    pub network_interface_ids: BTreeSet<String>,
     pub vpc_ids: Vec<String>,
     pub subnet_ids: Vec<String>,
     /// Names (`eu-west-1a`) or ids (`euw1-az2`).
@@ -125,8 +128,8 @@ impl Selector {
 
     /// What is the interface's own, or says which instance it is: that is known wherever the instance can be seen.
     fn matches_interface(&self, interface: &Interface) -> bool {
-        any_or_listed(&self.instance_ids, interface.instance_id.as_deref())
-            && any_or_listed(&self.network_interface_ids, Some(&interface.id))
+        any_or_among(&self.instance_ids, interface.instance_id.as_deref())
+            && any_or_among(&self.network_interface_ids, Some(&interface.id))
             && any_or_listed(&self.vpc_ids, interface.vpc_id.as_deref())
             && any_or_listed(&self.subnet_ids, interface.subnet_id.as_deref())
             && (any_or_listed(&self.availability_zones, interface.availability_zone.as_deref())
@@ -191,6 +194,10 @@ impl Selector {
 
 fn any_or_listed(list: &[String], value: Option<&str>) -> bool {
     list.is_empty() || value.is_some_and(|value| list.iter().any(|item| item == value))
+}
+
+fn any_or_among(set: &BTreeSet<String>, value: Option<&str>) -> bool {
+    set.is_empty() || value.is_some_and(|value| set.contains(value))
 }
 
 fn any_pattern(list: &[String], value: Option<&str>) -> bool {

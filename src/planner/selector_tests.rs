@@ -72,7 +72,7 @@ fn what_only_the_instance_has_is_not_guessed_without_it() {
         ..Interface::default()
     };
     let by_id = Selector {
-        network_interface_ids: vec!["eni-1".into()],
+        network_interface_ids: ["eni-1".to_owned()].into(),
         ..Selector::default()
     };
     let of = |selector: &Selector, exclude: Option<&Selector>, interface: &Interface| {
@@ -164,8 +164,8 @@ fn case_matters_unless_asked_otherwise() {
 #[test]
 fn each_argument_is_judged() {
     let all = Selector {
-        instance_ids: vec!["i-1".into()],
-        network_interface_ids: vec!["eni-1".into()],
+        instance_ids: ["i-1".to_owned()].into(),
+        network_interface_ids: ["eni-1".to_owned()].into(),
         availability_zones: vec!["euw1-az2".into()],
         security_group_ids: vec!["sg-2".into()],
         instance_types: vec!["m5.*".into()],
