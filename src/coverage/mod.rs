@@ -18,6 +18,7 @@ mod list;
 mod maker;
 mod model;
 mod note;
+mod note_key;
 mod numbers;
 mod observe;
 mod outcome;

@@ -12,8 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
-
+use super::note_key::Key;
 use super::private_directory::{self, forget_old, text_of};
 use crate::provider::core_process::{core_process, own_process};
 
@@ -25,28 +24,6 @@ const KEPT_OF_KEY: usize = 8;
 const WRITTEN_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// An archive keeps the times of its files in whole seconds.
 const ROUNDED: Duration = Duration::from_secs(1);
-
-/// The name of a note: what it is about, so that only the very same plan finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key(String);
-
-impl Key {
-    /// The key made of these parts.
-    pub fn of(parts: &[&[u8]]) -> Self {
-        let mut digest = Sha256::new();
-        for part in parts {
-            digest.update((part.len() as u64).to_be_bytes());
-            digest.update(part);
-        }
-        Self(
-            digest
-                .finalize()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
-    }
-}
 
 /// Who may use the notes.
 #[derive(Debug, Clone)]
@@ -83,7 +60,7 @@ impl Notes {
         // Written beside and moved, so that nobody reads half a note.
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         io::Write::write_all(&mut file, text.as_bytes())?;
-        let name = format!("{}.{}.{}", key.0, self.core, self.own);
+        let name = format!("{}.{}.{}", key.as_str(), self.core, self.own);
         file.persist(self.directory.join(name))
             .map_err(|error| error.error)?;
         for older in self.all(key).into_iter().rev().skip(KEPT_OF_KEY) {
@@ -149,7 +126,7 @@ fn end_of(written: SystemTime) -> SystemTime {
 
 fn note(entry: &fs::DirEntry, key: &Key) -> Option<Note> {
     let name = entry.file_name().into_string().ok()?;
-    let mut parts = name.strip_prefix(&key.0)?.strip_prefix('.')?.split('.');
+    let mut parts = name.strip_prefix(key.as_str())?.strip_prefix('.')?.split('.');
     Some(Note {
         core: parts.next()?.to_owned(),
         maker: parts.next()?.to_owned(),

@@ -6,7 +6,8 @@ use std::path::Path;
 use super::Coverage;
 use super::core_command::SavedPlan;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::note::{Key, Notes};
+use super::note::Notes;
+use super::note_key::Key;
 use super::observe::{
     Selecting, listed_targets, look_at_new_targets, note_sources, observe, prior_id, prior_rows,
 };
