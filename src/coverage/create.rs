@@ -83,8 +83,14 @@ impl Coverage {
 
         let actual = merged(&rows, &own, &outcome, false);
         let failed = failed(&outcome, &rows, &fleet.late_refusals);
+        // What was taken over is the coverage's also where it could not be changed.
+        let is_owned = |interface: &String| {
+            let session = own.get(interface).and_then(|sessions| sessions.first());
+            session.is_some_and(|session| !outcome.not_owned.contains(&session.id))
+        };
         let is_made = |interface: &&String| {
-            !outcome.failures.contains_key(*interface) && !actions.vanished.contains(interface)
+            let failed = outcome.failures.contains_key(*interface) && !is_owned(interface);
+            !failed && !actions.vanished.contains(interface)
         };
         let mut made: Vec<String> = actual
             .iter()
@@ -115,9 +121,11 @@ impl Coverage {
             match settle(&account, &made, &settled, &stop).await {
                 Ok(()) => {
                     let blueprint = blueprint_with(&planned, id.as_str());
-                    let own =
-                        |(_, row): &(&String, &Row)| row.id.as_ref().is_some_and(|id| made.contains(id));
-                    let settled_rows = actual.iter().filter(own);
+                    let as_planned = |(interface, row): &(&String, &Row)| {
+                        let is_made = row.id.as_ref().is_some_and(|id| made.contains(id));
+                        is_made && !outcome.failures.contains_key(*interface)
+                    };
+                    let settled_rows = actual.iter().filter(as_planned);
                     Changed::new(&blueprint, &fleet)
                         .with_calls(&actions, &outcome, &sessions, &actual)
                         .with_sessions(settled_rows.map(|(interface, row)| (interface.clone(), row.clone())))

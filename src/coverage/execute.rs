@@ -31,6 +31,8 @@ pub struct Outcome {
     pub done: BTreeMap<String, MirrorSession>,
     /// By interface.
     pub failures: BTreeMap<String, Failure>,
+    /// Sessions whose tags could not be changed: what is not owned is not changed further.
+    pub not_owned: BTreeSet<String>,
 }
 
 impl Outcome {
@@ -72,8 +74,9 @@ impl Executor<'_> {
     pub async fn run(&self, actions: &Actions) -> Outcome {
         let mut outcome = Outcome::default();
         self.delete(&actions.delete, &mut outcome).await;
-        let refused = self.retag(&actions.retag, &mut outcome).await;
-        self.modify(&actions.modify, &refused, &mut outcome).await;
+        outcome.not_owned = self.retag(&actions.retag, &mut outcome).await;
+        let not_owned = outcome.not_owned.clone();
+        self.modify(&actions.modify, &not_owned, &mut outcome).await;
         self.create(&actions.create, &mut outcome).await;
         outcome
     }
@@ -185,7 +188,7 @@ impl Executor<'_> {
         results.into_iter().map(|(_, result)| result).collect()
     }
 
-    /// Changes tags, and returns the sessions for which that failed: what is not owned is not changed further.
+    /// Changes tags, and returns the sessions for which that failed.
     async fn retag(&self, retags: &[Retag], outcome: &mut Outcome) -> BTreeSet<String> {
         let mut refused = BTreeSet::new();
         let sessions = self.sessions.iter();

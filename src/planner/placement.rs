@@ -80,12 +80,13 @@ pub fn place<'a>(
             None => moving.push(source),
         }
     }
-    // Whoever failed takes no room from others; of the rest, whoever has least choice chooses first, then sessions that exist before new ones. No better matching is possible:
-    // only targets on one network interface are limited, and such a target serves one zone.
+    // Whoever has least choice chooses first. Whoever failed takes no room from others who could go nowhere else either; then come sessions
+    // that exist, and new ones last. No better matching is possible: only targets on one network interface are limited, and such a
+    // target serves one zone.
     moving.sort_by_key(|source| {
         (
-            source.failed,
             source.picked.is_none(),
+            source.failed,
             source.current.is_none(),
             source.id,
         )

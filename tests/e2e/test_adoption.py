@@ -101,6 +101,30 @@ def test_from_another_coverage_by_name(workspace, sandbox, fleet):
     assert {session.tags["mirror:coverage"] for session in sandbox.sessions()} == {"prod"}
 
 
+@pytest.mark.spine
+def test_sessions_that_cannot_be_changed_are_taken_over_all_the_same(workspace, sandbox, fleet):
+    """Every Modify is refused. What was retagged is the coverage's own and in its state; the next apply changes the rest."""
+    wanted = fleet.tagged_interfaces()
+    for interface in wanted:
+        foreign(sandbox, fleet, interface)
+    before = by_interface(sandbox)
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+    workspace.save_plan()
+    sandbox.fault("deny", "ModifyTrafficMirrorSession")
+    result = workspace.apply_saved()
+    assert any("could not be changed" in warning.summary for warning in result.warnings), result.readable()
+    state = workspace.state()[PROD]
+    assert {interface: session["id"] for interface, session in state["sessions"].items()} == before
+    assert set(state["failures"]) == wanted and not list(workspace.tainted())
+    assert {session.owner for session in sandbox.sessions()} == {state["id"]}, "settled, so that nobody takes them for leavings"
+
+    sandbox.no_faults()
+    workspace.apply()
+    assert by_interface(sandbox) == before
+    assert {session.filter for session in sandbox.sessions()} == {fleet.filter}
+    assert sandbox.calls("CreateTrafficMirrorSession") == []
+
+
 def test_others_with_another_description_stay_others(workspace, sandbox, fleet):
     (interface,) = fleet.interfaces["web-1"]
     session = foreign(sandbox, fleet, interface, description="mine")

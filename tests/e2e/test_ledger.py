@@ -148,19 +148,20 @@ def test_a_name_in_batches(changes, sandbox, fleet):
     assert sorted(map(len, batches)) == [50, 200, 200] and set().union(*batches) == sessions
 
 
-def test_a_batch_is_halved_until_one_is_alone(workspace, sandbox, fleet):
-    """EC2 refuses a whole batch for one session that is gone; the others are tagged, each once."""
+@pytest.mark.parametrize(("action", "after"), [(TAGS, 'A = "2", B = "1"'), ("DeleteTags", 'A = "1"')])
+def test_a_batch_is_halved_until_one_is_alone(workspace, sandbox, fleet, action, after):
+    """EC2 refuses a whole batch for one session that is gone; the others are changed, each once."""
     fleet.launch_many(300, Mirror="many")
     many = {"selector": 'selector {\n    tags = { Mirror = "many" }\n  }', "targets": f'["{fleet.balancer_target()}"]'}
-    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "1" }', **many))
+    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "1", B = "1" }', **many))
     workspace.apply()
-    workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { A = "2" }', **many))
+    workspace.configure(sandbox.provider(), coverage(fleet, f"tags = {{ {after} }}", **many))
     workspace.save_plan()
     sandbox.forget_calls()
     gone = sorted(session.id for session in sandbox.sessions())[7]
-    sandbox.delete_session_at(TAGS, 1, gone)
+    sandbox.delete_session_at(action, 1, gone)
     workspace.apply_saved()
-    calls = sandbox.calls(TAGS)
+    calls = sandbox.calls(action)
     assert all(len(call.sessions()) <= 200 for call in calls)
     refused = [len(call.sessions()) for call in calls if gone in call.sessions()]
     sizes = sorted(refused, reverse=True)
