@@ -15,7 +15,7 @@ use crate::selection;
 pub struct RemoveModel {
     /// Names of coverages whose sessions are to go, with the wildcards `*` and `?`.
     pub coverage_names: Attr<Vec<Attr<String>>>,
-    /// Descriptions of sessions that are to go, with the wildcards `*` and `?`, whoever made them.
+    /// Descriptions of sessions that no coverage owns and that are to go, with the wildcards `*` and `?`.
     pub descriptions: Attr<Vec<Attr<String>>>,
     /// Whether only sessions go whose target is gone, or whose network interface is gone or attached to nothing. Alone it means those of
     /// every coverage; beside `coverage_names` or `descriptions`, those among what they name. Defaults to `false`.

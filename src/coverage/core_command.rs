@@ -7,11 +7,14 @@ use std::time::SystemTime;
 use crate::provider::core_process::core_command;
 
 /// Options of `apply` that may have their value in the next word.
-const WITH_VALUE: [&[u8]; 10] = [
+const WITH_VALUE: [&[u8]; 13] = [
     b"var",
     b"var-file",
     b"target",
+    b"target-file",
     b"exclude",
+    b"exclude-file",
+    b"invoke",
     b"replace",
     b"parallelism",
     b"lock-timeout",
@@ -94,6 +97,7 @@ mod tests {
             "apply",
             "apply -auto-approve",
             "apply -var region=eu-west-1",
+            "apply -target-file targets.txt",
             "apply -auto-approve --var-file prod.tfvars -target mirror_coverage.prod",
             "plan",
             "plan -out=saved.tfplan",

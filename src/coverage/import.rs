@@ -8,7 +8,9 @@ use super::model::{CoverageIdentity, CoverageModel};
 use super::read::observe_diagnostic;
 use crate::ec2::Account;
 use crate::framework::{Diagnostic, ImportRequest, ImportResponse};
-use crate::planner::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, Owner};
+use crate::planner::{
+    COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, MirrorSession, Owner, name_of_all, name_of_unnamed,
+};
 use crate::provider::{ec2_diagnostic, looks_like_region, not_a_region};
 
 type Response = ImportResponse<CoverageModel, CoverageIdentity>;
@@ -61,10 +63,18 @@ impl Coverage {
             .sessions()
             .await
             .map_err(|error| ec2_diagnostic("The traffic mirror sessions could not be read", &error))?;
-        let Some((owner, own)) = find(&wanted.name_or_id, &sessions)? else {
-            return self.import_by_filter(&account, &wanted.name_or_id).await;
+        let mut imported = match find(&wanted.name_or_id, &sessions)? {
+            Some((owner, own)) => self.as_found(&account, &owner, &own).await?,
+            None => self.import_by_filter(&account, &wanted.name_or_id).await?,
         };
-        self.as_found(&account, &owner, &own).await
+        if request.identity.is_some() && account.account_id().is_empty() {
+            let detail = "The provider block has skip_credentials_validation and skip_requesting_account_id, so whose credentials these are \
+                          is not known: the identity of what was imported has no account_id. Remove one of them to have it.";
+            imported
+                .diagnostics
+                .warning("The account id is not known", detail);
+        }
+        Ok(imported)
     }
 
     /// A coverage that has no session now is found by the filter that it owns.
@@ -142,17 +152,19 @@ fn find<'a>(
     let Some(owner) = chosen(name_or_id, owned().map(|(owner, _)| owner))? else {
         return Ok(None);
     };
-    let own = owned()
-        .filter(|(of, _)| of.id == owner.id)
-        .map(|(_, session)| session)
-        .collect();
-    Ok(Some((owner, own)))
+    let (marks, own): (Vec<Owner>, Vec<&MirrorSession>) = owned().filter(|(of, _)| of.id == owner.id).unzip();
+    let name = name_of_all(&marks).unwrap_or_default();
+    Ok(Some((Owner { name, ..owner }, own)))
 }
 
 /// The one of these owners that has this name or id.
 fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Option<Owner>, Box<Diagnostic>> {
     let id = name_or_id.parse::<CoverageId>().ok();
-    let is_meant = |owner: &Owner| id.as_ref().map_or(owner.name == name_or_id, |id| owner.id == *id);
+    let has_name = |owner: &Owner| match owner.name.is_empty() {
+        true => name_of_unnamed(&owner.id) == name_or_id,
+        false => owner.name == name_or_id,
+    };
+    let is_meant = |owner: &Owner| id.as_ref().map_or_else(|| has_name(owner), |id| owner.id == *id);
     let mut meant: Vec<Owner> = owners.filter(is_meant).collect();
     // What is pending was left by a killed create: it counts only where nothing else has the name.
     if meant.iter().any(|owner| owner.pending.is_none()) {

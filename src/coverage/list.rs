@@ -17,7 +17,7 @@ use crate::framework::{
     Attr, AttributePath, Diagnostic, Diagnostics, Found as Findings, ListRequest, ListResource, Listed,
     Severity, ValidateConfigRequest,
 };
-use crate::planner::{MirrorFilter, MirrorSession, Owner};
+use crate::planner::{MirrorFilter, MirrorSession, Owner, name_of_all};
 use crate::provider::{Connection, ec2_diagnostic, looks_like_region, not_a_region};
 use crate::selection;
 
@@ -214,19 +214,23 @@ fn objects<'a>(
     };
     let names: BTreeSet<&str> = settled().map(|owner| owner.name.as_str()).collect();
     let ids: BTreeSet<&str> = settled().map(|owner| owner.id.as_str()).collect();
-    let mut objects: BTreeMap<&str, (&Owner, Vec<&MirrorSession>)> = BTreeMap::new();
+    let mut objects: BTreeMap<&str, (Vec<&Owner>, Vec<&MirrorSession>)> = BTreeMap::new();
     for (owner, session) in &owned {
         if names.contains(owner.name.as_str()) && !ids.contains(owner.id.as_str()) {
             continue;
         }
-        // Somebody may have changed the name on one of them.
-        let (_, own) = objects.entry(owner.id.as_str()).or_insert((owner, Vec::new()));
+        let (marks, own) = objects.entry(owner.id.as_str()).or_default();
+        marks.push(owner);
         own.extend(*session);
     }
-    let mut objects: Vec<(Owner, Vec<&MirrorSession>)> = objects
-        .into_values()
-        .map(|(owner, own)| (owner.clone(), own))
-        .collect();
+    let object = |(marks, own): (Vec<&Owner>, Vec<&'a MirrorSession>)| {
+        let owner = Owner {
+            name: name_of_all(marks.iter().copied())?,
+            ..(*marks.first()?).clone()
+        };
+        Some((owner, own))
+    };
+    let mut objects: Vec<(Owner, Vec<&MirrorSession>)> = objects.into_values().filter_map(object).collect();
     objects
         .sort_by(|(one, _), (other, _)| (&one.name, one.id.as_str()).cmp(&(&other.name, other.id.as_str())));
     objects
@@ -308,6 +312,7 @@ mod tests {
         let sessions = [
             session("a", "prod", one.as_str()),
             session("b", "prod", one.as_str()),
+            session("aa", "renamed by hand", one.as_str()),
             session("c", "prod", &two.pending("1-2-3-4-5")),
             session("d", "test", &three.pending("1-2-3-4-5")),
             session("e", "prod", "somebody's"),
@@ -339,7 +344,11 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("bare", vec![]), ("prod", vec!["a", "b"]), ("test", vec!["d"])]
+            [
+                ("bare", vec![]),
+                ("prod", vec!["a", "b", "aa"]),
+                ("test", vec!["d"])
+            ]
         );
     }
 }

@@ -137,7 +137,7 @@ pub struct CoverageModel {
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub timeouts: Attr<TimeoutsBlock>,
     /// Id of this object, `mc-` and 17 hexadecimal digits. Every session carries it in the tag `mirror:coverage-id`; sessions
-    /// without it are never changed or deleted.
+    /// without it are never changed or deleted, but for those that `adopt` takes over.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub id: Attr<String>,
     /// The traffic mirror sessions, by the id of their network interface.

@@ -69,7 +69,9 @@ pub use limits::{LimitArgument, LimitVerdict, Limits, PlannedChange, Violation, 
 pub use orphan::orphans;
 pub use override_rule::{Override, Pick};
 pub use owned_filter::{FilterRepair, filter_repair};
-pub use ownership::{COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, Ownership};
+pub use ownership::{
+    COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, Ownership, name_of_all, name_of_unnamed,
+};
 pub use placement::{Placed, Placement, PlacementTarget, Source, place};
 pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};

@@ -98,6 +98,28 @@ impl Owner {
     }
 }
 
+/// What an object is called whose marks have lost their name: a name that it can be given, and by which an import finds it.
+pub fn name_of_unnamed(id: &CoverageId) -> String {
+    let digits = id.as_str().trim_start_matches(PREFIX);
+    format!("unnamed-{digits}")
+}
+
+/// The name of the object that these marks are of: the commonest, since somebody may have changed or removed it on some; the first by
+/// the alphabet of several. Without any, [`name_of_unnamed`]. None of no mark.
+pub fn name_of_all<'a>(owners: impl IntoIterator<Item = &'a Owner>) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut id = None;
+    for owner in owners {
+        id = Some(&owner.id);
+        if !owner.name.is_empty() {
+            *counts.entry(&owner.name).or_default() += 1;
+        }
+    }
+    let commonest = counts.into_iter().rev().max_by_key(|(_, count)| *count);
+    let name = commonest.map(|(name, _)| name.to_owned());
+    name.or_else(|| id.map(name_of_unnamed))
+}
+
 /// One coverage's view of all sessions of the account.
 #[derive(Debug, Clone, Copy)]
 pub struct Ownership<'a> {
@@ -133,6 +155,27 @@ mod tests {
             tags,
             ..Default::default()
         }
+    }
+
+    #[test]
+    fn the_commonest_name_is_the_objects() {
+        let id = CoverageId::from_bits(1);
+        let name = |names: &[&str]| {
+            let owners: Vec<Owner> = names
+                .iter()
+                .map(|name| Owner {
+                    name: (*name).to_owned(),
+                    id: id.clone(),
+                    pending: None,
+                })
+                .collect();
+            name_of_all(&owners)
+        };
+        assert_eq!(name(&["other", "prod", "", "prod"]).as_deref(), Some("prod"));
+        assert_eq!(name(&["", "", "prod"]).as_deref(), Some("prod"));
+        assert_eq!(name(&["b", "a"]).as_deref(), Some("a"));
+        assert_eq!(name(&["", ""]).as_deref(), Some("unnamed-00000000000000001"));
+        assert_eq!(name(&[]), None);
     }
 
     #[test]

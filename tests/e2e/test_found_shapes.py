@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from harness.cloud import OWNER_NAME
 from harness.fleet import Fleet
 from harness.hcl import coverage, coverage_without
 from harness.query import assert_takes_over, write_down
 
 pytestmark = pytest.mark.needs("query")
+
+PROD = "mirror_coverage.prod"
 
 
 def both_targets(fleet):
@@ -180,3 +183,36 @@ def test_a_thousand_sessions(workspaces, sandbox, fleet):
     fresh, _ = write_down(workspaces, sandbox.provider())
     assert_takes_over(fresh, sandbox, 1)
     assert len(sandbox.sessions()) == 1000
+
+
+@pytest.mark.parametrize("changed", ["other", None], ids=["another name", "no name"])
+def test_a_name_that_somebody_changed_on_one_session_is_put_right(workspaces, sandbox, fleet, changed):
+    """Its name is what most marks say, and not what the first one does."""
+    lost = workspaces("lost")
+    lost.configure(sandbox.provider(), coverage(fleet))
+    lost.apply()
+    first = min(session.id for session in sandbox.sessions())
+    if changed:
+        sandbox.tag(first, **{OWNER_NAME: changed})
+    else:
+        sandbox.untag(first, key=OWNER_NAME)
+    fresh, _ = write_down(workspaces, sandbox.provider())
+    fresh.apply()
+    assert {session.tags[OWNER_NAME] for session in sandbox.sessions()} == {"prod"}
+    assert {session.owner for session in sandbox.sessions()} == {lost.state()[PROD]["id"]}
+
+
+def test_a_coverage_without_any_name_is_found(workspaces, sandbox, fleet):
+    lost = workspaces("lost")
+    lost.configure(sandbox.provider(), coverage(fleet))
+    lost.apply()
+    before = {session.interface: session.id for session in sandbox.sessions()}
+    for session in before.values():
+        sandbox.untag(session, key=OWNER_NAME)
+    identity = lost.state()[PROD]["id"]
+    fresh, _ = write_down(workspaces, sandbox.provider())
+    fresh.apply()
+    assert {session.interface: session.id for session in sandbox.sessions()} == before
+    assert {(session.owner, session.tags[OWNER_NAME]) for session in sandbox.sessions()} == {
+        (identity, identity.replace("mc-", "unnamed-"))
+    }

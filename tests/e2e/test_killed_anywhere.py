@@ -21,7 +21,7 @@ from harness.workspace import Workspace
 PROD = "mirror_coverage.prod"
 # About as many calls as the operation makes with a given filter, and with its own: each of them can be the one. A run that
 # makes fewer is not killed.
-CALLS = {"create": (16, 24), "update": (16, 20), "destroy": (13, 17), "replace": (24, 34)}
+CALLS = {"create": (24, 30), "update": (26, 28), "destroy": (17, 20), "replace": (30, 39)}
 
 
 class Run:

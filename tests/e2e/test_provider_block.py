@@ -258,7 +258,8 @@ def test_import_by_identity_without_the_account_id(workspaces, sandbox, fleet):
     error = only_error(second.try_plan())
     assert "account" in error.summary and "skip_requesting_account_id" in error.detail and ACCOUNT in error.detail
     second.configure(skip, coverage(fleet), importing(""))
-    second.apply()
+    warned = second.apply().warnings
+    assert any("no account_id" in warning.detail and "skip_requesting_account_id" in warning.detail for warning in warned), warned
     assert second.state()[PROD]["id"] == first.state()[PROD]["id"]
 
 
