@@ -9,7 +9,6 @@ use super::convert::{self, Rows};
 use super::execute::Executor;
 use super::failure::{Failure, FailureKind};
 use super::model::{CoverageIdentity, CoverageModel};
-use super::read::decode;
 use super::stop::Stop;
 use crate::ec2::Account;
 use crate::framework::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics};
@@ -60,7 +59,7 @@ impl Coverage {
         &self,
         account: &Account,
         state: CoverageModel,
-        request: &Request,
+        fleet: Option<Fleet>,
         failed: &[(String, Failure)],
         diagnostics: Diagnostics,
     ) -> Response {
@@ -111,7 +110,7 @@ impl Coverage {
                 ..fleet
             }
         };
-        let private = decode(&request.private).and_then(|fleet| settled(fleet, &state).encode().ok());
+        let private = fleet.and_then(|fleet| settled(fleet, &state).encode().ok());
         Response {
             identity: state.identity(account),
             state: Some(state),

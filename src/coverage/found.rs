@@ -70,7 +70,15 @@ pub(super) async fn found(
     state.copy_tags = list(candidates.iter().map(String::as_str));
     let selecting = Selecting::of(&state).unwrap_or_default();
     let rows = convert::rows(&state.sessions);
-    let (fleet, _) = observe(account, &selecting, &state, Some(&owner.id), &rows).await?;
+    let (fleet, _) = observe(
+        account,
+        &selecting,
+        &state,
+        Some(&owner.id),
+        &rows,
+        &BTreeSet::new(),
+    )
+    .await?;
     let copied: BTreeSet<&str> = candidates
         .iter()
         .filter(|key| !is_reserved(key) && is_copied(&sessions, &fleet, key))

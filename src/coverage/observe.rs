@@ -115,14 +115,16 @@ impl Selecting {
 
 /// Reads the fleet and all sessions of the account in the region.
 ///
-/// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state. What the fleet
-/// remembers from before (`intended`, `refused`) is left empty.
+/// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state; `leaving` are ids of objects in
+/// whose place this one may come, which take no room from it. What the fleet remembers from before (`intended`, `refused`) is left
+/// empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,
     model: &CoverageModel,
     id: Option<&CoverageId>,
     recorded: &Rows,
+    leaving: &BTreeSet<String>,
 ) -> Result<(Fleet, Arc<Vec<MirrorSession>>), ObserveError> {
     let name = model.name.as_str().unwrap_or_default();
     let sessions = async { account.sessions().await.map_err(ObserveError::from) };
@@ -149,16 +151,21 @@ pub async fn observe(
         .iter()
         .map(|session| session.network_interface_id.as_str())
         .collect();
+    let leaves = |session: &&MirrorSession| {
+        Owner::of(&session.tags).is_some_and(|owner| leaving.contains(owner.id.as_str()))
+    };
     let others: Vec<&MirrorSession> = sessions
         .iter()
-        .filter(|session| !own_ids.contains(session.id.as_str()))
+        .filter(|session| !own_ids.contains(session.id.as_str()) && !leaves(session))
         .collect();
     fleet.note_others(&others, &covered, &selecting.adoption);
     // What a create finds of its own was left by one that was killed, and is taken over.
     if id.is_some() {
         fleet.note_second(&own, recorded);
     }
-    note_sources(account, &mut fleet, &own_ids).await?;
+    let mut not_others = own_ids;
+    not_others.extend(sessions.iter().filter(leaves).map(|session| session.id.as_str()));
+    note_sources(account, &mut fleet, &not_others).await?;
     Ok((fleet, sessions))
 }
 

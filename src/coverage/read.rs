@@ -29,7 +29,8 @@ impl Coverage {
         };
         let mut refusal = None;
         if let Some(id) = state.id.as_str() {
-            self.refreshed.insert(id, reasons(&state));
+            let name = state.name.as_str().unwrap_or_default();
+            self.refreshed.insert(id, name, reasons(&state));
             if !self.plans_destroy() {
                 refusal = self.refuse_to_be_taken_over(id);
             }
@@ -114,7 +115,15 @@ pub(super) async fn refreshed(
         Selecting::default()
     };
     let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(account, &selecting, &state, id.as_ref(), &before).await?;
+    let (mut fleet, sessions) = observe(
+        account,
+        &selecting,
+        &state,
+        id.as_ref(),
+        &before,
+        &BTreeSet::new(),
+    )
+    .await?;
     if !is_readable {
         // A plan with the same selection reads it once more, and says that it cannot.
         fleet.selecting.clear();

@@ -1,7 +1,7 @@
 //! Which objects this process has refreshed: for an object that exists, that tells a plan from the final plan, since
 //! core applies in a new process and refreshes nothing there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::convert;
@@ -20,16 +20,24 @@ pub fn reasons(model: &CoverageModel) -> Reasons {
         .collect()
 }
 
-/// Refreshed objects: what each skipped before, by the id of the object.
+/// Refreshed objects: the name of each and what it skipped before, by the id of the object.
 #[derive(Debug, Default)]
 pub struct Refreshed {
-    skipped_before: Mutex<HashMap<String, Reasons>>,
+    objects: Mutex<HashMap<String, (String, Reasons)>>,
 }
 
 impl Refreshed {
     /// Notes a refresh of an object that is about to be read.
-    pub fn insert(&self, id: &str, skipped_before: Reasons) {
-        self.lock().insert(id.to_owned(), skipped_before);
+    pub fn insert(&self, id: &str, name: &str, skipped_before: Reasons) {
+        self.lock()
+            .insert(id.to_owned(), (name.to_owned(), skipped_before));
+    }
+
+    /// The ids of those with this name: a new object of the name takes the place of one that is tainted.
+    pub fn named(&self, name: &str) -> BTreeSet<String> {
+        let objects = self.lock();
+        let of_name = objects.iter().filter(|(_, (of, _))| of == name);
+        of_name.map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether the object was refreshed by this process.
@@ -40,10 +48,12 @@ impl Refreshed {
     /// What the object skipped when it was last saved: a refresh follows the fleet by itself. None when this process did not
     /// refresh it.
     pub fn skipped_before(&self, id: &str) -> Option<Reasons> {
-        self.lock().get(id).cloned()
+        self.lock()
+            .get(id)
+            .map(|(_, skipped_before)| skipped_before.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Reasons>> {
-        self.skipped_before.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (String, Reasons)>> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

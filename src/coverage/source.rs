@@ -175,7 +175,11 @@ impl Coverage {
         }
         let recorded = prior_rows(request);
         let id = prior_id(request);
-        match observe(account, &selecting, planned, id.as_ref(), &recorded).await {
+        let leaving = match is_update {
+            true => BTreeSet::new(),
+            false => self.refreshed.named(planned.name.as_str().unwrap_or_default()),
+        };
+        match observe(account, &selecting, planned, id.as_ref(), &recorded, &leaving).await {
             Ok((mut fleet, _)) => {
                 self.leave_room_to_the_apply(request, planned, &mut fleet);
                 if is_update {

@@ -363,3 +363,22 @@ def test_a_saved_plan_survives_churn(workspace, sandbox, fleet):
     assert covered == {*fleet.interfaces["web-2"], *fleet.interfaces["web-3"]}
     workspace.apply()
     assert set(fleet.interfaces["web-4"]) <= {session.interface for session in sandbox.sessions()}
+
+
+@pytest.mark.spine
+def test_a_tainted_coverage_is_made_again_where_there_is_just_room(workspace, sandbox, fleet):
+    """Its own old sessions take no room from the new ones: they go first. Nothing of the old object is remembered."""
+    (crowded,) = fleet.interfaces["web-1"]
+    for number in (7, 8):
+        sandbox.create_session(crowded, fleet.target, fleet.filter, number)
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    before = workspace.state()[PROD]["id"]
+    workspace.run("taint", PROD).succeed()
+    workspace.apply()
+    assert workspace.state()[PROD]["id"] != before
+    made = {session.interface for session in sandbox.sessions() if session.owner == workspace.state()[PROD]["id"]}
+    assert made == fleet.tagged_interfaces() and len(sandbox.sessions()) == len(made) + 2
+    kept = workspace.private()
+    workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
+    assert workspace.private() == kept
