@@ -80,17 +80,20 @@ pub fn place<'a>(
             None => moving.push(source),
         }
     }
-    // Whoever has least choice chooses first. Whoever failed takes no room from others who could go nowhere else either; then come sessions
-    // that exist, and new ones last. No better matching is possible: only targets on one network interface are limited, and such a
-    // target serves one zone.
+    // Whoever failed takes no room from others; of the rest, whoever has least choice chooses first, then sessions that exist before new
+    // ones. No better matching is possible: only targets on one network interface are limited, and such a target serves one zone.
     moving.sort_by_key(|source| {
         (
-            source.picked.is_none(),
             source.failed,
+            source.picked.is_none(),
             source.current.is_none(),
             source.id,
         )
     });
+    // The others leave it room where its tag sends it, as long as they find some elsewhere.
+    for picked in moving.iter().filter(|source| source.failed > 0) {
+        load.keep_free(picked);
+    }
     for source in moving {
         let outcome = choose(placement, &load, source).map(|index| {
             load.add(index, source);
@@ -129,6 +132,8 @@ struct Load<'a> {
     own: Vec<usize>,
     /// Others' included.
     all: Vec<usize>,
+    /// For sources that can go nowhere else and choose last.
+    kept_free: Vec<usize>,
 }
 
 impl<'a> Load<'a> {
@@ -138,6 +143,7 @@ impl<'a> Load<'a> {
             targets,
             own: vec![0; targets.len()],
             all: targets.iter().map(others).collect(),
+            kept_free: vec![0; targets.len()],
         }
     }
 
@@ -150,9 +156,25 @@ impl<'a> Load<'a> {
         self.all[index] += usize::from(!self.is_there(index, source));
     }
 
+    fn keep_free(&mut self, source: &Source<'_>) {
+        let is_picked = |target: &PlacementTarget| source.picked == Some(&target.target_id);
+        if let Some(index) = self.targets.iter().position(is_picked) {
+            self.kept_free[index] += 1;
+        }
+    }
+
     fn has_room(&self, index: usize, source: &Source<'_>) -> bool {
+        self.has_room_beside(index, source, 0)
+    }
+
+    /// Whether there is room beside what is kept free.
+    fn has_spare_room(&self, index: usize, source: &Source<'_>) -> bool {
+        self.has_room_beside(index, source, self.kept_free[index])
+    }
+
+    fn has_room_beside(&self, index: usize, source: &Source<'_>, kept: usize) -> bool {
         let capacity = self.targets[index].capacity;
-        self.is_there(index, source) || capacity.is_none_or(|capacity| self.all[index] < capacity)
+        self.is_there(index, source) || capacity.is_none_or(|capacity| self.all[index] + kept < capacity)
     }
 }
 
@@ -176,7 +198,10 @@ fn choose(placement: Placement, load: &Load<'_>, source: &Source<'_>) -> Result<
         (None, Placement::PreferSameAz) => (&nearby, &all),
         (None, Placement::SameAz) => (&nearby, &nearby),
     };
-    least(&mut first.iter().copied().filter(roomy))
+    let spare = |index: &usize| source.picked.is_none() && load.has_spare_room(*index, source);
+    least(&mut first.iter().copied().filter(spare))
+        .or_else(|| least(&mut second.iter().copied().filter(spare)))
+        .or_else(|| least(&mut first.iter().copied().filter(roomy)))
         .or_else(|| least(&mut second.iter().copied().filter(roomy)))
         .ok_or_else(|| refusal(targets, &all, second, source))
 }

@@ -258,7 +258,7 @@ fn the_names_are_those_of_the_argument() {
     assert_eq!(Placement::default().to_string(), "prefer_same_az");
 }
 
-/// It may go nowhere else, whatever came of it before; the others find room elsewhere.
+/// It may go nowhere else, whatever came of it before; the others leave it room if they find some elsewhere.
 #[test]
 fn a_picked_target_has_room_also_after_a_failed_create() {
     let targets = [listed("t1", Some(1), &[]), listed("t2", None, &[])];
@@ -269,4 +269,15 @@ fn a_picked_target_has_room_also_after_a_failed_create() {
     };
     let placed = place(Placement::Balanced, &targets, &[source("a", None, None), failed]);
     assert_eq!(targets_of(&placed), [("a", "t2"), ("b", "t1")]);
+    let failed = Source {
+        picked: Some("t1"),
+        failed: 3,
+        ..source("b", None, None)
+    };
+    let placed = place(
+        Placement::Balanced,
+        &targets[..1],
+        &[source("a", None, None), failed],
+    );
+    assert_eq!(targets_of(&placed), [("a", "t1"), ("b", "-")]);
 }
