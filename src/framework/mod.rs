@@ -21,6 +21,7 @@ pub mod mark;
 pub mod model;
 mod model_elements;
 mod model_msgpack;
+mod model_shapes;
 pub mod number;
 mod path;
 mod provider;

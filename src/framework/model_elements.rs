@@ -8,9 +8,8 @@ use super::error::{Reason, ValueError};
 use super::model_msgpack::Out;
 use super::path::Step;
 use super::schema::Schema;
-use super::to_value::{ValueSerializer, unsupported};
+use super::to_value::{ValueSerializer, key_of};
 use super::types::Type;
-use super::value::Value;
 
 pub(super) struct ElementSerializer<'a> {
     pub out: &'a mut Out,
@@ -110,19 +109,12 @@ impl FieldSerializer<'_> {
     }
 }
 
-fn text<T: Serialize + ?Sized>(key: &T) -> Result<String, ValueError> {
-    match key.serialize(ValueSerializer)? {
-        Value::String(key) => Ok(key),
-        _ => unsupported("a map whose keys are no text"),
-    }
-}
-
 impl ser::SerializeMap for FieldSerializer<'_> {
     type Ok = ();
     type Error = ValueError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
-        self.key = Some(text(key)?);
+        self.key = Some(key_of(key)?);
         Ok(())
     }
 

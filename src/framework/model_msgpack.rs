@@ -3,13 +3,14 @@
 
 use rmp::encode as write;
 use rmp::encode::ByteBuf;
-use serde::ser::{Impossible, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
 use super::attr::{ATTR, UNKNOWN};
 use super::decode_msgpack::MAX_DEPTH;
 use super::encode_msgpack::{encode, infallible, length, number, too_many};
 use super::error::{Reason, ValueError};
 use super::model_elements::{ElementSerializer, FieldSerializer};
+use super::model_shapes::shapes_of_every_model;
 use super::number::{NUMBER, Number};
 use super::schema::Schema;
 use super::to_value::{ValueSerializer, unsupported};
@@ -158,34 +159,22 @@ impl<'a> ModelSerializer<'a> {
     }
 }
 
-macro_rules! whole_numbers {
-    ($($method:ident: $whole:ty => $wide:ty)*) => {$(
-        fn $method(self, value: $whole) -> Result<(), ValueError> {
-            self.number(&Number::from(<$wide>::from(value)))
-        }
-    )*};
-}
-
 impl<'a> Serializer for ModelSerializer<'a> {
     type Ok = ();
     type Error = ValueError;
     type SerializeSeq = ElementSerializer<'a>;
     type SerializeTuple = ElementSerializer<'a>;
-    type SerializeTupleStruct = Impossible<(), ValueError>;
-    type SerializeTupleVariant = Impossible<(), ValueError>;
     type SerializeMap = FieldSerializer<'a>;
     type SerializeStruct = FieldSerializer<'a>;
-    type SerializeStructVariant = Impossible<(), ValueError>;
 
-    whole_numbers! {
-        serialize_i8: i8 => i64
-        serialize_i16: i16 => i64
-        serialize_i32: i32 => i64
-        serialize_i64: i64 => i64
-        serialize_u8: u8 => u64
-        serialize_u16: u16 => u64
-        serialize_u32: u32 => u64
-        serialize_u64: u64 => u64
+    shapes_of_every_model! {}
+
+    fn serialize_i64(self, value: i64) -> Result<(), ValueError> {
+        self.number(&value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Result<(), ValueError> {
+        self.number(&value.into())
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), ValueError> {
@@ -196,10 +185,6 @@ impl<'a> Serializer for ModelSerializer<'a> {
             }
             _ => self.wrong("a bool"),
         }
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<(), ValueError> {
-        self.serialize_f64(value.into())
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), ValueError> {
@@ -226,18 +211,6 @@ impl<'a> Serializer for ModelSerializer<'a> {
     fn serialize_none(self) -> Result<(), ValueError> {
         infallible(write::write_nil(&mut self.out.bytes));
         Ok(())
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), ValueError> {
-        value.serialize(self)
-    }
-
-    fn serialize_unit(self) -> Result<(), ValueError> {
-        unsupported("a unit")
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), ValueError> {
-        unsupported("a unit")
     }
 
     fn serialize_unit_variant(
@@ -267,19 +240,6 @@ impl<'a> Serializer for ModelSerializer<'a> {
         }
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        _: u32,
-        _: &'static str,
-        value: &T,
-    ) -> Result<(), ValueError> {
-        match name {
-            ATTR => value.serialize(self),
-            _ => unsupported("an enum with content"),
-        }
-    }
-
     fn serialize_seq(self, count: Option<usize>) -> Result<ElementSerializer<'a>, ValueError> {
         let depth = self.deeper()?;
         let Type::List(kind) = self.kind else {
@@ -296,43 +256,11 @@ impl<'a> Serializer for ModelSerializer<'a> {
         })
     }
 
-    fn serialize_tuple(self, count: usize) -> Result<ElementSerializer<'a>, ValueError> {
-        self.serialize_seq(Some(count))
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, ValueError> {
-        unsupported("a tuple struct")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, ValueError> {
-        unsupported("an enum with content")
-    }
-
     fn serialize_map(self, count: Option<usize>) -> Result<FieldSerializer<'a>, ValueError> {
         self.fields(count)
     }
 
     fn serialize_struct(self, _: &'static str, count: usize) -> Result<FieldSerializer<'a>, ValueError> {
         self.fields(Some(count))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, ValueError> {
-        unsupported("an enum with content")
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::ser::{self, Impossible, Serialize, Serializer};
+use serde::ser::{self, Serialize, Serializer};
 
 use super::attr::{ATTR, UNKNOWN};
 use super::decode_msgpack::decode_msgpack;
 use super::error::{Reason, ValueError};
+use super::model_shapes::shapes_of_every_model;
 use super::number::{NUMBER, Number};
 use super::path::Step;
 use super::types::Type;
@@ -25,55 +26,34 @@ pub(super) fn unsupported<T>(what: &str) -> Result<T, ValueError> {
     Err(ser::Error::custom(format!("a model cannot hold {what}")))
 }
 
+/// The key of an element of a map.
+pub(super) fn key_of<T: Serialize + ?Sized>(key: &T) -> Result<String, ValueError> {
+    match key.serialize(ValueSerializer)? {
+        Value::String(key) => Ok(key),
+        _ => unsupported("a map whose keys are no text"),
+    }
+}
+
 impl Serializer for ValueSerializer {
     type Ok = Value;
     type Error = ValueError;
     type SerializeSeq = ListSerializer;
     type SerializeTuple = ListSerializer;
-    type SerializeTupleStruct = Impossible<Value, ValueError>;
-    type SerializeTupleVariant = Impossible<Value, ValueError>;
     type SerializeMap = MapSerializer;
     type SerializeStruct = MapSerializer;
-    type SerializeStructVariant = Impossible<Value, ValueError>;
+
+    shapes_of_every_model! {}
 
     fn serialize_bool(self, value: bool) -> Result<Value, ValueError> {
         Ok(Value::Bool(value))
-    }
-
-    fn serialize_i8(self, value: i8) -> Result<Value, ValueError> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<Value, ValueError> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<Value, ValueError> {
-        self.serialize_i64(value.into())
     }
 
     fn serialize_i64(self, value: i64) -> Result<Value, ValueError> {
         Ok(Value::Number(value.into()))
     }
 
-    fn serialize_u8(self, value: u8) -> Result<Value, ValueError> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<Value, ValueError> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<Value, ValueError> {
-        self.serialize_u64(value.into())
-    }
-
     fn serialize_u64(self, value: u64) -> Result<Value, ValueError> {
         Ok(Value::Number(value.into()))
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<Value, ValueError> {
-        self.serialize_f64(value.into())
     }
 
     fn serialize_f64(self, value: f64) -> Result<Value, ValueError> {
@@ -95,18 +75,6 @@ impl Serializer for ValueSerializer {
 
     fn serialize_none(self) -> Result<Value, ValueError> {
         Ok(Value::Null)
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, ValueError> {
-        value.serialize(self)
-    }
-
-    fn serialize_unit(self) -> Result<Value, ValueError> {
-        unsupported("a unit")
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<Value, ValueError> {
-        unsupported("a unit")
     }
 
     fn serialize_unit_variant(
@@ -133,44 +101,8 @@ impl Serializer for ValueSerializer {
         }
     }
 
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        name: &'static str,
-        _: u32,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Value, ValueError> {
-        if name == ATTR {
-            value.serialize(self)
-        } else {
-            unsupported("an enum with content")
-        }
-    }
-
     fn serialize_seq(self, length: Option<usize>) -> Result<ListSerializer, ValueError> {
         Ok(ListSerializer(Vec::with_capacity(length.unwrap_or(0))))
-    }
-
-    fn serialize_tuple(self, length: usize) -> Result<ListSerializer, ValueError> {
-        self.serialize_seq(Some(length))
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleStruct, ValueError> {
-        unsupported("a tuple struct")
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, ValueError> {
-        unsupported("an enum with content")
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<MapSerializer, ValueError> {
@@ -182,16 +114,6 @@ impl Serializer for ValueSerializer {
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<MapSerializer, ValueError> {
         self.serialize_map(None)
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, ValueError> {
-        unsupported("an enum with content")
     }
 }
 
@@ -245,10 +167,7 @@ impl ser::SerializeMap for MapSerializer {
     type Error = ValueError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ValueError> {
-        match key.serialize(ValueSerializer)? {
-            Value::String(key) => self.key = Some(key),
-            _ => return unsupported("a map whose keys are no text"),
-        }
+        self.key = Some(key_of(key)?);
         Ok(())
     }
 
