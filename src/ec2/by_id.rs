@@ -3,18 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::network::id_filters;
+use super::page::{FILTER_VALUES, MAX_RESULTS};
 use super::{Ec2Error, ErrorClass};
 use crate::planner::Filter;
 
 /// The most ids to name in one call (EC2 developer guide, "Pagination in the Amazon EC2 API").
 const MAX_IDS: usize = 1000;
-/// As many as a filter takes: of those an id that does not exist is no error.
-const MAX_VALUES: usize = 200;
 
 /// The ids as one call after the other names them.
 pub(super) fn batches(ids: &BTreeSet<String>) -> Vec<Vec<String>> {
     let ids: Vec<String> = ids.iter().cloned().collect();
     ids.chunks(MAX_IDS).map(<[String]>::to_vec).collect()
+}
+
+/// What a describe call says of these ids and of the size of its pages: EC2 does not take both. No id: pages.
+pub(super) fn ids_or_pages(ids: Vec<String>) -> (Option<Vec<String>>, Option<i32>) {
+    match ids.is_empty() {
+        true => (None, Some(MAX_RESULTS)),
+        false => (Some(ids), None),
+    }
 }
 
 /// What has one of these ids, at most [`MAX_IDS`] of them, and is there. EC2 refuses a call that names one which is not: as a rule its
@@ -30,7 +37,8 @@ where
     F: Future<Output = Result<Vec<T>, Ec2Error>>,
 {
     for _ in 0..2 {
-        if ids.len() <= MAX_VALUES {
+        // In a filter an id that does not exist is no error.
+        if ids.len() <= FILTER_VALUES {
             break;
         }
         match explicit(ids.clone()).await {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_sdk_ec2::types::{Instance, InstanceNetworkInterface};
 use futures::future::try_join_all;
 
-use super::by_id::{batches, by_id};
+use super::by_id::{batches, by_id, ids_or_pages};
 use super::network_interfaces::{first_address, primary_first};
-use super::page::{MAX_RESULTS, Pages, sdk_filters};
+use super::page::{Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{Filter, Interface, matches_wildcard};
@@ -102,9 +102,7 @@ impl Account {
     ) -> Result<Vec<Interface>, Ec2Error> {
         let action = Action::DescribeInstances;
         let filters = sdk_filters(filters);
-        let ids = Some(ids).filter(|ids| !ids.is_empty());
-        // EC2 does not take both.
-        let page_size = ids.is_none().then_some(MAX_RESULTS);
+        let (ids, page_size) = ids_or_pages(ids);
         let mut found = BTreeMap::new();
         let mut pages = Pages::default();
         loop {

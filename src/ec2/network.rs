@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::page::{MAX_RESULTS, Pages, sdk_filters};
+use super::page::{FILTER_VALUES, MAX_RESULTS, Pages, sdk_filters};
 use super::{Account, Action, Ec2Error};
 use crate::planner::Filter;
 
@@ -98,5 +98,5 @@ pub(super) fn id_filters(name: &str, ids: &[String]) -> Vec<Filter> {
         name: name.to_owned(),
         values: ids.to_vec(),
     };
-    ids.chunks(200).map(filter).collect()
+    ids.chunks(FILTER_VALUES).map(filter).collect()
 }

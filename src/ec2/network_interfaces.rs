@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_sdk_ec2::types::NetworkInterface;
 use futures::future::try_join_all;
 
-use super::by_id::{batches, by_id};
+use super::by_id::{batches, by_id, ids_or_pages};
 use super::network::id_filters;
-use super::page::{MAX_RESULTS, Pages, sdk_filters};
+use super::page::{Pages, sdk_filters};
 use super::tags::from_sdk;
 use super::{Account, Action, Ec2Error, ErrorClass};
 use crate::planner::{Filter, Interface};
@@ -136,9 +136,7 @@ impl Account {
     ) -> Result<(), Ec2Error> {
         let action = Action::DescribeNetworkInterfaces;
         let filters = sdk_filters(filters);
-        let ids = Some(ids).filter(|ids| !ids.is_empty());
-        // EC2 does not take both.
-        let page_size = ids.is_none().then_some(MAX_RESULTS);
+        let (ids, page_size) = ids_or_pages(ids);
         let mut pages = Pages::default();
         loop {
             let call = self.call(action);

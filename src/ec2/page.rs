@@ -6,6 +6,9 @@ use crate::planner::Filter;
 /// The most that the describe calls used here give in a page.
 pub(super) const MAX_RESULTS: i32 = 1000;
 
+/// The most values that EC2 takes in one filter.
+pub(super) const FILTER_VALUES: usize = 200;
+
 /// Where a describe call stands.
 #[derive(Debug, Default)]
 pub(super) struct Pages {

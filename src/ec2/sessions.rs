@@ -9,13 +9,10 @@ use aws_sdk_ec2::types::{ResourceType, TagSpecification, TrafficMirrorSession, T
 
 use super::error::ErrorKind;
 use super::filters::granted;
-use super::page::{MAX_RESULTS, Pages, sdk_filters};
+use super::page::{FILTER_VALUES, MAX_RESULTS, Pages, sdk_filters};
 use super::tags::{from_sdk, to_sdk};
 use super::{Account, Action, Ec2Error, ErrorClass, What};
 use crate::planner::{FieldChange, Filter, MirrorSession, Tags};
-
-/// Values that EC2 takes in one filter.
-const FILTER_VALUES: usize = 200;
 
 /// A session to be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
