@@ -59,7 +59,7 @@ impl Coverage {
         &self,
         account: &Account,
         state: CoverageModel,
-        fleet: Option<Fleet>,
+        fleet: Fleet,
         failed: &[(String, Failure)],
         diagnostics: Diagnostics,
     ) -> Response {
@@ -110,7 +110,9 @@ impl Coverage {
                 ..fleet
             }
         };
-        let private = fleet.and_then(|fleet| settled(fleet, &state).encode().ok());
+        // A plan that could not look left nothing to keep.
+        let is_kept = fleet != Fleet::default();
+        let private = is_kept.then(|| settled(fleet, &state).encode().ok()).flatten();
         Response {
             identity: state.identity(account),
             state: Some(state),

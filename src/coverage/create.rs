@@ -51,9 +51,7 @@ impl Coverage {
             Ok(found) => found,
             Err(diagnostic) => return nothing_done(diagnostic.into()),
         };
-        let planned_fleet = decode(&request.private);
-        let has_fleet = planned_fleet.is_some();
-        let mut fleet = planned_fleet.unwrap_or_default();
+        let mut fleet = decode(&request.private).unwrap_or_default();
         let name = planned.name.as_str().unwrap_or_default().to_owned();
         // An object in whose place this one comes may be gone since the plan.
         let namesakes = namesakes(&sessions, &name, None);
@@ -151,7 +149,7 @@ impl Coverage {
             diagnostics.warning(title, detail);
         }
         let state = finished(&account, planned, id.as_str(), &actual, &failed);
-        self.response(&account, state, has_fleet.then_some(fleet), &failed, diagnostics)
+        self.response(&account, state, fleet, &failed, diagnostics)
     }
 
     /// The sessions, once no killed create of the same name is still finishing its last calls.

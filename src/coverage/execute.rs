@@ -75,8 +75,7 @@ impl Executor<'_> {
         let mut outcome = Outcome::default();
         self.delete(&actions.delete, &mut outcome).await;
         outcome.not_owned = self.retag(&actions.retag, &mut outcome).await;
-        let not_owned = outcome.not_owned.clone();
-        self.modify(&actions.modify, &not_owned, &mut outcome).await;
+        self.modify(&actions.modify, &mut outcome).await;
         self.create(&actions.create, &mut outcome).await;
         outcome
     }

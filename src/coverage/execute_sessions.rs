@@ -19,10 +19,10 @@ const FREEING_WAIT: Duration = Duration::from_secs(1);
 const NUMBER_ATTEMPTS: usize = 5;
 
 impl Executor<'_> {
-    pub(super) async fn modify(&self, changes: &[Modify], refused: &BTreeSet<String>, outcome: &mut Outcome) {
+    pub(super) async fn modify(&self, changes: &[Modify], outcome: &mut Outcome) {
         let mut changes: Vec<&Modify> = changes
             .iter()
-            .filter(|change| !refused.contains(&change.session_id))
+            .filter(|change| !outcome.not_owned.contains(&change.session_id))
             .collect();
         // What moves away makes room for what moves in: who found a full target tries again while others get through.
         loop {

@@ -1,6 +1,6 @@
 //! What an import leaves as it is, in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::planner::{AsFound, Fleet, Skip};
 
@@ -19,11 +19,8 @@ pub(super) fn in_words(fleet: &Fleet, against_the_rules: &BTreeMap<String, Skip>
             ));
         }
         if !found.tag_keys.is_empty() {
-            let keys: Vec<&str> = found.tag_keys.iter().map(String::as_str).collect();
-            parts.push(format!(
-                "tags that are neither written nor removed: {}",
-                keys.join(", ")
-            ));
+            let keys = joined(&found.tag_keys, ", ");
+            parts.push(format!("tags that are neither written nor removed: {keys}"));
         }
         if let Some(skip) = against_the_rules.get(interface) {
             parts.push(format!(
@@ -41,20 +38,23 @@ pub(super) fn in_words(fleet: &Fleet, against_the_rules: &BTreeMap<String, Skip>
     let filter = &fleet.filter_as_found;
     let mut lines: Vec<String> = fleet.as_found.iter().map(of).collect();
     if !filter.rules.is_empty() {
-        let faults: Vec<&str> = filter.rules.iter().map(String::as_str).collect();
         lines.push(format!(
             "{}, the coverage's own filter: {}; its rules stay so until they change again or traffic_mirror_filter_id is set",
             filter.id,
-            faults.join("; ")
+            joined(&filter.rules, "; ")
         ));
     }
     if !filter.tag_keys.is_empty() {
-        let keys: Vec<&str> = filter.tag_keys.iter().map(String::as_str).collect();
         lines.push(format!(
             "{}, the coverage's own filter: tags that are not removed: {}",
             filter.id,
-            keys.join(", ")
+            joined(&filter.tag_keys, ", ")
         ));
     }
     lines
+}
+
+fn joined(texts: &BTreeSet<String>, between: &str) -> String {
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    texts.join(between)
 }

@@ -152,12 +152,14 @@ fn find<'a>(
     let Some(owner) = chosen(name_or_id, owned().map(|(owner, _)| owner))? else {
         return Ok(None);
     };
-    let (marks, own): (Vec<Owner>, Vec<&MirrorSession>) = owned().filter(|(of, _)| of.id == owner.id).unzip();
-    let name = name_of_all(&marks).unwrap_or_default();
-    Ok(Some((Owner { name, ..owner }, own)))
+    let own = owned()
+        .filter(|(of, _)| of.id == owner.id)
+        .map(|(_, session)| session)
+        .collect();
+    Ok(Some((owner, own)))
 }
 
-/// The one of these owners that has this name or id.
+/// The one of these owners that has this name or id, with the name that most of its marks say.
 fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Option<Owner>, Box<Diagnostic>> {
     let id = name_or_id.parse::<CoverageId>().ok();
     let has_name = |owner: &Owner| match owner.name.is_empty() {
@@ -165,7 +167,8 @@ fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Optio
         false => owner.name == name_or_id,
     };
     let is_meant = |owner: &Owner| id.as_ref().map_or_else(|| has_name(owner), |id| owner.id == *id);
-    let mut meant: Vec<Owner> = owners.filter(is_meant).collect();
+    let owners: Vec<Owner> = owners.collect();
+    let mut meant: Vec<&Owner> = owners.iter().filter(|owner| is_meant(owner)).collect();
     // What is pending was left by a killed create: it counts only where nothing else has the name.
     if meant.iter().any(|owner| owner.pending.is_none()) {
         meant.retain(|owner| owner.pending.is_none());
@@ -181,7 +184,13 @@ fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Optio
         );
         return Err(Diagnostic::error("Several coverages have this name", detail).into());
     }
-    Ok(meant.into_iter().next())
+    Ok(meant.first().and_then(|meant| {
+        let name = name_of_all(owners.iter().filter(|owner| owner.id == meant.id))?;
+        Some(Owner {
+            name,
+            ..(*meant).clone()
+        })
+    }))
 }
 
 fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {

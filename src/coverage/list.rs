@@ -68,9 +68,9 @@ impl Coverages {
             if !owner.name.starts_with(prefix) {
                 continue;
             }
-            // An import by a name that several have, or that somebody removed, needs the id.
-            let is_named = !owner.name.is_empty() && names.get(owner.name.as_str()) == Some(&1);
-            let name = if is_named { &owner.name } else { owner.id.as_str() };
+            // An import by a name that several have needs the id.
+            let is_unique = names.get(owner.name.as_str()) == Some(&1);
+            let name = if is_unique { &owner.name } else { owner.id.as_str() };
             let account_id = Some(account.account_id().to_owned()).filter(|id| !id.is_empty());
             let mut diagnostics = Diagnostics::new();
             if account_id.is_none() {
@@ -185,10 +185,7 @@ fn without_account(name: &str) -> Diagnostic {
 }
 
 fn title(owner: &Owner, region: &str, sessions: usize) -> String {
-    let name = match owner.name.as_str() {
-        "" => owner.id.as_str(),
-        name => name,
-    };
+    let name = &owner.name;
     let plural = if sessions == 1 { "" } else { "s" };
     format!("{name} in {region}, {sessions} session{plural}")
 }

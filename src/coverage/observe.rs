@@ -73,12 +73,6 @@ impl Selecting {
         )
     }
 
-    /// Whether there is no `selection` or one that can be read.
-    pub fn is_readable(&self) -> bool {
-        let selection = self.selection.as_ref();
-        selection.is_none_or(|selection| Fleet::decode(selection).is_ok())
-    }
-
     /// The selected interfaces, and all interfaces of the instances that were looked at.
     async fn look(
         &self,

@@ -107,23 +107,16 @@ pub(super) async fn refreshed(
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
-    // A selection that another version pinned must not keep anybody from planning with a new one, or from destroying.
-    let is_readable = selecting.is_readable();
-    let selecting = if is_readable {
-        selecting
-    } else {
-        Selecting::default()
-    };
     let name = state.name.as_str().unwrap_or_default().to_owned();
-    let (mut fleet, sessions) = observe(
-        account,
-        &selecting,
-        &state,
-        id.as_ref(),
-        &before,
-        &BTreeSet::new(),
-    )
-    .await?;
+    let none = BTreeSet::new();
+    let look = async |selecting| observe(account, selecting, &state, id.as_ref(), &before, &none).await;
+    let looked = look(&selecting).await;
+    // A selection that another version pinned must not keep anybody from planning with a new one, or from destroying.
+    let is_readable = !matches!(looked, Err(ObserveError::Selection(_)));
+    let (mut fleet, sessions) = match is_readable {
+        true => looked?,
+        false => look(&Selecting::default()).await?,
+    };
     if !is_readable {
         // A plan with the same selection reads it once more, and says that it cannot.
         fleet.selecting.clear();

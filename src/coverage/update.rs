@@ -41,7 +41,7 @@ impl Coverage {
         if fleet.held {
             // The plan promised to leave the sessions alone.
             let state = finished(&account, planned, id_tag, &rows, &[]);
-            return self.response(&account, state, decode(&request.private), &[], diagnostics);
+            return self.response(&account, state, fleet, &[], diagnostics);
         }
         let mut own = own(&sessions, prior_name, id.as_ref(), &before);
         own.extend(adopted(&sessions, &planned, &rows, &own));
@@ -108,7 +108,7 @@ impl Coverage {
             .with_deleted_filters(deleted_filter)
             .shown(&account, &stop, &mut diagnostics)
             .await;
-        self.response(&account, state, decode(&request.private), &failed, diagnostics)
+        self.response(&account, state, fleet, &failed, diagnostics)
     }
 }
 
