@@ -1,5 +1,6 @@
 """`action "mirror_remove"`: announced, checked again when it runs, and one failure is one failure."""
 
+import contextlib
 import json
 import os
 import signal
@@ -126,6 +127,23 @@ def test_orphans_and_a_trigger(workspaces, sandbox, fleet):
     workspace.assert_empty_plan()
 
 
+@contextlib.contextmanager
+def invoked(workspace):
+    """The action while it runs, and the file that it writes to."""
+    output = workspace.directory.with_name("output")
+    with output.open("w") as written:
+        process = workspace.start(
+            "apply", "-no-color", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
+            stdout=written, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            yield process, output
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
 def wait_for(condition, what):
     end = time.monotonic() + 60
     while not condition():
@@ -144,22 +162,12 @@ def test_an_interrupted_action_tells_how_far_it_came(workspace, sandbox, fleet):
     assert len(old) == 9
     sandbox.fault("slow", "DeleteTrafficMirrorSession", delay_ms=4000)
     workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
-    output = workspace.directory.with_name("output")
-    with output.open("w") as written:
-        process = workspace.start(
-            "apply", "-no-color", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
-            stdout=written, stderr=subprocess.STDOUT,
-        )
-        try:
-            # EC2 has the first calls and answers them later.
-            wait_for(lambda: len(sandbox.sessions()) == 1, "the first deletions")
-            assert "Deleting 9" in output.read_text()
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=120)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+    with invoked(workspace) as (process, output):
+        # EC2 has the first calls and answers them later.
+        wait_for(lambda: len(sandbox.sessions()) == 1, "the first deletions")
+        assert "Deleting 9" in output.read_text()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=120)
     shown = " ".join(output.read_text().replace("\u2502", " ").split())
     left = {session.id for session in sandbox.sessions()}
     assert process.returncode == 1 and "CRASH" not in shown and "panic" not in shown, shown
@@ -176,20 +184,10 @@ def test_ctrl_c_silences_the_provider_before_core_says_so(workspace, sandbox, fl
         foreign(sandbox, fleet, interface, "old")
     sandbox.fault("slow", "DeleteTrafficMirrorSession", delay_ms=3000)
     workspace.configure(sandbox.provider(), remove('descriptions = ["old"]'))
-    output = workspace.directory.with_name("output")
-    with output.open("w") as written:
-        process = workspace.start(
-            "apply", "-no-color", "-input=false", "-auto-approve", "-invoke=action.mirror_remove.old",
-            stdout=written, stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_for(lambda: sandbox.sessions() == [], "the deletions")
-            os.kill(provider_of(process), signal.SIGINT)
-            process.wait(timeout=120)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+    with invoked(workspace) as (process, output):
+        wait_for(lambda: sandbox.sessions() == [], "the deletions")
+        os.kill(provider_of(process), signal.SIGINT)
+        process.wait(timeout=120)
     shown = output.read_text()
     assert process.returncode == 0 and "Deleting 3" in shown, shown
     assert "of 3:" not in shown, shown

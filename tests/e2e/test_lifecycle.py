@@ -289,10 +289,7 @@ def test_a_selector_edited_while_off_is_kept_as_a_refresh_keeps_it(workspace, sa
     workspace.configure(sandbox.provider(), coverage(fleet, "enabled = false", selector=other))
     workspace.apply()
     assert sandbox.sessions() == []
-    # Private data that differ would make saved plans of others stale.
-    kept = workspace.private()
-    workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
-    assert workspace.private() == kept
+    workspace.assert_refresh_keeps_private()
 
 
 @pytest.mark.spine
@@ -379,6 +376,4 @@ def test_a_tainted_coverage_is_made_again_where_there_is_just_room(workspace, sa
     assert workspace.state()[PROD]["id"] != before
     made = {session.interface for session in sandbox.sessions() if session.owner == workspace.state()[PROD]["id"]}
     assert made == fleet.tagged_interfaces() and len(sandbox.sessions()) == len(made) + 2
-    kept = workspace.private()
-    workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
-    assert workspace.private() == kept
+    workspace.assert_refresh_keeps_private()

@@ -357,10 +357,7 @@ class History:
         added = self.filters() - self.given_filters
         assert added == ({state["filter_id"]} if self.wish.owns_filter else set())
         self.workspace.assert_empty_plan()
-        # What an apply keeps for itself is what a refresh would: or every refresh made others' saved plans stale.
-        kept = self.workspace.private()
-        self.workspace.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
-        assert self.workspace.private() == kept
+        self.workspace.assert_refresh_keeps_private()
 
     def expect_others_untouched(self) -> None:
         assert self.foreign_sessions() == self.others

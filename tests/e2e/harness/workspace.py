@@ -255,6 +255,12 @@ class Workspace:
             for resource in self.raw_state()["resources"]
         }
 
+    def assert_refresh_keeps_private(self) -> None:
+        """What an apply keeps for itself is what a refresh would: or every refresh made others' saved plans stale."""
+        kept = self.private()
+        self.run("apply", "-refresh-only", "-auto-approve", "-input=false", "-no-color").succeed()
+        assert self.private() == kept
+
     def tainted(self) -> Iterable[str]:
         for resource in self.raw_state()["resources"]:
             for instance in resource["instances"]:
