@@ -41,7 +41,7 @@ check: ## rustfmt and clippy
 
 .PHONY: rust
 rust: $(VENV_READY) debug ## cargo test; its values go through pyvider-cty in the virtual environment
-	MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
+	PROPTEST_RNG_SEED=$${PROPTEST_RNG_SEED:-1} MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
 
 .PHONY: report-tests
 report-tests: $(VENV_READY) ## the reports, read by parsers that are not ours and by Chromium
@@ -58,7 +58,8 @@ e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k dri
 	$(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: soak
-soak: $(VENV_READY) debug ## every end-to-end test on every core at hand, 200 random kills over all of them, and 200 random histories on each; MIRROR_SEED=7 repeats them
+soak: $(VENV_READY) debug ## 2,000 cases of each property, every end-to-end test on every core at hand, 200 random kills over all of them, and 200 random histories on each; MIRROR_SEED=7 repeats them
+	PROPTEST_CASES=$${PROPTEST_CASES:-2000} PROPTEST_MAX_GLOBAL_REJECTS=100000 MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
 	$(CARGO) build --locked --example aws_schemas
 	MIRROR_EVERY_CORE=1 MIRROR_KILLS=$${MIRROR_KILLS:-200} MIRROR_HISTORIES=$${MIRROR_HISTORIES:-200} $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 

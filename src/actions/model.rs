@@ -13,9 +13,10 @@ use crate::selection;
 /// where `descriptions` names it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RemoveModel {
-    /// Names of coverages whose sessions are to go, with the wildcards `*` and `?`.
+    /// Names of coverages whose sessions are to go, with the wildcards `*` and `?`. Left out, no coverage is named.
     pub coverage_names: Attr<Vec<Attr<String>>>,
-    /// Descriptions of sessions that no coverage owns and that are to go, with the wildcards `*` and `?`.
+    /// Descriptions of sessions that no coverage owns and that are to go, with the wildcards `*` and `?`. Left out, none of
+    /// them goes.
     pub descriptions: Attr<Vec<Attr<String>>>,
     /// Whether only sessions go whose target is gone, or whose network interface is gone or attached to nothing. Alone it means those of
     /// every coverage; beside `coverage_names` or `descriptions`, those among what they name. Defaults to `false`.

@@ -17,27 +17,27 @@ pub type SelectorBlocks = Attr<Vec<Attr<SelectorBlock>>>;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SelectorBlock {
     /// Tags that `tag_source` must have, all of them. `*` in a value stands for any characters and `?` for one, as in EC2
-    /// filters; a backslash takes the next character literally.
+    /// filters; a backslash takes the next character literally. Left out, tags do not matter.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
     /// Whose tags `tags` means: `instance` (the default), `network_interface`, or `either`: all on the instance or all on the
     /// interface. Tags of an instance or of an autoscaling group do not reach its interfaces by themselves.
     pub tag_source: Attr<String>,
     /// Whether keys and values of `tags` match without regard to case. Defaults to `false`.
     pub ignore_tag_case: Attr<bool>,
-    /// Instances that may be meant, by id.
+    /// Instances that may be meant, by id. Left out, any.
     pub instance_ids: Strings,
     /// Network interfaces that may be meant, by id. One whose instance is not visible is skipped as `NOT_VISIBLE` where the block asks
-    /// for types, states or tags of the instance; so it is with an `exclude` block that asks for them.
+    /// for types, states or tags of the instance; so it is with an `exclude` block that asks for them. Left out, any.
     pub network_interface_ids: Strings,
-    /// VPCs that the network interface may be in.
+    /// VPCs that the network interface may be in. Left out, any.
     pub vpc_ids: Strings,
-    /// Subnets that the network interface may be in.
+    /// Subnets that the network interface may be in. Left out, any.
     pub subnet_ids: Strings,
-    /// Availability zones that the network interface may be in, by name (`eu-west-1a`) or id (`euw1-az2`).
+    /// Availability zones that the network interface may be in, by name (`eu-west-1a`) or id (`euw1-az2`). Left out, any.
     pub availability_zones: Strings,
-    /// Security groups, one of which the network interface must have.
+    /// Security groups, one of which the network interface must have. Left out, any.
     pub security_group_ids: Strings,
-    /// Types that the instance may have, with the wildcards of `tags`, for example `m5.*`.
+    /// Types that the instance may have, with the wildcards of `tags`, for example `m5.*`. Left out, any.
     pub instance_types: Strings,
     /// States that the instance may be in. Defaults to `pending`, `running`, `stopping` and `stopped`: a stopped instance keeps its
     /// network interfaces and their sessions.

@@ -73,11 +73,6 @@ def test_every_attribute_is_described_in_full_sentences(every_attribute):
         assert VERB.search(text), f"{path} has no sentence: {text!r}"
 
 
-def is_criterion(path):
-    """Those of the blocks that select, and of the action: at least one is needed, and each only narrows."""
-    return re.search(r"\.(selector|exclude)\.|^action_schemas\.mirror_remove\.(coverage_names|descriptions)$", path)
-
-
 def test_what_may_be_left_out_says_what_happens_then(every_attribute):
     """A switch has a default, a number its bounds or unit, a duration an example with its unit."""
     for path, attribute in every_attribute.items():
@@ -85,7 +80,7 @@ def test_what_may_be_left_out_says_what_happens_then(every_attribute):
             continue
         text = attribute.get("description", "")
         said = re.search(r"\b(Defaults to|Left out|left out|Without (a|the) block|the default\)|by default|Unset)\b|the default\)", text)
-        assert said or is_criterion(path), f"{path} does not say what happens without it: {text!r}"
+        assert said, f"{path} does not say what happens without it: {text!r}"
         if attribute.get("is_block"):
             continue
         if attribute.get("type") == "bool":
