@@ -50,11 +50,16 @@ impl Account {
     /// # Errors
     /// A missing region, missing or refused credentials, an endpoint that is no URL or does not answer.
     pub async fn connect(config: AccountConfig) -> Result<Self, Ec2Error> {
-        let Loaded { region, sdk, manner } = connect::load(&config).await?;
+        let Loaded {
+            region,
+            sdk,
+            sts,
+            manner,
+        } = connect::load(&config).await?;
         let (account_id, partition) = if config.skip_account {
             (String::new(), partition_of(&region).to_owned())
         } else {
-            identity(&region, &sdk, &manner, config.endpoints.sts.as_deref())
+            identity(&sts, &manner, config.endpoints.sts.as_deref())
                 .await
                 .map_err(|error| error.of_profile(config.profile.as_deref()))?
         };
@@ -275,11 +280,11 @@ fn partition_of(region: &str) -> &'static str {
 
 /// Account id and partition of the credentials.
 async fn identity(
-    region: &str,
     sdk: &aws_config::SdkConfig,
     manner: &Manner,
     endpoint: Option<&str>,
 ) -> Result<(String, String), Ec2Error> {
+    let region = sdk.region().map_or("", |region| region.as_ref());
     let mut config = aws_sdk_sts::config::Builder::from(sdk).retry_partition(retry::partition());
     if let Some(url) = endpoint {
         config = config.endpoint_url(url);

@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct AccountConfig {
     /// For example `eu-west-1`; none: `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, then that of the instance metadata.
     pub region: Option<String>,
+    /// Region whose STS is asked; none: `region`.
+    pub sts_region: Option<String>,
     /// Profile in the shared configuration files; none: `AWS_PROFILE`, then `default`.
     pub profile: Option<String>,
     /// Only together with `secret_key`.

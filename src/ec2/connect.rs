@@ -18,6 +18,8 @@ pub(super) struct Loaded {
     pub(super) region: String,
     /// The configuration that all clients share.
     pub(super) sdk: SdkConfig,
+    /// That of the clients of STS, which may be in a region of its own.
+    pub(super) sts: SdkConfig,
     pub(super) manner: Manner,
 }
 
@@ -45,7 +47,11 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
         is_paced: false,
         user_agent: config.append_user_agent.as_deref().map(Into::into),
     };
-    let mut calls = calls.with_region(Some(Region::new(region.clone())));
+    let sts_region = config.sts_region.as_ref().unwrap_or(&region);
+    check_region(sts_region)?;
+    let sts_region = Region::new(sts_region.clone());
+    // Of what gives credentials only STS is regional.
+    let mut calls = calls.with_region(Some(sts_region.clone()));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
         .retry_config(retry::config(mode(config, &shared)?, attempts))
@@ -72,9 +78,15 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
         loader = loader.http_client(client);
     }
     let sdk = loader.load().await;
-    let provider = credentials::provider(config, &shared, &sdk, &calls, &manner)?;
-    let sdk = sdk.into_builder().credentials_provider(provider).build();
-    Ok(Loaded { region, sdk, manner })
+    let sts = sdk.clone().into_builder().region(sts_region).build();
+    let provider = credentials::provider(config, &shared, &sts, &calls, &manner)?;
+    let signed = |sdk: SdkConfig| sdk.into_builder().credentials_provider(provider.clone()).build();
+    Ok(Loaded {
+        region,
+        sdk: signed(sdk),
+        sts: signed(sts),
+        manner,
+    })
 }
 
 /// The region; `calls` is how the instance metadata service is reached.

@@ -9,9 +9,14 @@ use crate::framework::Attr;
 pub fn account_config(model: ProviderModel) -> AccountConfig {
     let skip_account = model.skips_account();
     let endpoints = model.endpoints.into_known().unwrap_or_default();
+    let appended = std::env::var("TF_APPEND_USER_AGENT").unwrap_or_default();
+    let products = texts(&model.user_agent);
+    let appended = products.iter().map(String::as_str).chain([appended.trim()]);
+    let appended: Vec<&str> = appended.filter(|text| !text.is_empty()).collect();
     let roles = model.assume_role.known().into_iter().flatten();
     AccountConfig {
         region: model.region.into_known(),
+        sts_region: model.sts_region.into_known(),
         profile: model.profile.into_known(),
         access_key: model.access_key.into_known().map(Into::into),
         secret_key: model.secret_key.into_known().map(Into::into),
@@ -57,9 +62,6 @@ pub fn account_config(model: ProviderModel) -> AccountConfig {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         }],
-        append_user_agent: std::env::var("TF_APPEND_USER_AGENT")
-            .ok()
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty()),
+        append_user_agent: Some(appended.join(" ")).filter(|text| !text.is_empty()),
     }
 }

@@ -19,6 +19,8 @@ pub struct ProviderModel {
     /// AWS region that the provider works in, for example `eu-west-1`; it must be given somewhere. Defaults to `AWS_REGION`,
     /// `AWS_DEFAULT_REGION`, the region of the profile or, on an EC2 instance, that of the instance metadata.
     pub region: Attr<String>,
+    /// Region whose STS is asked for roles and for the account id, for example where that of `region` is turned off. Defaults to `region`.
+    pub sts_region: Attr<String>,
     /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or
     /// `default`. A profile that is given here comes before the credentials of the environment.
     pub profile: Attr<String>,
@@ -86,6 +88,9 @@ pub struct ProviderModel {
     /// Hosts that are reached without a proxy, separated by commas: domain names, IP addresses, CIDR blocks, or `*` for all.
     /// Defaults to `NO_PROXY` or `no_proxy`.
     pub no_proxy: Attr<String>,
+    /// Products that the User-Agent header of every call names beside the provider, each as `name/version (comment)` with the version and
+    /// the comment at will; `TF_APPEND_USER_AGENT` comes after them. Left out, there are none.
+    pub user_agent: Texts,
     /// Whether any certificate of an endpoint is believed: then nothing protects the credentials on the way. Defaults to
     /// `false`.
     pub insecure: Attr<bool>,

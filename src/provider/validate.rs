@@ -23,6 +23,7 @@ impl ProviderModel {
     fn validate_texts(&self, diagnostics: &mut Diagnostics) {
         for (name, value) in [
             ("region", &self.region),
+            ("sts_region", &self.sts_region),
             ("profile", &self.profile),
             ("access_key", &self.access_key),
             ("secret_key", &self.secret_key),
@@ -40,10 +41,12 @@ impl ProviderModel {
                 diagnostics.push(wrong(name, format!("Empty {name}"), detail));
             }
         }
-        let region = self.region.as_str().filter(|region| !region.is_empty());
         let any_name = self.skip_region_validation == Attr::Known(true);
-        if let Some(region) = region.filter(|region| !any_name && !looks_like_region(region)) {
-            diagnostics.push(not_a_region(region).at(AttributePath::root("region")));
+        for (name, region) in [("region", &self.region), ("sts_region", &self.sts_region)] {
+            let region = region.as_str().filter(|region| !region.is_empty());
+            if let Some(region) = region.filter(|region| !any_name && !looks_like_region(region)) {
+                diagnostics.push(not_a_region(region).at(AttributePath::root(name)));
+            }
         }
         for (name, files) in [
             ("shared_config_files", &self.shared_config_files),
@@ -142,6 +145,16 @@ impl ProviderModel {
     }
 
     fn validate_words(&self, diagnostics: &mut Diagnostics) {
+        for (index, product) in (0..).zip(self.user_agent.known().into_iter().flatten()) {
+            // What a header may carry without a doubt.
+            let printable =
+                |text: &str| !text.trim().is_empty() && text.bytes().all(|b| (b' '..=b'~').contains(&b));
+            if product.is_null() || product.as_str().is_some_and(|text| !printable(text)) {
+                let detail = "An entry of user_agent is a product such as \"my-pipeline/1.2 (nightly)\", in printable ASCII characters.";
+                let path = AttributePath::root("user_agent").index(index);
+                diagnostics.push(Diagnostic::error("Not a product for the User-Agent", detail).at(path));
+            }
+        }
         let mode = self.retry_mode.as_str();
         if let Some(mode) = mode.filter(|mode| !["standard", "adaptive"].contains(mode)) {
             let detail = format!("retry_mode is {mode:?}. It is \"standard\" or \"adaptive\".");

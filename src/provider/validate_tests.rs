@@ -30,6 +30,8 @@ fn bad_arguments_are_named() {
     assert_eq!(problems(|_| ()), [""; 0]);
     assert_eq!(problems(|m| m.region = "Ireland".into()), ["region"]);
     assert_eq!(problems(|m| m.region = "".into()), ["region"]);
+    assert_eq!(problems(|m| m.sts_region = "Ireland".into()), ["sts_region"]);
+    assert_eq!(problems(|m| m.sts_region = "".into()), ["sts_region"]);
     assert_eq!(problems(|m| m.access_key = "AKIA".into()), ["access_key"]);
     assert_eq!(problems(|m| m.token = "t".into()), ["token"]);
     let endpoints = EndpointsBlock {
@@ -51,6 +53,16 @@ fn bad_arguments_are_named() {
         problems(|m| m.ec2_metadata_service_endpoint_mode = "v6".into()),
         ["ec2_metadata_service_endpoint_mode"]
     );
+    let products = texts(&["ci/1.0 (nightly; #7)", "ci"]);
+    assert_eq!(problems(|m| m.user_agent = products), [""; 0]);
+    for bad in ["", " ", "a\r\nHost: b", "b\u{fc}ro/1"] {
+        let products = texts(&["ci", bad]);
+        assert_eq!(
+            problems(|m| m.user_agent = products),
+            ["user_agent[1]"],
+            "{bad:?}"
+        );
+    }
 }
 
 #[test]

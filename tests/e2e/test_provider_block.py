@@ -216,6 +216,12 @@ def test_user_agent(workspaces, sandbox, fleet):
     workspace.plan()
     for call in sandbox.calls():
         assert "terraform-provider-mirror/" in call.user_agent and call.user_agent.endswith(" " + words)
+    sandbox.forget_calls()
+    workspace.configure(sandbox.provider(user_agent='["ci/1.2 (nightly)", "team-x"]'), AUDIT)
+    workspace.plan()
+    assert sandbox.calls()
+    for call in sandbox.calls():
+        assert call.user_agent.endswith(f" ci/1.2 (nightly) team-x {words}")
 
 
 @pytest.mark.parametrize("retries", [0, 2])

@@ -122,7 +122,8 @@ def certificate(tmp_path):
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sandbox")])
     now = datetime.datetime.now(datetime.timezone.utc)
-    hosts = [x509.DNSName(f"*.eu-west-1.{domain}") for domain in ("amazonaws.com", "api.aws")]
+    domains = ("eu-west-1.amazonaws.com", "eu-west-1.api.aws", "us-east-1.amazonaws.com")
+    hosts = [x509.DNSName(f"*.{domain}") for domain in domains]
     names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *hosts]
     signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1))
@@ -190,6 +191,20 @@ def test_which_hosts_of_aws(workspaces, sandbox, fleet, certificate, way, chosen
         workspace.plan()
         assert set(proxy.asked) == {hosts.format(service) for service in ("sts", "ec2", "elasticloadbalancing")}
     assert {"GetCallerIdentity", "DescribeInstances", "DescribeTargetGroups"} <= {call.action for call in sandbox.calls()}
+
+
+def test_sts_of_another_region(workspace, sandbox, fleet, certificate):
+    """For the account id and for roles; everything else stays in the provider's region."""
+    context, file = certificate
+    role = '{ role_arn = "arn:aws:iam::111122223333:role/hub" }'
+    with relay(sandbox, inside=context) as proxy:
+        given = {"https_proxy": f'"{proxy.url}"', "custom_ca_bundle": f'"{file}"', "sts_region": '"us-east-1"'}
+        provider = sandbox.provider(endpoint=None, **given).removesuffix("}") + f"  assume_role {role}\n}}"
+        workspace.configure(provider, AUDIT)
+        workspace.plan()
+        assert {host for host in proxy.asked if "eu-west-1" not in host} == {"sts.us-east-1.amazonaws.com"}
+        assert "ec2.eu-west-1.amazonaws.com" in proxy.asked and not any(host.startswith("sts.eu") for host in proxy.asked)
+        assert {"AssumeRole", "GetCallerIdentity"} <= proxy.actions
 
 
 @pytest.mark.parametrize("way", ["arguments", "environment"])

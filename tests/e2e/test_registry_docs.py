@@ -94,6 +94,8 @@ def test_what_may_be_left_out_says_what_happens_then(every_attribute):
 # What each argument of the provider block does on the wire, by the test that shows it: its file without `test_`, and its name.
 SHOWN = {
     "region": ("provider_transport", "test_a_region_that_is_none"),
+    "sts_region": ("provider_transport", "test_sts_of_another_region"),
+    "user_agent": ("provider_block", "test_user_agent"),
     "profile": ("provider_block", "test_shared_files"),
     "access_key": ("provider_transport", "test_a_session_token"),
     "secret_key": ("provider_transport", "test_a_session_token"),
