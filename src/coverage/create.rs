@@ -11,7 +11,7 @@ use super::convert::{self, Rows};
 use super::failure::Failure;
 use super::maker;
 use super::model::CoverageModel;
-use super::observe::{maker_of, namesakes, own};
+use super::observe::{maker_of, own};
 use super::outcome::{failed, finished, merged};
 use super::owned_filter;
 use super::read::decode;
@@ -51,11 +51,8 @@ impl Coverage {
             Ok(found) => found,
             Err(diagnostic) => return nothing_done(diagnostic.into()),
         };
-        let mut fleet = decode(&request.private).unwrap_or_default();
+        let fleet = decode(&request.private).unwrap_or_default();
         let name = planned.name.as_str().unwrap_or_default().to_owned();
-        // An object in whose place this one comes may be gone since the plan.
-        let namesakes = namesakes(&sessions, &name, None);
-        fleet.namesakes.retain(|id| namesakes.contains(id));
         // What a create of the same name left behind when it was killed before its state was saved.
         let mut own = own(&sessions, &name, None, &Rows::new());
         own.extend(adopted(&sessions, &planned, &rows, &own));

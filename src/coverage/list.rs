@@ -110,9 +110,10 @@ impl Coverages {
         let Found { state, private, left } = found(account, &tags, owner, own)
             .await
             .map_err(|error| failed(&error))?;
-        let (state, _) = refreshed(account, state, &private, tags.ignored())
+        let state = refreshed(account, state, &private, tags.ignored())
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| failed(&error))?
+            .state;
         let changes = changes(&state, own, tags.all(&state.tags) != state.tags_all);
         diagnostics.extend(told(&owner.name, own.is_empty(), &left, &changes));
         Ok(state)

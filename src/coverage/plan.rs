@@ -78,6 +78,9 @@ impl Coverage {
             Known::Failed => None,
             Known::Held => hold(&request, &mut planned, &mut diagnostics),
             Known::Fleet(mut fleet) => {
+                if let Some(id) = prior_id(&request) {
+                    fleet.namesakes.extend(self.refreshed.namesakes(id.as_str()));
+                }
                 if let Some(account) = account.as_ref().filter(|_| is_renamed(&request, &planned)) {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
                         .await;
@@ -141,7 +144,10 @@ impl Coverage {
         let is_off = planned.enabled.known() == Some(&false) && planned.region == prior.region;
         let fleet = decode(&request.prior_private).filter(|_| is_off)?;
         let digest = Selecting::of(planned).and_then(|selecting| selecting.digest().ok());
-        let is_edited = digest.is_some_and(|digest| digest != fleet.selecting) && planned.wish().is_some();
+        let listed = observe::listed_targets(planned);
+        let is_edited = digest
+            .is_some_and(|digest| digest != fleet.selecting || !fleet.targets.keys().eq(&listed))
+            && planned.wish().is_some();
         if let Some(account) = account.filter(|_| is_edited) {
             let mut unsaid = Diagnostics::new();
             return Some(

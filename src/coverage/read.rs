@@ -49,12 +49,17 @@ impl Coverage {
         )
         .await
         {
-            Ok((state, private)) => ReadResponse {
-                identity: state.identity(&account),
-                state: Some(state),
-                private: Some(private),
-                ..ReadResponse::default()
-            },
+            Ok(read) => {
+                if let Some(id) = read.state.id.as_str() {
+                    self.refreshed.note_namesakes(id, read.namesakes);
+                }
+                ReadResponse {
+                    identity: read.state.identity(&account),
+                    state: Some(read.state),
+                    private: Some(read.private),
+                    ..ReadResponse::default()
+                }
+            }
             Err(error) => ReadResponse {
                 diagnostics: observe_diagnostic("The traffic mirror sessions could not be read", &error)
                     .into(),
@@ -97,12 +102,20 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
     }
 }
 
+/// What a refresh finds.
+pub(super) struct Read {
+    pub(super) state: CoverageModel,
+    pub(super) private: Vec<u8>,
+    /// Ids of other objects of the same name.
+    pub(super) namesakes: BTreeSet<String>,
+}
+
 pub(super) async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
     private: &[u8],
     ignored_tags: Arc<IgnoredTags>,
-) -> Result<(CoverageModel, Vec<u8>), ObserveError> {
+) -> Result<Read, ObserveError> {
     let id = id_of(&state);
     let before = convert::rows(&state.sessions);
     // Everything in a state is known; an imported state without arguments selects nothing.
@@ -169,12 +182,17 @@ pub(super) async fn refreshed(
     }
     let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;
     owned_filter::note(&mut state, filter.as_ref(), &blueprint);
+    let namesakes = std::mem::take(&mut fleet.namesakes);
     // Packing takes longer than all else that a refresh does itself.
     let private = match fleet == earlier {
         true => private.to_vec(),
         false => fleet.encode()?.into_bytes(),
     };
-    Ok((state, private))
+    Ok(Read {
+        state,
+        private,
+        namesakes,
+    })
 }
 
 /// A `selection` pins interfaces that may be gone by now: without a session they are looked for, and forgotten if they are.

@@ -151,7 +151,7 @@ impl Coverage {
         if let Some(mut fleet) = from_first.or_else(|| stored.clone()).filter(usable) {
             fleet.late_targets |= waits;
             let listed = listed_targets(planned);
-            fleet.targets.retain(|id, _| listed.contains(id));
+            fleet.keep_targets(&listed);
             let missing = missing_targets(&fleet, planned);
             if !missing.is_empty() {
                 // Targets that were listed since the refresh, or that the first plan did not know.

@@ -117,8 +117,9 @@ pub struct Fleet {
     pub tag_keys: Vec<String>,
     /// The selected interfaces, by id.
     pub interfaces: BTreeMap<String, Member>,
-    /// Settled ids of other objects whose sessions carry the same coverage name.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    /// Settled ids of other objects whose sessions carry the same coverage name. They stay in the process that saw them: an apply does
+    /// not know which of them the same run destroys after it.
+    #[serde(skip)]
     pub namesakes: BTreeSet<String>,
     /// Other objects of this name whose create may still run where nobody here can look, and until when, in Unix seconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -16,6 +16,13 @@ impl Fleet {
         self.other_sources_here.clear();
     }
 
+    /// Forgets the targets that are no longer listed, and what others send there.
+    pub fn keep_targets(&mut self, listed: &BTreeSet<String>) {
+        self.targets.retain(|id, _| listed.contains(id));
+        self.other_sources.retain(|id, _| listed.contains(id));
+        self.other_sources_here.retain(|id, _| listed.contains(id));
+    }
+
     /// Notes the account's sessions that are not of this coverage; `own` are the interfaces that have one of it.
     pub fn note_others(&mut self, others: &[&MirrorSession], own: &BTreeSet<&str>, adoption: &Adoption) {
         let selected = |id: &str| self.interfaces.contains_key(id);

@@ -377,3 +377,14 @@ def test_a_tainted_coverage_is_made_again_where_there_is_just_room(workspace, sa
     made = {session.interface for session in sandbox.sessions() if session.owner == workspace.state()[PROD]["id"]}
     assert made == fleet.tagged_interfaces() and len(sandbox.sessions()) == len(made) + 2
     workspace.assert_refresh_keeps_private()
+
+
+@pytest.mark.spine
+def test_what_an_apply_keeps_does_not_know_the_tainted_object(workspace, sandbox, fleet):
+    """Made before the old one is destroyed, whose sessions still carry the name then."""
+    first = "lifecycle {\n    create_before_destroy = true\n  }"
+    workspace.configure(sandbox.provider(), coverage(fleet, first))
+    workspace.apply()
+    workspace.run("taint", PROD).succeed()
+    workspace.apply()
+    workspace.assert_refresh_keeps_private()

@@ -227,3 +227,18 @@ def test_destroyed_with_its_target(workspace, sandbox, fleet, sensors):
     workspace.apply()
     workspace.destroy()
     assert sandbox.sessions() == [] and fleet.target not in targets(sandbox)
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("step", ["off", "on"])
+def test_targets_of_a_coverage_that_is_off_are_edited(workspace, sandbox, fleet, step):
+    """What others send there is known as after a refresh, and what they send to the one that is no longer listed is forgotten."""
+    (of_another,) = fleet.interfaces["database"]
+    for number, target in enumerate((fleet.target, fleet.other_target), 7):
+        sandbox.create_session(of_another, target, fleet.filter, number)
+    more = ["enabled = false"] if step == "off" else []
+    workspace.configure(sandbox.provider(), coverage(fleet, *more))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet, *more, targets=f'["{fleet.other_target}"]'))
+    workspace.apply()
+    workspace.assert_refresh_keeps_private()

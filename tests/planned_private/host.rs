@@ -28,6 +28,8 @@ pub struct Host {
     client: ProviderClient<Channel>,
     /// Whether it is the apply walk.
     applies: bool,
+    /// The tag that the configuration selects.
+    tag: &'static str,
     _directory: tempfile::TempDir,
 }
 
@@ -58,9 +60,9 @@ fn known<T, U: From<T>>(values: impl IntoIterator<Item = T>) -> Attr<Vec<Attr<U>
     )
 }
 
-/// Everything tagged.
-fn configuration() -> CoverageModel {
-    let tags = BTreeMap::from([("Mirror".to_owned(), Attr::from("True"))]);
+/// Everything whose tag is like this.
+fn configuration(tag: &str) -> CoverageModel {
+    let tags = BTreeMap::from([("Mirror".to_owned(), Attr::from(tag))]);
     let selector = SelectorBlock {
         tags: Attr::Known(tags),
         ..SelectorBlock::default()
@@ -76,8 +78,8 @@ fn configuration() -> CoverageModel {
 }
 
 /// What core proposes for an object that is new: the configuration, with all that is computed unknown.
-fn proposed() -> CoverageModel {
-    let mut proposed = configuration();
+fn proposed(tag: &str) -> CoverageModel {
+    let mut proposed = configuration(tag);
     proposed.id = Attr::Unknown;
     proposed
 }
@@ -122,8 +124,14 @@ impl Host {
         Self {
             client,
             applies,
+            tag: "True",
             _directory: directory,
         }
+    }
+
+    /// The same with a configuration that selects another tag.
+    pub fn selecting(self, tag: &'static str) -> Self {
+        Self { tag, ..self }
     }
 
     /// A plan of the configuration from a prior state, or for a new object.
@@ -137,8 +145,9 @@ impl Host {
             type_name: TYPE.into(),
             prior_state: prior.map_or_else(null, |state| raw(state.to_vec())),
             // What core proposes beyond the configuration is the prior state's.
-            proposed_new_state: prior.map_or_else(|| encoded(&proposed()), |state| raw(state.to_vec())),
-            config: encoded(&configuration()),
+            proposed_new_state: prior
+                .map_or_else(|| encoded(&proposed(self.tag)), |state| raw(state.to_vec())),
+            config: encoded(&configuration(self.tag)),
             prior_private,
             planned_private,
             client_capabilities: Some(proto::ClientCapabilities {
@@ -162,13 +171,13 @@ impl Host {
         }
     }
 
-    /// Creates what is planned.
-    pub async fn apply(&self, planned: &Planned) -> Planned {
+    /// Makes what is planned of a prior state, or of nothing.
+    pub async fn apply(&self, prior: Option<&[u8]>, planned: &Planned) -> Planned {
         let request = proto::apply_resource_change::Request {
             type_name: TYPE.into(),
-            prior_state: null(),
+            prior_state: prior.map_or_else(null, |state| raw(state.to_vec())),
             planned_state: raw(planned.state.clone()),
-            config: encoded(&configuration()),
+            config: encoded(&configuration(self.tag)),
             planned_private: planned.private.clone(),
             ..Default::default()
         };

@@ -58,7 +58,7 @@ async fn the_final_plan_of_a_replacement_is_the_first_one() {
     let sandbox = Sandbox::sample();
     let host = Host::start(&sandbox, false).await;
     let planned = host.plan(None, Vec::new(), Vec::new()).await;
-    let made = host.apply(&planned).await;
+    let made = host.apply(None, &planned).await;
 
     // Core asks twice: for the object that is there, and, told to replace it, for a new one that gets the private data of the
     // first answer.
@@ -77,4 +77,64 @@ async fn the_final_plan_of_a_replacement_is_the_first_one() {
 
     let last = final_plan(&sandbox, &first).await;
     assert_eq!(last, first, "byte for byte");
+}
+
+/// A selector that selects the same as the usual one, and is another.
+const EDITED: &str = "Tru*";
+
+/// An object with the usual selector.
+async fn made(sandbox: &Sandbox) -> Planned {
+    let host = Host::start(sandbox, false).await;
+    let planned = host.plan(None, Vec::new(), Vec::new()).await;
+    host.apply(None, &planned).await
+}
+
+#[tokio::test]
+async fn the_final_plan_with_an_edited_selector_is_the_first_one() {
+    let sandbox = Sandbox::sample();
+    let made = made(&sandbox).await;
+    let plan = async || {
+        let host = Host::start(&sandbox, false).await.selecting(EDITED);
+        let read = host.read(&made).await;
+        host.plan(Some(&read.state), read.private, Vec::new()).await
+    };
+    let first = plan().await;
+    tag_one_more(&sandbox).await;
+    // Whatever this one leaves for a final plan is not what the first one kept.
+    let later = plan().await;
+    assert_ne!(later.state, first.state, "a plan sees what was tagged since");
+
+    let host = Host::start(&sandbox, true).await.selecting(EDITED);
+    let last = host
+        .plan(Some(&made.state), made.private.clone(), first.private.clone())
+        .await;
+    assert_eq!(last, first, "byte for byte");
+    let applied = host.apply(Some(&made.state), &last).await;
+
+    // What was tagged since is for the next plan.
+    let host = Host::start(&sandbox, false).await.selecting(EDITED);
+    let read = host.read(&applied).await;
+    let next = host.plan(Some(&read.state), read.private, Vec::new()).await;
+    assert_ne!(next.state, read.state);
+}
+
+#[tokio::test]
+async fn the_final_plan_of_a_replacement_with_an_edited_selector_is_the_first_one() {
+    let sandbox = Sandbox::sample();
+    let made = made(&sandbox).await;
+    let plan = async || {
+        let host = Host::start(&sandbox, false).await.selecting(EDITED);
+        let read = host.read(&made).await;
+        let change = host.plan(Some(&read.state), read.private, Vec::new()).await;
+        host.plan(None, change.private, Vec::new()).await
+    };
+    let first = plan().await;
+    tag_one_more(&sandbox).await;
+    let later = plan().await;
+    assert_ne!(later.state, first.state, "a plan sees what was tagged since");
+
+    let host = Host::start(&sandbox, true).await.selecting(EDITED);
+    let last = host.plan(None, Vec::new(), first.private.clone()).await;
+    assert_eq!(last, first, "byte for byte");
+    host.apply(None, &last).await;
 }
