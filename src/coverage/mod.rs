@@ -34,6 +34,7 @@ mod refreshed;
 mod report;
 mod source;
 mod stop;
+mod taken_number;
 mod takeover;
 mod too_many_tags;
 mod uncertain;

@@ -153,6 +153,7 @@ pub async fn observe(
         .filter(|session| !own_ids.contains(session.id.as_str()) && !leaves(session))
         .collect();
     fleet.note_others(&others, &covered, &selecting.adoption);
+    fleet.note_taken_number(&others, model.session_number.known().copied());
     // What a create finds of its own was left by one that was killed, and is taken over.
     if id.is_some() {
         fleet.note_second(&own, recorded);

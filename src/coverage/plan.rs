@@ -11,7 +11,7 @@ use super::read::{decode, observe_diagnostic};
 use super::refreshed::{Reasons, reasons};
 use super::source::{Known, leave_held};
 use super::validate::validate;
-use super::{Coverage, in_the_making, preflight, too_many_tags};
+use super::{Coverage, in_the_making, preflight, taken_number, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Decided, FilterAsFound, Fleet, Plan, Wish};
@@ -52,8 +52,10 @@ impl Coverage {
             false => self.connection.account(planned.region.as_str()),
         };
         let mut waited = false;
+        let mut is_final = false;
         if let Some(account) = &account {
-            let patience = match self.follows_a_plan(&request, &planned, account) {
+            is_final = self.follows_a_plan(&request, &planned, account);
+            let patience = match is_final {
                 true => preflight::PATIENCE,
                 false => Duration::ZERO,
             };
@@ -84,6 +86,12 @@ impl Coverage {
                 if let Some(account) = account.as_ref().filter(|_| is_renamed(&request, &planned)) {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)
                         .await;
+                }
+                if let Some(account) = account.as_ref().filter(|_| !is_off && !is_final) {
+                    taken_number::look(account, &request, &planned, &mut fleet, &mut diagnostics).await;
+                } else {
+                    // The first plan said it.
+                    fleet.taken_number = None;
                 }
                 if !is_off {
                     let ignored = self.connection.tags().ignored();
@@ -348,6 +356,7 @@ fn decide(
         Some(prior) if !prior.failures.is_null() => prior.failures.clone(),
         _ => Attr::Known(Default::default()),
     };
+    diagnostics.extend(taken_number::warning(&fleet, &plan));
     diagnostics.extend(in_the_making::warning(&fleet, prior.is_some(), planned));
     plan_words::warn(&fleet, prior, skipped_before, planned, &plan, diagnostics);
     match fleet.encode() {

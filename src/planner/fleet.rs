@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::override_rule::same_key;
 use super::{
     Adoption, AllAsFound, FilterAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip,
-    SourceZones, Tags, TargetSite, selected,
+    SourceZones, Tags, TakenNumber, TargetSite, selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -180,6 +180,9 @@ pub struct Fleet {
     /// How often the session of an interface could not be made, by its id: these come last, so that they hold up no other.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed: BTreeMap<String, u32>,
+    /// The fixed session number that the fleet was looked at for, and which others have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_number: Option<TakenNumber>,
     /// Sessions of this coverage beside the one that it keeps of an interface: any plan deletes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub second_sessions: BTreeMap<String, Vec<String>>,

@@ -47,6 +47,7 @@ mod selector;
 mod session;
 mod source_zones;
 mod spec;
+mod taken_number;
 mod target_capacity;
 mod template;
 mod virtual_network;
@@ -90,6 +91,7 @@ pub use session::{
 };
 pub use source_zones::SourceZones;
 pub use spec::{Blueprint, MAX_TAGS, SessionSpec};
+pub use taken_number::{Holder, TakenNumber};
 pub use target_capacity::sources_per_interface_target;
 pub use template::{MAX_DESCRIPTION, MAX_TAG_VALUE, Template, TemplateError, TemplateValues};
 pub use virtual_network::{

@@ -150,44 +150,6 @@ def test_an_empty_filter_is_a_warning(workspace, sandbox, fleet):
     workspace.assert_empty_plan()
 
 
-@pytest.mark.spine
-@pytest.mark.parametrize("aliases", [False, True])
-def test_swapped_numbers(workspace, sandbox, fleet, aliases):
-    """Two coverages of the same interfaces exchange their numbers in one apply."""
-
-    def configure(first, second):
-        other = sandbox.provider(alias="second") if aliases else ""
-        provider = "provider = mirror.second" if aliases else ""
-        workspace.configure(
-            sandbox.provider(),
-            other,
-            coverage(fleet, f"session_number = {first}", name="one", label="one"),
-            coverage(fleet, f"session_number = {second}", provider, name="two", label="two"),
-        )
-
-    configure(1, 2)
-    workspace.apply()
-    before = {session.id for session in sandbox.sessions()}
-    configure(2, 1)
-    workspace.apply()
-    for interface in fleet.tagged_interfaces():
-        assert sandbox.session_on(interface, "one").number == 2
-        assert sandbox.session_on(interface, "two").number == 1
-    assert {session.id for session in sandbox.sessions()} == before
-
-
-def test_a_number_of_a_foreign_session_is_an_error_at_once(workspace, sandbox, fleet):
-    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 1"))
-    workspace.apply()
-    (interface,) = fleet.interfaces["web-1"]
-    sandbox.create_session(interface, fleet.target, fleet.filter, 7)
-    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7"))
-    result = workspace.try_apply()
-    assert result.code == 1
-    assert sandbox.session_on(interface, "prod").number == 1, "not moved aside for nothing"
-    assert {session.number for session in sandbox.sessions("prod")} == {1, 7}
-
-
 UDP = {"IpProtocol": "udp", "FromPort": 4000, "ToPort": 5000}
 
 
@@ -255,32 +217,6 @@ def test_a_target_that_others_fill_after_the_plan(workspace, sandbox, fleet):
     both = f'["{small}", "{fleet.target}"]'
     workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true", targets=both))
     workspace.apply()
-
-
-def test_a_number_of_a_coverage_that_comes_later(workspace, sandbox, fleet):
-    """Whoever waits for it in vain keeps its place aside, says why, and finds it free once the other has had its turn."""
-
-    def configure(first, second, *more):
-        workspace.configure(
-            sandbox.provider(),
-            coverage(fleet, f"session_number = {first}", 'description = "new"', name="one", label="one"),
-            coverage(fleet, f"session_number = {second}", *more, name="two", label="two"),
-        )
-
-    configure(1, 2)
-    workspace.apply()
-    configure(2, 1, "depends_on = [mirror_coverage.one]")
-    numbers = []
-    for _ in range(2):
-        result = workspace.try_apply()
-        assert result.code == 1
-        assert all("depends_on" in error.detail for error in result.errors), result.readable()
-        numbers.append({session.number for session in sandbox.sessions("one")})
-    assert numbers == [{3}, {3}], "no higher with every attempt"
-    configure(2, 1)
-    workspace.apply()
-    assert {session.number for session in sandbox.sessions("one")} == {2}
-    assert {session.number for session in sandbox.sessions("two")} == {1}
 
 
 def test_what_was_fine_when_it_was_listed_is_looked_at_again(workspace, sandbox, fleet):

@@ -81,7 +81,8 @@ def number_in_use(workspace, sandbox, fleet):
     (interface,) = fleet.interfaces["web-1"]
     sandbox.create_session(interface, fleet.target, fleet.filter, 7)
     workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7"))
-    result = workspace.try_apply().succeed()
+    assert any("Session number 7 is taken" in warning.summary for warning in workspace.plan().warnings)
+    result = workspace.apply_saved()
     (warning,) = [warning for warning in result.warnings if "could not be" in warning.summary]
     assert "InvalidParameterValue" in warning.detail and "already being used" in warning.detail
     yield result
