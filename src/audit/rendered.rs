@@ -1,12 +1,14 @@
-//! [`Rendered`]: a report that is rendered when it is written to core, so that never more than one of them is held beside the answer.
+//! [`Rendered`]: a report that is rendered when it is sent to core, so that never more than one of them is held.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer};
-use serde::ser::{self, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 
+use crate::framework::Late;
 use crate::report::{self, Audit, Format};
 
 /// The text of a report.
@@ -23,8 +25,11 @@ impl Serialize for Rendered {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Of(format, audit) => {
-                let text = report::render(*format, audit).map_err(ser::Error::custom)?;
-                serializer.serialize_str(&text)
+                let (format, audit) = (*format, Arc::clone(audit));
+                let write = move |out: &mut dyn io::Write| {
+                    report::write(format, &audit, out).map_err(|error| error.to_string())
+                };
+                Late::new(write).serialize(serializer)
             }
         }
     }

@@ -7,7 +7,8 @@ use super::data_source::{DataSource, ReadDataRequest, ReadDataResponse};
 use super::diagnostics::{Diagnostic, Diagnostics};
 use super::error::ValueError;
 use super::model::{Model, from_value, to_value};
-use super::model_msgpack::{Encoded, encode_model};
+use super::model_msgpack::{Encoded, encode_model, encode_model_in_parts};
+use super::parts::Parts;
 use super::provider::ValidateConfigRequest;
 use super::resource::{
     ApplyRequest, ApplyResponse, ImportRequest, ImportResponse, PlanRequest, PlanResponse, ReadRequest,
@@ -24,6 +25,8 @@ pub type Erased<T> = Result<T, Diagnostics>;
 pub trait AnyModel: Send + Sync {
     /// The model in msgpack, for its schema.
     fn encode(&self, schema: &Schema, kind: &Type) -> Result<Encoded, ValueError>;
+    /// The same, without the late texts.
+    fn encode_in_parts(&self, schema: &Schema, kind: &Type) -> Result<Encoded<Parts>, ValueError>;
     /// The model as a value.
     fn value(&self) -> Result<Value, ValueError>;
 }
@@ -31,6 +34,10 @@ pub trait AnyModel: Send + Sync {
 impl<M: Model> AnyModel for M {
     fn encode(&self, schema: &Schema, kind: &Type) -> Result<Encoded, ValueError> {
         encode_model(self, schema, kind)
+    }
+
+    fn encode_in_parts(&self, schema: &Schema, kind: &Type) -> Result<Encoded<Parts>, ValueError> {
+        encode_model_in_parts(self, schema, kind)
     }
 
     fn value(&self) -> Result<Value, ValueError> {

@@ -16,6 +16,7 @@ mod erased;
 mod error;
 mod from_value;
 mod function;
+mod late;
 mod list_resource;
 pub mod mark;
 pub mod model;
@@ -23,6 +24,7 @@ mod model_elements;
 mod model_msgpack;
 mod model_shapes;
 pub mod number;
+mod parts;
 mod path;
 mod provider;
 mod resource;
@@ -47,6 +49,7 @@ pub use encode_msgpack::encode_msgpack;
 pub use erased::{AnyDataSource, AnyResource, data_source, resource};
 pub use error::{Reason, ValueError};
 pub use function::{AnyFunction, Function, FunctionError, function};
+pub use late::Late;
 pub use list_resource::{AnyListResource, Found, ListRequest, ListResource, Listed, list_resource};
 pub use mark::{
     BLOCK_LIST, BLOCK_MAP, BLOCK_SET, BLOCK_SINGLE, COMPUTED, COMPUTED_SENSITIVE, OPTIONAL,
@@ -56,6 +59,7 @@ pub use mark::{
 pub use model::{Model, from_value, to_value};
 pub use model_msgpack::{Encoded, encode_model};
 pub use number::Number;
+pub use parts::Parts;
 pub use path::{AttributePath, Step};
 pub use provider::{ClientCapabilities, ConfigureRequest, Provider, ValidateConfigRequest};
 pub use resource::{

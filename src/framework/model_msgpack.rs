@@ -9,9 +9,11 @@ use super::attr::{ATTR, UNKNOWN};
 use super::decode_msgpack::MAX_DEPTH;
 use super::encode_msgpack::{encode, infallible, length, number, too_many};
 use super::error::{Reason, ValueError};
+use super::late::{LATE, handed};
 use super::model_elements::{ElementSerializer, FieldSerializer};
 use super::model_shapes::shapes_of_every_model;
 use super::number::{NUMBER, Number};
+use super::parts::{Gap, Parts};
 use super::schema::Schema;
 use super::to_value::{ValueSerializer, unsupported};
 use super::types::Type;
@@ -19,19 +21,48 @@ use super::value::Value;
 
 /// A model in msgpack.
 #[derive(Debug)]
-pub struct Encoded {
+pub struct Encoded<B = Vec<u8>> {
     /// The bytes. The same model always has the same.
-    pub msgpack: Vec<u8>,
+    pub msgpack: B,
     /// Whether something in it is unknown.
     pub has_unknown: bool,
 }
 
 /// The model in msgpack, for the schema that was made of it. `kind` is the type that the schema implies.
 pub fn encode_model<M: Serialize>(model: &M, schema: &Schema, kind: &Type) -> Result<Encoded, ValueError> {
+    let out = written(model, schema, kind, None)?;
+    Ok(Encoded {
+        msgpack: out.bytes.into_vec(),
+        has_unknown: out.has_unknown,
+    })
+}
+
+/// The same bytes, without the late texts.
+pub fn encode_model_in_parts<M: Serialize>(
+    model: &M,
+    schema: &Schema,
+    kind: &Type,
+) -> Result<Encoded<Parts>, ValueError> {
+    let out = written(model, schema, kind, Some(Vec::new()))?;
+    let mut gaps = out.gaps.unwrap_or_default();
+    gaps.sort_by_key(|gap| gap.offset);
+    Ok(Encoded {
+        msgpack: Parts::with_gaps(out.bytes.into_vec(), gaps),
+        has_unknown: out.has_unknown,
+    })
+}
+
+fn written<M: Serialize>(
+    model: &M,
+    schema: &Schema,
+    kind: &Type,
+    gaps: Option<Vec<Gap>>,
+) -> Result<Out, ValueError> {
     let mut out = Out {
         bytes: ByteBuf::new(),
         has_unknown: false,
         attributes: Vec::new(),
+        gaps,
     };
     model.serialize(ModelSerializer {
         out: &mut out,
@@ -39,10 +70,7 @@ pub fn encode_model<M: Serialize>(model: &M, schema: &Schema, kind: &Type) -> Re
         depth: MAX_DEPTH,
         schema: Some(schema),
     })?;
-    Ok(Encoded {
-        msgpack: out.bytes.into_vec(),
-        has_unknown: out.has_unknown,
-    })
+    Ok(out)
 }
 
 /// Where the bytes go.
@@ -51,6 +79,8 @@ pub(super) struct Out {
     has_unknown: bool,
     /// Name and beginning of the attributes that are written, of each object that is not finished, in order.
     attributes: Vec<(&'static str, usize)>,
+    /// Where late texts belong; none when they are written.
+    gaps: Option<Vec<Gap>>,
 }
 
 impl Out {
@@ -88,6 +118,14 @@ impl Out {
             }
             for (_, later) in self.attributes.iter_mut().skip(place) {
                 *later += length;
+            }
+            // A gap at the very end of an attribute has the offset of the next one's beginning.
+            for gap in self.gaps.iter_mut().flatten() {
+                if gap.offset > start {
+                    gap.offset -= start - begins;
+                } else if gap.offset > begins {
+                    gap.offset += length;
+                }
             }
         }
         self.attributes.insert(place, (name, begins));
@@ -231,11 +269,24 @@ impl<'a> Serializer for ModelSerializer<'a> {
         name: &'static str,
         value: &T,
     ) -> Result<(), ValueError> {
-        if name != NUMBER {
-            return value.serialize(self);
-        }
-        match value.serialize(ValueSerializer)? {
-            Value::String(text) => self.number(&Number::parse(&text)?),
+        match name {
+            NUMBER => match value.serialize(ValueSerializer)? {
+                Value::String(text) => self.number(&Number::parse(&text)?),
+                _ => value.serialize(self),
+            },
+            LATE => match (self.kind, &mut self.out.gaps, handed()) {
+                (Type::String, Some(gaps), Some(late)) => {
+                    let text = late.measure().map_err(Reason::Model)?;
+                    write::write_str_len(&mut self.out.bytes, length(text)?).map_err(too_many)?;
+                    gaps.push(Gap {
+                        offset: self.out.bytes.as_slice().len(),
+                        late,
+                        length: text,
+                    });
+                    Ok(())
+                }
+                _ => value.serialize(self),
+            },
             _ => value.serialize(self),
         }
     }

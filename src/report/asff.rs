@@ -3,13 +3,13 @@
 //! Limits are those of the format: an Id of 512 characters, a Title of 256, a Description of 1024, a recommendation of 512, 100
 //! findings a call. A finding keeps its Id from report to report, so that the next one updates it.
 
-use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde::Serialize;
 
 use super::finding::{CONTROL, PRODUCT, VENDOR, arn, description, title};
 use super::text::{limited, plain};
-use super::{Audit, AuditInterface, Format, ReportError, json_lines};
+use super::{Audit, AuditInterface, ReportError, json_lines};
 use crate::planner::Verdict;
 
 const BATCH: usize = 100;
@@ -86,17 +86,11 @@ struct Resource {
     region: String,
 }
 
-/// Renders the audit: an array of batches, each for one call in its `Region`.
-pub fn render(audit: &Audit) -> Result<String, ReportError> {
-    let mut by_region: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
-    for (id, interface) in &audit.interfaces {
-        let time = audit.as_of.ok_or(ReportError::NoTime(Format::Asff))?.to_string();
-        by_region
-            .entry(interface.region.clone())
-            .or_default()
-            .push(finding(audit, id, interface, &time));
-    }
-    json_lines::batches("Findings", BATCH, by_region)
+/// Writes the report: an array of batches, each for one call in its `Region`. A time is needed as soon as there is a finding.
+pub fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), ReportError> {
+    let time = audit.as_of.map(|time| time.to_string()).unwrap_or_default();
+    let element = |(id, interface): &(&str, &AuditInterface)| finding(audit, id, interface, &time);
+    json_lines::batches(out, "Findings", BATCH, json_lines::by_region(audit), element)
 }
 
 fn finding(audit: &Audit, id: &str, interface: &AuditInterface, time: &str) -> Finding {
@@ -161,6 +155,7 @@ fn finding(audit: &Audit, id: &str, interface: &AuditInterface, time: &str) -> F
 #[cfg(test)]
 mod tests {
     use super::super::samples::mixed;
+    use super::super::{Format, render};
     use super::*;
 
     #[test]
@@ -169,7 +164,7 @@ mod tests {
             partition: "aws-cn".into(),
             ..mixed()
         };
-        let value: serde_json::Value = serde_json::from_str(&render(&china).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&render(Format::Asff, &china).unwrap()).unwrap();
         assert_eq!(value[0]["Region"], "eu-west-1");
         let findings = value[0]["Findings"].as_array().unwrap();
         let statuses: Vec<_> = findings

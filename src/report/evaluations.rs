@@ -4,12 +4,12 @@
 //! this call, and an evaluation that is left out lets the old verdict stand; so what is unknown is NON_COMPLIANT, and its
 //! annotation says so.
 
-use std::collections::BTreeMap;
+use std::io::Write;
 
 use serde::Serialize;
 
 use super::text::{limited, sentences};
-use super::{Audit, AuditInterface, Format, ReportError, json_lines};
+use super::{Audit, AuditInterface, ReportError, json_lines};
 use crate::planner::Verdict;
 
 const RESOURCE_TYPE: &str = "AWS::EC2::NetworkInterface";
@@ -27,24 +27,18 @@ struct Evaluation {
     ordering_timestamp: String,
 }
 
-/// Renders the audit: an array of batches, each for one call in its `Region`. The call's `ResultToken` comes from the rule
-/// that makes it.
-pub fn render(audit: &Audit) -> Result<String, ReportError> {
-    let mut by_region: BTreeMap<String, Vec<Evaluation>> = BTreeMap::new();
-    for (id, interface) in &audit.interfaces {
-        let time = audit.as_of.ok_or(ReportError::NoTime(Format::AwsConfig))?;
-        by_region
-            .entry(interface.region.clone())
-            .or_default()
-            .push(Evaluation {
-                compliance_resource_type: RESOURCE_TYPE,
-                compliance_resource_id: limited(id, RESOURCE_ID),
-                compliance_type: compliance_type(interface.status).to_string(),
-                annotation: annotation(interface),
-                ordering_timestamp: time.to_string(),
-            });
-    }
-    json_lines::batches("Evaluations", BATCH, by_region)
+/// Writes the report: an array of batches, each for one call in its `Region`. The call's `ResultToken` comes from the rule
+/// that makes it. A time is needed as soon as there is an evaluation.
+pub fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), ReportError> {
+    let time = audit.as_of.map(|time| time.to_string()).unwrap_or_default();
+    let element = |(id, interface): &(&str, &AuditInterface)| Evaluation {
+        compliance_resource_type: RESOURCE_TYPE,
+        compliance_resource_id: limited(id, RESOURCE_ID),
+        compliance_type: compliance_type(interface.status).to_string(),
+        annotation: annotation(interface),
+        ordering_timestamp: time.clone(),
+    };
+    json_lines::batches(out, "Evaluations", BATCH, json_lines::by_region(audit), element)
 }
 
 fn compliance_type(verdict: Verdict) -> Verdict {
@@ -72,11 +66,12 @@ fn annotation(interface: &AuditInterface) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::samples::mixed;
-    use super::*;
+    use super::super::{Format, render};
 
     #[test]
     fn unknown_is_not_compliant_and_says_so() {
-        let value: serde_json::Value = serde_json::from_str(&render(&mixed()).unwrap()).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&render(Format::AwsConfig, &mixed()).unwrap()).unwrap();
         let types: Vec<_> = value[0]["Evaluations"]
             .as_array()
             .unwrap()

@@ -1,5 +1,7 @@
 //! The report as JSON: the audit's own structure, sorted, with a newline at its end.
 
+use std::io::Write;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -19,14 +21,15 @@ struct Document<'a> {
     audit: &'a Audit,
 }
 
-/// Renders the audit.
-pub fn render(audit: &Audit) -> Result<String, ReportError> {
-    let mut text = serde_json::to_string_pretty(&Document {
+/// Writes the report.
+pub fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), ReportError> {
+    let document = Document {
         format_version: FORMAT_VERSION,
         audit,
-    })?;
-    text.push('\n');
-    Ok(text)
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")?;
+    Ok(())
 }
 
 /// The JSON Schema (draft 2020-12) of the json report: `docs/audit.schema.json`.
@@ -43,11 +46,11 @@ pub fn json_schema() -> Result<String, ReportError> {
 #[cfg(test)]
 mod tests {
     use super::super::samples::mixed;
-    use super::*;
+    use super::super::{Format, render};
 
     #[test]
     fn the_structure_that_readers_rely_on() {
-        let text = render(&mixed()).unwrap();
+        let text = render(Format::Json, &mixed()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["format_version"], 1);
         assert_eq!(value["as_of"], "2026-03-01T12:00:00Z");

@@ -1,46 +1,65 @@
 //! JSON arrays with one element a line, so that a large report stays small and a comparison of two shows what changed.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use serde::Serialize;
 
-use super::ReportError;
+use super::{Audit, AuditInterface, ReportError};
 
 /// `[`, the elements, `]`.
-pub fn array<T: Serialize>(elements: impl Iterator<Item = T>) -> Result<String, ReportError> {
-    let mut text = String::from("[");
-    push(&mut text, elements)?;
-    text.push_str("]\n");
-    Ok(text)
+pub fn array<T: Serialize>(
+    out: &mut dyn Write,
+    elements: impl Iterator<Item = T>,
+) -> Result<(), ReportError> {
+    out.write_all(b"[")?;
+    push(out, elements)?;
+    out.write_all(b"]\n")?;
+    Ok(())
 }
 
-/// An array of batches: objects with a `Region` and the elements, at most `size` in each, under `name`. The elements come
-/// in the order of their regions.
-pub fn batches<T: Serialize>(
+/// The network interfaces by region, as [`batches`] takes them.
+pub fn by_region(audit: &Audit) -> BTreeMap<&str, Vec<(&str, &AuditInterface)>> {
+    let mut regions: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for (id, interface) in &audit.interfaces {
+        let of_region = regions.entry(interface.region.as_str()).or_default();
+        of_region.push((id.as_str(), interface));
+    }
+    regions
+}
+
+/// An array of batches: objects with a `Region` and what `element` makes of at most `size`, under `name`. Each element is made when
+/// it is written.
+pub fn batches<'a, S, T: Serialize>(
+    out: &mut dyn Write,
     name: &str,
     size: usize,
-    by_region: impl IntoIterator<Item = (String, Vec<T>)>,
-) -> Result<String, ReportError> {
-    let mut text = String::from("[");
-    for (region, elements) in by_region {
-        for batch in elements.chunks(size) {
-            let region = serde_json::to_string(&region)?;
-            text.push_str(if text == "[" { "\n" } else { ",\n" });
-            text.push_str(&format!("{{\"Region\":{region},\"{name}\":["));
-            push(&mut text, batch.iter())?;
-            text.push_str("]}");
+    by_region: impl IntoIterator<Item = (&'a str, Vec<S>)>,
+    element: impl Fn(&S) -> T,
+) -> Result<(), ReportError> {
+    out.write_all(b"[")?;
+    let mut separator = "\n";
+    for (region, sources) in by_region {
+        for batch in sources.chunks(size) {
+            let region = serde_json::to_string(region)?;
+            write!(out, "{separator}{{\"Region\":{region},\"{name}\":[")?;
+            push(out, batch.iter().map(&element))?;
+            out.write_all(b"]}")?;
+            separator = ",\n";
         }
     }
-    text.push_str("\n]\n");
-    Ok(text)
+    out.write_all(b"\n]\n")?;
+    Ok(())
 }
 
-fn push<T: Serialize>(text: &mut String, elements: impl Iterator<Item = T>) -> Result<(), ReportError> {
-    let mut separator = "\n";
+fn push<T: Serialize>(out: &mut dyn Write, elements: impl Iterator<Item = T>) -> Result<(), ReportError> {
+    let mut separator: &[u8] = b"\n";
     for element in elements {
-        text.push_str(separator);
-        text.push_str(&serde_json::to_string(&element)?);
-        separator = ",\n";
+        out.write_all(separator)?;
+        out.write_all(&serde_json::to_vec(&element)?)?;
+        separator = b",\n";
     }
-    text.push('\n');
+    out.write_all(b"\n")?;
     Ok(())
 }
 
@@ -50,14 +69,24 @@ mod tests {
 
     #[test]
     fn arrays_and_batches_are_json() {
-        assert_eq!(array([1, 2].iter()).unwrap(), "[\n1,\n2\n]\n");
-        assert_eq!(array(std::iter::empty::<u8>()).unwrap(), "[\n]\n");
-        let regions = [("a".to_owned(), vec![1, 2, 3]), ("b".to_owned(), vec![4])];
-        let value: serde_json::Value = serde_json::from_str(&batches("E", 2, regions).unwrap()).unwrap();
+        let array = |numbers: &[u8]| {
+            let mut out = Vec::new();
+            array(&mut out, numbers.iter()).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let batches = |regions: Vec<(&str, Vec<u8>)>| {
+            let mut out = Vec::new();
+            batches(&mut out, "E", 2, regions, |number| *number).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(array(&[1, 2]), "[\n1,\n2\n]\n");
+        assert_eq!(array(&[]), "[\n]\n");
+        let regions = vec![("a", vec![1, 2, 3]), ("b", vec![4])];
+        let value: serde_json::Value = serde_json::from_str(&batches(regions)).unwrap();
         let expected = serde_json::json!([
             {"Region": "a", "E": [1, 2]}, {"Region": "a", "E": [3]}, {"Region": "b", "E": [4]},
         ]);
         assert_eq!(value, expected);
-        assert_eq!(batches::<u8>("E", 2, []).unwrap(), "[\n]\n");
+        assert_eq!(batches(Vec::new()), "[\n]\n");
     }
 }

@@ -20,6 +20,8 @@ pub(crate) mod samples;
 mod text;
 mod timestamp;
 
+use std::io;
+
 use strum::{Display, EnumIter, EnumString};
 
 pub use audit::{Audit, AuditCounts, AuditInstance, AuditInterface, AuditSession, AuditSummary, AuditTarget};
@@ -59,6 +61,9 @@ pub enum ReportError {
     /// A value has no form in CSV.
     #[error("the csv report could not be written")]
     Csv(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It could not be handed on.
+    #[error("the report could not be written out")]
+    Out(#[from] io::Error),
     /// The page could not be filled in.
     #[error("the html report could not be written")]
     Html(#[from] askama::Error),
@@ -84,14 +89,26 @@ pub fn renders(format: Format, audit: &Audit) -> Result<(), ReportError> {
 /// [`ReportError::NoTime`] for `asff`, `ocsf` and `aws_config` of an audit that has findings and no `as_of`. The others are not
 /// expected to happen.
 pub fn render(format: Format, audit: &Audit) -> Result<String, ReportError> {
+    let mut out = Vec::new();
+    write(format, audit, &mut out)?;
+    String::from_utf8(out).map_err(|error| io::Error::other(error).into())
+}
+
+/// Writes what [`render`] renders, as UTF-8.
+///
+/// # Errors
+///
+/// As [`render`], and those of `out`.
+pub fn write(format: Format, audit: &Audit, out: &mut dyn io::Write) -> Result<(), ReportError> {
+    renders(format, audit)?;
     match format {
-        Format::Json => json::render(audit),
-        Format::Csv => csv::render(audit),
-        Format::Html => html::render(audit),
-        Format::Asff => asff::render(audit),
-        Format::Ocsf => ocsf::render(audit),
-        Format::AwsConfig => evaluations::render(audit),
-        Format::Openmetrics => Ok(openmetrics::render(audit)),
+        Format::Json => json::write(out, audit),
+        Format::Csv => Ok(out.write_all(csv::render(audit)?.as_bytes())?),
+        Format::Html => Ok(out.write_all(html::render(audit)?.as_bytes())?),
+        Format::Asff => asff::write(out, audit),
+        Format::Ocsf => ocsf::write(out, audit),
+        Format::AwsConfig => evaluations::write(out, audit),
+        Format::Openmetrics => Ok(out.write_all(openmetrics::render(audit).as_bytes())?),
     }
 }
 

@@ -3,11 +3,13 @@
 //!
 //! A finding keeps its uid from report to report; it is created while something is wrong, and closed when nothing is.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 use super::finding::{CONTROL, PRODUCT, VENDOR, arn, description, title};
 use super::text::{limited, plain};
-use super::{Audit, AuditInterface, Format, ReportError, json_lines};
+use super::{Audit, AuditInterface, ReportError, json_lines};
 use crate::planner::Verdict;
 
 const VERSION: &str = "1.8.0";
@@ -98,21 +100,14 @@ struct Resource {
     region: String,
 }
 
-/// Renders the audit: an array of events.
-pub fn render(audit: &Audit) -> Result<String, ReportError> {
-    let Some(time) = audit.as_of else {
-        return match audit.interfaces.is_empty() {
-            true => json_lines::array(std::iter::empty::<Event>()),
-            false => Err(ReportError::NoTime(Format::Ocsf)),
-        };
-    };
-    let milliseconds = time.seconds().saturating_mul(1000);
-    json_lines::array(
-        audit
-            .interfaces
-            .iter()
-            .map(|(id, interface)| event(audit, id, interface, milliseconds)),
-    )
+/// Writes the report: an array of events. A time is needed as soon as there is an event.
+pub fn write(out: &mut dyn Write, audit: &Audit) -> Result<(), ReportError> {
+    let milliseconds = audit.as_of.map_or(0, |time| time.seconds().saturating_mul(1000));
+    let events = audit
+        .interfaces
+        .iter()
+        .map(|(id, interface)| event(audit, id, interface, milliseconds));
+    json_lines::array(out, events)
 }
 
 fn event(audit: &Audit, id: &str, interface: &AuditInterface, time: i64) -> Event {
@@ -212,11 +207,12 @@ fn event(audit: &Audit, id: &str, interface: &AuditInterface, time: i64) -> Even
 #[cfg(test)]
 mod tests {
     use super::super::samples::mixed;
-    use super::*;
+    use super::super::{Format, render};
 
     #[test]
     fn what_is_right_is_closed_and_what_is_not_is_created() {
-        let value: serde_json::Value = serde_json::from_str(&render(&mixed()).unwrap()).unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&render(Format::Ocsf, &mixed()).unwrap()).unwrap();
         let seen: Vec<_> = value
             .as_array()
             .unwrap()

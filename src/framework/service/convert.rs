@@ -7,6 +7,7 @@ use crate::framework::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::framework::encode_msgpack::encode_msgpack;
 use crate::framework::erased::{Answer, unfit};
 use crate::framework::model_msgpack::Encoded;
+use crate::framework::parts::Parts;
 use crate::framework::path::{AttributePath, Step};
 use crate::framework::provider::ClientCapabilities;
 use crate::framework::schema::{Attribute, AttributeKind, Block, NestedBlock, Nesting, Schema};
@@ -68,6 +69,23 @@ impl Shape {
                 self.encode(value)
             }
         }
+    }
+
+    /// The same in parts. The answer is gone when they are sent.
+    pub fn encode_known_in_parts(
+        &self,
+        answer: Option<Answer>,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Parts, Diagnostics> {
+        if let Some(answer) = &answer {
+            let encoded = answer
+                .encode_in_parts(&self.schema, &self.kind)
+                .map_err(|error| Diagnostics::from(unfit(&error)))?;
+            if !encoded.has_unknown {
+                return Ok(encoded.msgpack);
+            }
+        }
+        Ok(self.encode_known(answer, diagnostics)?.msgpack.into())
     }
 
     fn encode_answer(&self, answer: Option<&Answer>) -> Result<Encoded, Diagnostics> {

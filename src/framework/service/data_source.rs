@@ -3,6 +3,7 @@
 use super::{Service, convert};
 use crate::framework::data_source::ReadDataRequest;
 use crate::framework::diagnostics::Diagnostics;
+use crate::framework::parts::Parts;
 use crate::framework::provider::Provider;
 use crate::proto::tfplugin6::{read_data_source, validate_data_resource_config};
 
@@ -18,10 +19,11 @@ impl<P: Provider> Service<P> {
             .await
     }
 
+    /// The answer without its state, and the state.
     pub(super) async fn read_data(
         &self,
         request: &read_data_source::Request,
-    ) -> Result<read_data_source::Response, Diagnostics> {
+    ) -> Result<(read_data_source::Response, Parts), Diagnostics> {
         let offer = self.offer.data_source(&request.type_name)?;
         let answer = offer
             .data_source
@@ -32,10 +34,14 @@ impl<P: Provider> Service<P> {
             })
             .await?;
         let mut diagnostics = answer.diagnostics;
-        Ok(read_data_source::Response {
-            state: Some(offer.shape.encode_known(answer.state, &mut diagnostics)?),
+        let state = offer
+            .shape
+            .encode_known_in_parts(answer.state, &mut diagnostics)?;
+        let others = read_data_source::Response {
+            state: None,
             diagnostics: convert::diagnostics(diagnostics),
             deferred: None,
-        })
+        };
+        Ok((others, state))
     }
 }

@@ -2,6 +2,7 @@
 
 mod absent;
 mod action;
+mod body;
 mod call;
 mod convert;
 mod data_source;
@@ -36,7 +37,7 @@ pub fn routes<P: Provider>(provider: P, ending: CancellationToken) -> tonic::ser
     let server = ProviderServer::new(service)
         .max_decoding_message_size(MAX_MESSAGE)
         .max_encoding_message_size(MAX_MESSAGE);
-    tonic::service::Routes::new(server)
+    tonic::service::Routes::new(body::InParts(server))
 }
 
 /// The service: the provider and what it offers, with schemas made once.

@@ -1,11 +1,12 @@
 //! The protocol's methods, each handed on to its place.
 
+use prost::Message;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::absent::{self, Once};
 use super::call::call;
 use super::list_resource::Stream;
-use super::{Shared, function, resource};
+use super::{Shared, body, function, resource};
 use crate::framework::diagnostics::Diagnostics;
 use crate::framework::provider::Provider;
 use crate::proto::tfplugin6 as proto;
@@ -217,7 +218,15 @@ impl<P: Provider> Protocol for Shared<P> {
         request: Request<proto::read_data_source::Request>,
     ) -> Answer<proto::read_data_source::Response> {
         let request = request.into_inner();
-        answer(call("ReadDataSource", &request.type_name, self.read_data(&request)).await)
+        match call("ReadDataSource", &request.type_name, self.read_data(&request)).await {
+            Ok((others, state)) => {
+                let length = others.encoded_len();
+                let mut response = Response::new(others);
+                body::attach(state, length, response.extensions_mut())?;
+                Ok(response)
+            }
+            Err(diagnostics) => answer(Err(diagnostics)),
+        }
     }
 
     // Functions

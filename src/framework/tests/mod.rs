@@ -4,6 +4,7 @@ mod any;
 mod bytes;
 mod client;
 mod cty_interop;
+mod late;
 mod newer;
 mod newer_cores;
 mod numbers;

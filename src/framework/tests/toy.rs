@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::late::Library;
 use super::newer::{Repeat, Shout, Things};
 use super::sample::{Sample, SampleIdentity, Session};
 use crate::framework::mark::*;
@@ -64,7 +65,7 @@ impl Provider for Toy {
     }
 
     fn data_sources(&self) -> Vec<Box<dyn AnyDataSource>> {
-        vec![data_source(Oracle)]
+        vec![data_source(Oracle), data_source(Library)]
     }
 
     fn functions(&self) -> Vec<Box<dyn AnyFunction>> {
