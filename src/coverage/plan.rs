@@ -81,7 +81,9 @@ impl Coverage {
             Known::Held => hold(&request, &mut planned, &mut diagnostics),
             Known::Fleet(mut fleet) => {
                 if let Some(id) = prior_id(&request) {
-                    fleet.namesakes.extend(self.refreshed.namesakes(id.as_str()));
+                    let seen = self.refreshed.seen(id.as_str());
+                    fleet.namesakes.extend(seen.namesakes);
+                    fleet.taken_number = fleet.taken_number.or(seen.taken_number);
                 }
                 if let Some(account) = account.as_ref().filter(|_| is_renamed(&request, &planned)) {
                     self.meet_namesakes(account, &request, &planned, &mut fleet, &mut diagnostics)

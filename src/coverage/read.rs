@@ -8,7 +8,7 @@ use super::convert::{self, Rows};
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use super::owned_filter;
-use super::refreshed::reasons;
+use super::refreshed::{Seen, reasons};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, ReadRequest, ReadResponse};
 use crate::planner::{self, Blueprint, Fleet, IgnoredTags, MirrorSession, Override, Reason, Row, Skip};
@@ -51,7 +51,7 @@ impl Coverage {
         {
             Ok(read) => {
                 if let Some(id) = read.state.id.as_str() {
-                    self.refreshed.note_namesakes(id, read.namesakes);
+                    self.refreshed.note_seen(id, read.seen);
                 }
                 ReadResponse {
                     identity: read.state.identity(&account),
@@ -106,8 +106,7 @@ pub(super) fn observe_diagnostic(what_failed: &str, error: &ObserveError) -> Dia
 pub(super) struct Read {
     pub(super) state: CoverageModel,
     pub(super) private: Vec<u8>,
-    /// Ids of other objects of the same name.
-    pub(super) namesakes: BTreeSet<String>,
+    pub(super) seen: Seen,
 }
 
 pub(super) async fn refreshed(
@@ -182,17 +181,16 @@ pub(super) async fn refreshed(
     }
     let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;
     owned_filter::note(&mut state, filter.as_ref(), &blueprint);
-    let namesakes = std::mem::take(&mut fleet.namesakes);
+    let seen = Seen {
+        namesakes: std::mem::take(&mut fleet.namesakes),
+        taken_number: fleet.taken_number.take(),
+    };
     // Packing takes longer than all else that a refresh does itself.
     let private = match fleet == earlier {
         true => private.to_vec(),
         false => fleet.encode()?.into_bytes(),
     };
-    Ok(Read {
-        state,
-        private,
-        namesakes,
-    })
+    Ok(Read { state, private, seen })
 }
 
 /// A `selection` pins interfaces that may be gone by now: without a session they are looked for, and forgotten if they are.

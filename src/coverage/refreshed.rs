@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::convert;
 use super::model::CoverageModel;
-use crate::planner::Reason;
+use crate::planner::{Reason, TakenNumber};
 
 /// Why interfaces are skipped, by their id.
 pub type Reasons = BTreeMap<String, Reason>;
@@ -30,8 +30,15 @@ pub struct Refreshed {
 struct Object {
     name: String,
     skipped_before: Reasons,
+    seen: Seen,
+}
+
+/// What a refresh sees of others that only the plan after it needs, so that nothing keeps it.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
     /// Ids of other objects whose sessions carry the name.
-    namesakes: BTreeSet<String>,
+    pub namesakes: BTreeSet<String>,
+    pub taken_number: Option<TakenNumber>,
 }
 
 impl Refreshed {
@@ -40,23 +47,23 @@ impl Refreshed {
         let object = Object {
             name: name.to_owned(),
             skipped_before,
-            namesakes: BTreeSet::new(),
+            seen: Seen::default(),
         };
         self.lock().insert(id.to_owned(), object);
     }
 
-    /// Notes which other objects the refresh found that have the name of this one.
-    pub fn note_namesakes(&self, id: &str, namesakes: BTreeSet<String>) {
+    /// Notes what the refresh of an object saw.
+    pub fn note_seen(&self, id: &str, seen: Seen) {
         if let Some(object) = self.lock().get_mut(id) {
-            object.namesakes = namesakes;
+            object.seen = seen;
         }
     }
 
-    /// Ids of other objects that have the name of this one; none when this process did not refresh it.
-    pub fn namesakes(&self, id: &str) -> BTreeSet<String> {
+    /// What the refresh of the object saw; nothing when this process did not refresh it.
+    pub fn seen(&self, id: &str) -> Seen {
         let objects = self.lock();
         let object = objects.get(id);
-        object.map(|object| object.namesakes.clone()).unwrap_or_default()
+        object.map(|object| object.seen.clone()).unwrap_or_default()
     }
 
     /// The ids of those with this name: a new object of the name takes the place of one that is tainted.

@@ -10,7 +10,8 @@ use crate::framework::{AttributePath, Diagnostic, Diagnostics, PlanRequest};
 use crate::planner::{Fleet, MirrorSession, Plan};
 use crate::provider::ec2_diagnostic;
 
-/// The refresh looked for the number of the state. A new one is looked for in the sessions that the walk has read already.
+/// The refresh, if there was one, looked for the number of the state. A new one is looked for in the sessions that the walk has read
+/// already.
 pub async fn look(
     account: &Account,
     request: &PlanRequest<CoverageModel, CoverageIdentity>,
@@ -19,7 +20,10 @@ pub async fn look(
     diagnostics: &mut Diagnostics,
 ) {
     let number = planned.session_number.known().copied();
-    if number.is_none() || number == fleet.taken_number.as_ref().map(|taken| taken.number) {
+    let before = request.prior.as_ref();
+    let before = before.and_then(|prior| prior.session_number.known().copied());
+    fleet.taken_number.take_if(|taken| Some(taken.number) != number);
+    if number.is_none() || number == before || fleet.taken_number.is_some() {
         return;
     }
     match account.sessions().await {

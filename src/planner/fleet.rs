@@ -180,8 +180,9 @@ pub struct Fleet {
     /// How often the session of an interface could not be made, by its id: these come last, so that they hold up no other.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed: BTreeMap<String, u32>,
-    /// The fixed session number that the fleet was looked at for, and which others have it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The fixed session number that the fleet was looked at for, and which others have it. Only a plan says it: it stays in the process
+    /// that saw it too.
+    #[serde(skip)]
     pub taken_number: Option<TakenNumber>,
     /// Sessions of this coverage beside the one that it keeps of an interface: any plan deletes them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -106,6 +106,23 @@ def test_a_fixed_number_that_others_have_is_told_by_the_plan(workspace, sandbox,
     assert taken(workspace.plan().warnings) == []
 
 
+@pytest.mark.spine
+def test_who_has_a_fixed_number_is_not_kept(workspace, sandbox, fleet):
+    """A number that is left out again is in nobody's way."""
+    (first,) = fleet.interfaces["web-1"]
+    sandbox.create_session(first, fleet.target, fleet.filter, 7)
+    for more in ("session_number = 7", "session_number = 8", "enabled = false"):
+        workspace.configure(sandbox.provider(), coverage(fleet, more))
+        workspace.plan()
+        workspace.apply_saved()
+        workspace.assert_refresh_keeps_private()
+    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7"))
+    workspace.plan()
+    assert workspace.try_apply_saved().code == 1
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    assert taken(workspace.plan().warnings) == []
+
+
 def test_a_fixed_number_that_another_coverage_has(workspace, sandbox, fleet):
     other = coverage(fleet, "session_number = 7", label="other", name="other")
     workspace.configure(sandbox.provider(), other)
