@@ -70,7 +70,7 @@ def handshakes(provider: pathlib.Path) -> dict[str, float]:
 
 def plan_lines(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path) -> dict[str, int]:
     """How much a person has to read."""
-    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE) as cloud:
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE, policy=None) as cloud:
         workspace, fleet = bench_sdk.prepare(folder, core, provider, cloud, 400)
         create = len(workspace.plan_text().splitlines())
         workspace.apply()
@@ -107,7 +107,7 @@ def sandbox_speed() -> dict:
 
 def steps(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, size: int) -> dict[str, Cost]:
     measured = MeasuredProvider(folder / "measured", provider)
-    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE) as cloud:
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=PROFILE, policy=None) as cloud:
         workspace, _ = bench_sdk.prepare(folder / "work", core, measured.executable, cloud, size)
         costs = {
             "plan": measured.measure(workspace.save_plan),

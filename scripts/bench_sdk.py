@@ -82,7 +82,7 @@ def show(name: str, creates: int, bucket: Bucket, used: Pacing, limited: bool = 
 
 
 def sdk_creates(mode: str, count: int, bucket: Bucket, profile: str) -> Pacing:
-    with sandbox("--fleet", str(EMPTY_FLEET), *bucket.arguments(CREATE), profile=profile) as cloud:
+    with sandbox("--fleet", str(EMPTY_FLEET), *bucket.arguments(CREATE), profile=profile, policy=None) as cloud:
         fleet = Fleet(cloud)
         interfaces = fleet.launch_many(count, Mirror="many")
         arguments = ["create", mode, fleet.balancer_target(), fleet.filter]
@@ -101,7 +101,7 @@ def sdk_creates(mode: str, count: int, bucket: Bucket, profile: str) -> Pacing:
 def provider_creates(
     folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, count: int, bucket: Bucket, profile: str
 ) -> Pacing:
-    with sandbox("--fleet", str(EMPTY_FLEET), *bucket.arguments(CREATE), profile=profile) as cloud:
+    with sandbox("--fleet", str(EMPTY_FLEET), *bucket.arguments(CREATE), profile=profile, policy=None) as cloud:
         workspace, _ = prepare(folder, core, provider, cloud, count)
         workspace.save_plan()
         cloud.throttle()
@@ -122,7 +122,7 @@ def prepare(folder, core, provider, cloud, size: int) -> tuple[Workspace, Fleet]
 def of_reading(folder: pathlib.Path, core: cores.Core, provider: pathlib.Path, profile: str, size: int) -> dict:
     """A plan without changes beside the bare SDK, which pages the same data and keeps nothing; in turn, in one run."""
     measured = MeasuredProvider(folder / "measured", provider)
-    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=profile) as cloud:
+    with sandbox("--fleet", str(EMPTY_FLEET), "--no-throttle", profile=profile, policy=None) as cloud:
         workspace, _ = prepare(folder / "work", core, measured.executable, cloud, size)
         workspace.save_plan()
         workspace.apply_saved()

@@ -1,9 +1,12 @@
 """The policies of the IAM guide are enough, and none of their actions is too many."""
 
+import inspect
 import json
 import pathlib
 import re
 
+import boto3
+import botocore.exceptions
 import pytest
 
 from harness import iam
@@ -74,6 +77,27 @@ SCENARIOS = {"audit": audit, "plan": plan, "apply": apply}
 
 def test_the_guide_has_a_policy_for_each_scenario():
     assert iam.PURPOSES == list(SCENARIOS)
+
+
+def test_every_sandbox_of_these_tests_enforces_a_policy_of_the_guide():
+    """Unless a test asks for none, which none does."""
+    assert inspect.signature(start_sandbox).parameters["policy"].default == "apply"
+    here = pathlib.Path(__file__)
+    assert not [file.name for file in here.parent.glob("**/*.py") if re.search(r"policy=None[,)]", file.read_text())]
+    starters = {file.name for file in here.parent.glob("**/*.py") if re.search(r"sandbox_binary\(", file.read_text())}
+    assert starters == {"sandbox.py", "paths.py", here.name}, "sandboxes are started by the harness alone"
+
+
+def test_what_no_policy_allows_is_refused_from_the_start():
+    fleet = pathlib.Path(__file__).parent / "fleets" / "every_target.yaml"
+    with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+        provider = boto3.client(
+            "ec2", endpoint_url=running.url, region_name=running.region,
+            aws_access_key_id=running.access_key, aws_secret_access_key=running.secret_key,
+        )
+        assert provider.describe_traffic_mirror_targets()["TrafficMirrorTargets"]
+        with pytest.raises(botocore.exceptions.ClientError, match="UnauthorizedOperation"):
+            provider.delete_traffic_mirror_target(TrafficMirrorTargetId=TARGETS[0])
 
 
 @pytest.mark.parametrize("purpose", SCENARIOS)

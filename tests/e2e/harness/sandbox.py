@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
-from . import paths
+from . import iam, paths
 from .cloud import Cloud, tag_list, tags_of
 
 ACCESS_KEY = "AKIASANDBOX000000000"
@@ -148,8 +148,11 @@ class Sandbox(Cloud):
 
 
 @contextlib.contextmanager
-def sandbox(*arguments: str, profile: str = "debug") -> Iterator[Sandbox]:
-    """A sandbox with these arguments, ended on leaving."""
+def sandbox(*arguments: str, profile: str = "debug", policy: str | None = "apply") -> Iterator[Sandbox]:
+    """A sandbox with these arguments, ended on leaving.
+
+    The provider may do there what this policy of the IAM guide allows, and nothing else; with None, all.
+    """
     process = subprocess.Popen(
         [str(paths.sandbox_binary(profile)), "--listen", "127.0.0.1:0", *arguments],
         stdin=subprocess.DEVNULL,
@@ -160,7 +163,10 @@ def sandbox(*arguments: str, profile: str = "debug") -> Iterator[Sandbox]:
         line = process.stdout.readline().strip()
         prefix = "listening on "
         assert line.startswith(prefix), f"ec2-sandbox said {line!r}"
-        yield Sandbox(line.removeprefix(prefix), ACCESS_KEY, SECRET_KEY, REGION)
+        running = Sandbox(line.removeprefix(prefix), ACCESS_KEY, SECRET_KEY, REGION)
+        if policy is not None:
+            running.enforce(iam.policy(policy))
+        yield running
     finally:
         process.terminate()
         process.wait(30)
