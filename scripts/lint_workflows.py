@@ -13,8 +13,11 @@ SKIPPED = 77
 
 
 def shown() -> dict[str, str]:
-    """The workflows that documents show, by a file name; what starts one may be left out there."""
+    """The workflows that documents and examples show, by a file name; what starts one may be left out in a document."""
     found = {}
+    for file in sorted((ROOT / "examples").rglob("*.yml")):
+        if re.search(r"^jobs:", text := file.read_text(), re.MULTILINE):
+            found[f"{file.parent.name}-{file.name}"] = text
     for document in [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]:
         for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL), 1):
             if re.search(r"^jobs:", text, re.MULTILINE):

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -13,6 +14,10 @@ import yaml
 from harness import documents
 from harness.paths import ROOT, aws_schemas_binary
 from harness.sandbox import sandbox as start_sandbox
+
+sys.path.append(str(ROOT / "scripts"))
+
+import lint_workflows  # noqa: E402
 
 # As the registry reads it; the title stands again as the heading.
 FRONT_MATTER = re.compile(r'---\npage_title: "(.+)"\nsubcategory: ""\ndescription: \|-\n  \S.*\n---\n\n# (.+)\n')
@@ -157,6 +162,32 @@ def test_every_yaml_of_a_guide_can_be_read():
     for document in [ROOT / "README.md", *sorted(documents.GUIDES.glob("*.md"))]:
         for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
             assert yaml.safe_load(block), document.name
+
+
+# What reads the output or the exit code of `terraform`, both of which the action's wrapper changes.
+READS_TERRAFORM = re.compile(r"-detailed-exitcode|show -json|plan-lines\.sh|write-reports\.sh")
+
+
+def test_a_workflow_has_terraform_and_credentials():
+    """Runners of GitHub come without Terraform."""
+    found = 0
+    for where, text in lint_workflows.shown().items():
+        workflow = yaml.safe_load(text)
+        for name, job in workflow["jobs"].items():
+            commands = " ".join(step.get("run", "") for step in job["steps"])
+            if "terraform " not in commands and not READS_TERRAFORM.search(commands):
+                continue
+            found += 1
+            actions = {step["uses"].partition("@")[0]: step.get("with", {}) for step in job["steps"] if "uses" in step}
+            at = f"{where}: {name}"
+            assert {"actions/checkout", "hashicorp/setup-terraform", "aws-actions/configure-aws-credentials"} <= actions.keys(), at
+            assert workflow["permissions"]["id-token"] == "write", f"{at}: the role cannot be assumed"
+            has_wrapper = actions["hashicorp/setup-terraform"].get("terraform_wrapper", True)
+            assert not (has_wrapper and READS_TERRAFORM.search(commands)), f"{at}: the wrapper is in the way"
+            installed = next(n for n, step in enumerate(job["steps"]) if "setup-terraform" in step.get("uses", ""))
+            used = next(n for n, step in enumerate(job["steps"]) if "run" in step)
+            assert installed < used, f"{at}: Terraform comes too late"
+    assert found >= 6
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

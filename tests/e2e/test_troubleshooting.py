@@ -212,7 +212,56 @@ def lagging(workspace, sandbox, fleet):
     workspace.assert_empty_plan()
 
 
+def no_account(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(access_key=None, secret_key=None), coverage(fleet))
+    yield workspace.try_plan()
+    wrong = {
+        "SignatureDoesNotMatch": sandbox.provider(secret_key='"another"'),
+        "111111111111": sandbox.provider(allowed_account_ids='["111111111111"]'),
+        "http://127.0.0.1:1": sandbox.provider(endpoint='"http://127.0.0.1:1"'),
+        "region": sandbox.provider(region=None),
+    }
+    for cause, block in wrong.items():
+        workspace.configure(block, coverage(fleet))
+        (error,) = workspace.try_plan().errors
+        assert error.summary == "The provider cannot use the AWS account" and cause in error.detail, error.text
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+
+
+def too_many_deletes(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    before = sandbox.sessions()
+    limited = coverage(fleet, 'limits = { max_deletes = "1" }')
+    sandbox.untag(fleet.instances["web-2"], key="Mirror")
+    workspace.configure(sandbox.provider(), limited)
+    yield workspace.try_plan()
+    assert sandbox.sessions() == before
+    workspace.configure(sandbox.provider(), limited.replace('"1"', '"2"'))
+    workspace.apply()
+    assert len(sandbox.sessions()) == 1
+
+
+def too_many_tags(workspace, sandbox, fleet):
+    tags = "\n".join(f"    tag{number} = {number}" for number in range(48))
+    workspace.configure(sandbox.provider(), coverage(fleet, f"tags = {{\n{tags}\n  }}"))
+    yield workspace.try_plan()
+    workspace.configure(sandbox.provider(), coverage(fleet, f"tags = {{\n{tags}\n  }}".replace("    tag47 = 47\n", "")))
+    workspace.apply()
+
+
+def nothing_to_import(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    yield workspace.import_(PROD, "prod")
+    workspace.apply()
+
+
 SITUATIONS = {
+    "The provider cannot use the AWS account": no_account,
+    "Too many sessions would be deleted": too_many_deletes,
+    "Too many tags": too_many_tags,
+    "No coverage to import": nothing_to_import,
     "EC2 does not show all changes yet": lagging,
     "The coverage whose sessions are to be adopted is still in this state": taken_over_in_one_state,
     "Provider produced inconsistent final plan": inconsistent,
@@ -240,5 +289,7 @@ def test_every_heading_has_a_situation():
 def test_message_and_remedy(workspace, sandbox, fleet, message):
     situation = SITUATIONS[message](workspace, sandbox, fleet)
     result = next(situation)
-    assert any(message in told.text for told in result.diagnostics), result.readable()
+    # `terraform import` knows no JSON.
+    told = [one.text for one in result.diagnostics] or [result.text]
+    assert any(message in text for text in told), result.readable()
     assert next(situation, None) is None
