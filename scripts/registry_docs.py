@@ -11,6 +11,7 @@ import filecmp
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -69,10 +70,46 @@ def indent_lists(node: object) -> None:
         indent_lists(child)
 
 
+MODES = {"list": "list", "set": "set", "map": "map"}
+FIELDS = re.compile(r"\n\n(?:Its fields|The fields of each):\n((?:\n- `.*(?:\n(?!- ).*)*)+)")
+FIELD = re.compile(r"- `(\w+)`: ((?:.*)(?:\n(?!- ).*)*)")
+
+
+def fields_of(attribute: dict) -> dict[str, dict]:
+    """The fields of an attribute of a plain object type, or of a collection of such: the schema of each, as of an attribute.
+
+    A plain type has no room for what its fields mean, so that the description of the attribute ends with a list of them.
+    """
+    kind = attribute.get("type")
+    mode, element = kind if isinstance(kind, list) and kind[0] in MODES else ("single", kind)
+    if not (isinstance(element, list) and element[0] == "object"):
+        return {}
+    texts = dict(FIELD.findall(FIELDS.search(attribute["description"])[1]))
+    if texts.keys() != element[1].keys():
+        raise ValueError(f"the fields {sorted(element[1])} are described as {sorted(texts)}")
+    # Whoever gives a plain object gives all of it.
+    role = {"required": True} if attribute.get("optional") else {"computed": True}
+    return {name: {"type": kind, "description": texts[name]} | role for name, kind in element[1].items()}
+
+
+def name_fields(node: object) -> None:
+    """Makes nested attributes of plain objects, for tfplugindocs: it has a line of its own for each of those."""
+    if not isinstance(node, dict):
+        return
+    for attribute in node.get("attributes", {}).values():
+        if fields := fields_of(attribute):
+            kind = attribute.pop("type")
+            attribute["nested_type"] = {"attributes": fields, "nesting_mode": MODES.get(kind[0], "single")}
+            attribute["description"] = FIELDS.sub("", attribute["description"])
+    for child in node.values():
+        name_fields(child)
+
+
 def generate(tool: pathlib.Path, found: dict, folder: pathlib.Path) -> pathlib.Path:
     """The documentation in a folder of its own, guides included, as the registry would see it."""
     # tfplugindocs looks for the provider among HashiCorp's.
     found["provider_schemas"]["registry.terraform.io/hashicorp/mirror"] = found["provider_schemas"].pop(SOURCE)
+    name_fields(found)
     indent_lists(found)
     schema_file = folder / "schema.json"
     schema_file.write_text(json.dumps(found))

@@ -99,120 +99,120 @@ pub struct AuditModel {
 /// The whole in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditSummaryModel {
-    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when nothing is eligible.
+    /// The verdict is `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when nothing is eligible.
     pub status: Attr<String>,
-    /// Selected network interfaces.
+    /// How many network interfaces are selected.
     pub matched: Attr<i64>,
-    /// Those of them that can be mirrored.
+    /// How many of them can be mirrored.
     pub eligible: Attr<i64>,
-    /// Those of them that are covered.
+    /// How many of the eligible ones are covered.
     pub compliant: Attr<i64>,
-    /// Those of them that are not.
+    /// How many of the eligible ones are not covered.
     pub non_compliant: Attr<i64>,
-    /// Selected network interfaces that are excluded or can never be mirrored.
+    /// How many of the selected ones are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
-    /// Eligible network interfaces about which nothing can be said.
+    /// About how many of the eligible ones nothing can be said.
     pub unknown: Attr<i64>,
-    /// Covered ones of the eligible network interfaces, 0 to 100; null when nothing is eligible.
+    /// Percentage of the eligible ones that is covered, 0 to 100; null when nothing is eligible.
     pub coverage_percent: Attr<f64>,
-    /// Whether the audit looked at what keeps a session from delivering.
+    /// Whether the audit has looked at what keeps a session from delivering.
     pub delivery_checked: Attr<bool>,
 }
 
 /// Network interfaces in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditCountsModel {
-    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when nothing is eligible.
+    /// The verdict is `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when nothing is eligible.
     pub status: Attr<String>,
-    /// All of them.
+    /// How many there are.
     pub matched: Attr<i64>,
-    /// Those that can be mirrored.
+    /// How many of them can be mirrored.
     pub eligible: Attr<i64>,
-    /// Those that are covered.
+    /// How many of the eligible ones are covered.
     pub compliant: Attr<i64>,
-    /// Those that are not.
+    /// How many of the eligible ones are not covered.
     pub non_compliant: Attr<i64>,
-    /// Those that are excluded or can never be mirrored.
+    /// How many are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
-    /// Those about which nothing can be said.
+    /// About how many of the eligible ones nothing can be said.
     pub unknown: Attr<i64>,
-    /// Covered ones of the eligible ones, 0 to 100; null when nothing is eligible.
+    /// Percentage of the eligible ones that is covered, 0 to 100; null when nothing is eligible.
     pub coverage_percent: Attr<f64>,
 }
 
 /// The verdict on one network interface.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditInterfaceModel {
-    /// `COMPLIANT`, `NON_COMPLIANT`, `NOT_APPLICABLE` or `UNKNOWN`.
+    /// The verdict is `COMPLIANT`, `NON_COMPLIANT`, `NOT_APPLICABLE` or `UNKNOWN`.
     pub status: Attr<String>,
-    /// Why, as one word: `COVERED`, `EXCLUDED`, `SENSOR`, `REQUESTER_MANAGED`, `UNSUPPORTED_INTERFACE`, `UNSUPPORTED_INSTANCE_TYPE`,
-    /// `NOT_VISIBLE`, `WRONG_TARGET`, `WRONG_FILTER`, `TARGET_GONE`, `TARGET_STOPPED`, `TARGET_PORT_CLOSED`, `TARGET_NO_LISTENER`,
+    /// Why that is the verdict, as one word: `COVERED`, `EXCLUDED`, `SENSOR`, `REQUESTER_MANAGED`, `UNSUPPORTED_INTERFACE`,
+    /// `UNSUPPORTED_INSTANCE_TYPE`, `NOT_VISIBLE`, `WRONG_TARGET`, `WRONG_FILTER`, `TARGET_GONE`, `TARGET_STOPPED`, `TARGET_PORT_CLOSED`, `TARGET_NO_LISTENER`,
     /// `TARGET_UNHEALTHY`, `FILTER_EMPTY`, `SHADOWED`, `TRUNCATED`, `QUOTA` or `MISSING`. `OVERRIDE_REFUSED`, `TARGET_FULL` and
     /// `MAX_CREATES` are the coverage's own and never stand here; `DUPLICATE` stands in `detail`.
     pub reason: Attr<String>,
     /// What was found, in words.
     pub detail: Attr<String>,
-    /// What to do about it.
+    /// What is to be done about it; empty where nothing is.
     pub advice: Attr<String>,
-    /// Instance that the network interface is attached to.
+    /// Id of the instance that the network interface is attached to; null where there is none or it is not visible.
     pub instance_id: Attr<String>,
-    /// `Name` tag of the instance.
+    /// What the `Name` tag of the instance says; null without one.
     pub instance_name: Attr<String>,
-    /// Type of the instance.
+    /// Which type the instance has, for example `m5.large`.
     pub instance_type: Attr<String>,
-    /// VPC of the network interface.
+    /// Id of the VPC that the network interface is in.
     pub vpc_id: Attr<String>,
-    /// Subnet of the network interface.
+    /// Id of the subnet that the network interface is in.
     pub subnet_id: Attr<String>,
-    /// Availability zone, by name.
+    /// Name of the availability zone that it is in, for example `eu-west-1a`.
     pub availability_zone: Attr<String>,
-    /// Region of the network interface.
+    /// AWS region that the network interface is in.
     pub region: Attr<String>,
-    /// Traffic mirror sessions of the network interface, in the order in which EC2 tries them.
+    /// Ids of the traffic mirror sessions that the network interface has, in the order in which EC2 tries them.
     pub session_ids: Attr<Vec<Attr<String>>>,
-    /// The verdict on each of those sessions by itself, in the same order.
+    /// The verdict that each of those sessions has by itself, in the same order.
     pub session_statuses: Attr<Vec<Attr<String>>>,
-    /// The traffic mirror targets of those sessions, in the same order.
+    /// Ids of the traffic mirror targets that those sessions deliver to, in the same order.
     pub traffic_mirror_target_ids: Attr<Vec<Attr<String>>>,
-    /// VXLAN network identifier of the session that decides.
+    /// VXLAN network identifier of the session that decides the verdict.
     pub virtual_network_id: Attr<i64>,
 }
 
 /// The verdict on one instance.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditInstanceModel {
-    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NOT_APPLICABLE` when none of its network interfaces can be mirrored.
+    /// The verdict is `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NOT_APPLICABLE` when none of its network interfaces can be mirrored.
     pub status: Attr<String>,
-    /// `Name` tag of the instance.
+    /// What the `Name` tag of the instance says; null without one.
     pub instance_name: Attr<String>,
-    /// Region of the instance.
+    /// AWS region that the instance is in.
     pub region: Attr<String>,
-    /// Its audited network interfaces.
+    /// Ids of those of its network interfaces that are audited.
     pub network_interface_ids: Attr<Vec<Attr<String>>>,
 }
 
 /// The network interfaces that send to one traffic mirror target.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditTargetModel {
-    /// Region of the target.
+    /// AWS region that the target is in.
     pub region: Attr<String>,
-    /// Sessions of audited network interfaces that send to it.
+    /// How many sessions of audited network interfaces send to it.
     pub sessions: Attr<i64>,
-    /// `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when none of them is eligible.
+    /// The verdict is `COMPLIANT`, `NON_COMPLIANT`, `UNKNOWN`, or `NO_MATCH` when none of them is eligible.
     pub status: Attr<String>,
-    /// Audited network interfaces that send to it.
+    /// How many audited network interfaces send to it.
     pub matched: Attr<i64>,
-    /// Those that can be mirrored.
+    /// How many of them can be mirrored.
     pub eligible: Attr<i64>,
-    /// Those that are covered.
+    /// How many of the eligible ones are covered.
     pub compliant: Attr<i64>,
-    /// Those that are not.
+    /// How many of the eligible ones are not covered.
     pub non_compliant: Attr<i64>,
-    /// Those that are excluded or can never be mirrored.
+    /// How many are excluded or can never be mirrored.
     pub not_applicable: Attr<i64>,
-    /// Those about which nothing can be said.
+    /// About how many of the eligible ones nothing can be said.
     pub unknown: Attr<i64>,
-    /// Covered ones of the eligible ones, 0 to 100; null when nothing is eligible.
+    /// Percentage of the eligible ones that is covered, 0 to 100; null when nothing is eligible.
     pub coverage_percent: Attr<f64>,
 }
 
@@ -221,21 +221,21 @@ pub struct AuditTargetModel {
 pub struct AuditSessionModel {
     /// What is wrong with it, in words.
     pub detail: Attr<String>,
-    /// Region of the session.
+    /// AWS region that the session is in.
     pub region: Attr<String>,
-    /// Its source.
+    /// Id of the network interface that it mirrors.
     pub network_interface_id: Attr<String>,
-    /// Where it sends to.
+    /// Id of the traffic mirror target that it sends to.
     pub traffic_mirror_target_id: Attr<String>,
-    /// What it lets through.
+    /// Id of the traffic mirror filter, which decides what it mirrors.
     pub traffic_mirror_filter_id: Attr<String>,
-    /// Its number on the network interface.
+    /// Which number it has on its network interface; lower ones are tried first.
     pub session_number: Attr<i64>,
-    /// Its `Name` tag.
+    /// What its `Name` tag says; null without one.
     pub name: Attr<String>,
-    /// Its description.
+    /// Which description it has; null without one.
     pub description: Attr<String>,
-    /// Name of the coverage in its tags.
+    /// Name of the coverage that stands in its tags; null without one.
     pub coverage_name: Attr<String>,
 }
 

@@ -168,7 +168,7 @@ pub struct CoverageModel {
 /// How long one operation may take. What is not done by then is a failure, and is retried by the next apply.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeoutsBlock {
-    /// Longest time that a create may take, for example `30m`. Left out, it takes as long as it needs.
+    /// Longest time that a create may take, for example `30m`. Left out, it is an hour and two seconds for each session.
     pub create: Attr<String>,
     /// Longest time that an update may take, for example `30m`. Left out, it takes as long as it needs.
     pub update: Attr<String>,
@@ -179,44 +179,44 @@ pub struct TimeoutsBlock {
 /// A range of VXLAN network identifiers, both ends included.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RangeModel {
-    /// Lowest identifier, at least 1.
+    /// Lowest identifier that may be used, at least 1.
     pub first: Attr<i64>,
-    /// Highest identifier, at most 16777215.
+    /// Highest identifier that may be used, at most 16777215.
     pub last: Attr<i64>,
 }
 
 /// A traffic mirror session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionModel {
-    /// Id of the traffic mirror session.
+    /// Id that EC2 gave the traffic mirror session.
     pub id: Attr<String>,
-    /// Instance that the network interface is attached to.
+    /// Id of the instance that the network interface is attached to; null where it is not visible.
     pub instance_id: Attr<String>,
-    /// Traffic mirror target that the session delivers to.
+    /// Id of the traffic mirror target that the session delivers to.
     pub traffic_mirror_target_id: Attr<String>,
-    /// Session number, which decides the order in which EC2 tries the sessions of the interface.
+    /// Session number, 1 to 32766, which decides the order in which EC2 tries the sessions of the interface.
     pub session_number: Attr<i64>,
-    /// VXLAN network identifier of the mirrored packets.
+    /// VXLAN network identifier that the mirrored packets carry.
     pub virtual_network_id: Attr<i64>,
-    /// Traffic mirror filter of this session, where it is not the coverage's.
+    /// Id of the traffic mirror filter that this session has, where it is not the coverage's.
     pub traffic_mirror_filter_id: Attr<String>,
 }
 
 /// A session that the last apply could not create, change or delete.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailureModel {
-    /// AWS's own error code.
+    /// Error code that AWS gave.
     pub code: Attr<String>,
-    /// AWS's own message.
+    /// Message that AWS gave with it.
     pub message: Attr<String>,
 }
 
 /// A selected network interface that gets no session.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SkipModel {
-    /// Instance that the network interface is attached to.
+    /// Id of the instance that the network interface is attached to; null where it is not visible.
     pub instance_id: Attr<String>,
-    /// Why, as one word of the vocabulary that the audit uses too, for example `UNSUPPORTED_INTERFACE`.
+    /// Why it gets none, as one word of the vocabulary that the audit uses too, for example `UNSUPPORTED_INTERFACE`.
     pub reason: Attr<String>,
     /// What was found, in words.
     pub detail: Attr<String>,
@@ -225,11 +225,11 @@ pub struct SkipModel {
 /// Counts of network interfaces.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SummaryModel {
-    /// Selected network interfaces.
+    /// How many network interfaces are selected.
     pub matched: Attr<i64>,
-    /// Those of them that can be mirrored.
+    /// How many of them can be mirrored.
     pub eligible: Attr<i64>,
-    /// Those of them that cannot; `skipped` says why.
+    /// How many of them cannot; `skipped` says why.
     pub skipped: Attr<i64>,
 }
 
@@ -242,7 +242,7 @@ pub struct CoverageIdentity {
     /// AWS region of the sessions. Defaults to the provider's.
     #[schemars(extend("x-terraform" = OPTIONAL_FOR_IMPORT))]
     pub region: Attr<String>,
-    /// Name of the coverage.
+    /// Name that the coverage has in its configuration and in the tags of its sessions.
     #[schemars(extend("x-terraform" = REQUIRED_FOR_IMPORT))]
     pub name: Attr<String>,
 }

@@ -47,23 +47,23 @@ pub struct InterfacesModel {
 /// A network interface.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfaceModel {
-    /// Instance that the network interface is attached to.
+    /// Id of the instance that the network interface is attached to; null where there is none or it is not visible.
     pub instance_id: Attr<String>,
-    /// `Name` tag of the instance, if it is among `tag_keys`.
+    /// What the `Name` tag of the instance says, if `Name` is among `tag_keys`.
     pub instance_name: Attr<String>,
-    /// Type of the instance, for example `m5.large`.
+    /// Which type the instance has, for example `m5.large`.
     pub instance_type: Attr<String>,
-    /// Type of the network interface; only those of type `interface` can be mirrored.
+    /// Which type the network interface has; only those of type `interface` can be mirrored.
     pub interface_type: Attr<String>,
-    /// VPC of the network interface.
+    /// Id of the VPC that the network interface is in.
     pub vpc_id: Attr<String>,
-    /// Subnet of the network interface.
+    /// Id of the subnet that the network interface is in.
     pub subnet_id: Attr<String>,
-    /// Availability zone, by name.
+    /// Name of the availability zone that it is in, for example `eu-west-1a`.
     pub availability_zone: Attr<String>,
     /// Id of the availability zone, for example `euw1-az2`: it means the same zone in every account, which a name does not.
     pub availability_zone_id: Attr<String>,
-    /// Tags of the instance with the keys of `tag_keys`.
+    /// Which tags the instance has of those that `tag_keys` names.
     pub tags: Attr<BTreeMap<String, Attr<String>>>,
 }
 

@@ -1,4 +1,4 @@
-//! The schemas of those resources of `hashicorp/aws` and `hashicorp/tfe` that the guides use, so that `terraform validate` can judge what they show
+//! The schemas of those resources of `hashicorp/aws` and `hashicorp/tfe` that the guides and examples use, so that `terraform validate` can judge what they show
 //! where those providers cannot be had: names, types, required arguments, blocks and references. It judges nothing else: what
 //! those check beyond their schemas, and what AWS would say, only they know.
 //!
@@ -10,6 +10,7 @@
 
 mod events;
 mod iam;
+mod mirroring;
 mod tfe;
 
 use std::marker::PhantomData;
@@ -56,6 +57,8 @@ impl Provider for Aws {
             of::<events::Target>(),
             of::<iam::Role>(),
             of::<iam::RolePolicy>(),
+            of::<mirroring::Target>(),
+            of::<mirroring::Filter>(),
             of::<tfe::Workspace>(),
             of::<tfe::Variable>(),
             of::<tfe::VariableSet>(),

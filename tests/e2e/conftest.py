@@ -20,6 +20,7 @@ from harness.workspace import Workspace
 def pytest_configure(config: pytest.Config) -> None:
     dice.first_seed()
     config.addinivalue_line("markers", "spine: runs on every core at hand")
+    config.addinivalue_line("markers", "policy(purpose): what the provider may do in `sandbox`, by a policy of the IAM guide; else apply")
     config.addinivalue_line("markers", "needs(feature): only on cores that have a feature of harness.cores")
 
 
@@ -48,10 +49,11 @@ def provider_binary() -> pathlib.Path:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of this test's own, with a VPC, two subnets and nothing in them."""
     fleet = pathlib.Path(__file__).parent / "fleets" / "empty.yaml"
-    with start_sandbox("--fleet", str(fleet), "--no-throttle") as running:
+    policy = request.node.get_closest_marker("policy")
+    with start_sandbox("--fleet", str(fleet), "--no-throttle", policy=policy.args[0] if policy else "apply") as running:
         yield running
 
 

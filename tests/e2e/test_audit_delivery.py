@@ -79,6 +79,7 @@ def rules(sandbox, interface):
     return {"GroupId": group, "IpPermissions": permissions}
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.spine
 def test_behind_a_network_interface(judge, sandbox, fleet):
     mirror(sandbox, fleet, fleet.target)
@@ -112,6 +113,7 @@ def test_behind_a_network_interface(judge, sandbox, fleet):
     sandbox.no_faults()
 
 
+@pytest.mark.policy("audit")
 def test_filters_numbers_and_lengths(judge, sandbox, fleet):
     empty = sandbox.ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
     judge.sandbox.forget_calls()
@@ -156,6 +158,7 @@ def make_filter(sandbox, *rules, dns=False):
     return made
 
 
+@pytest.mark.policy("audit")
 def test_what_filters_leave_over(judge, sandbox, fleet):
     """Rules are read as EC2 reads them, and compared by what they say, not by their ids."""
     https = ("accept", {"Protocol": 6, "DestinationPortRange": {"FromPort": 443, "ToPort": 443}})
@@ -209,7 +212,7 @@ def test_an_accept_all_filter_takes_what_a_coverages_own_was_made_for(judge, san
 
 def test_an_instance_of_another_type_since(workspaces):
     """EC2 keeps and bills the session of an instance that got a type that cannot be mirrored, and mirrors nothing."""
-    with start_sandbox("--fleet", str(FLEETS / "admitted.yaml"), "--no-throttle") as sandbox:
+    with start_sandbox("--fleet", str(FLEETS / "admitted.yaml"), "--no-throttle", policy="audit") as sandbox:
         judge = Judge(workspaces(), sandbox)
         selector = 'selector {\n    instance_types = ["t2.*"]\n  }'
 
@@ -235,6 +238,7 @@ def balancer(sandbox, fleet):
     return elb, elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"], group
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.spine
 def test_behind_a_load_balancer(judge, sandbox, fleet, balancer):
     elb, arn, group = balancer
@@ -274,7 +278,7 @@ def test_behind_a_load_balancer(judge, sandbox, fleet, balancer):
 
 @pytest.mark.spine
 def test_a_share_is_withdrawn(workspaces):
-    with start_sandbox("--fleet", str(FLEETS / "shared.yaml"), "--no-throttle") as sandbox:
+    with start_sandbox("--fleet", str(FLEETS / "shared.yaml"), "--no-throttle", policy="audit") as sandbox:
         judge = Judge(workspaces(), sandbox)
         verdict, detail, _ = judge.finding()
         assert verdict == ("UNKNOWN", "NOT_VISIBLE") and "another account" in detail
@@ -287,7 +291,7 @@ def test_a_share_is_withdrawn(workspaces):
 
 
 def test_behind_a_gateway_load_balancer(workspaces):
-    with start_sandbox("--fleet", str(FLEETS / "gateway.yaml"), "--no-throttle") as sandbox:
+    with start_sandbox("--fleet", str(FLEETS / "gateway.yaml"), "--no-throttle", policy="audit") as sandbox:
         sandbox.create_session("eni-0eeeeeeeeeeeeee10", "tmt-0aaaaaaaaaaaaaaa9", "tmf-0aaaaaaaaaaaaaaa9", 1)
         judge = Judge(workspaces(), sandbox)
 
@@ -321,6 +325,7 @@ def test_behind_a_gateway_load_balancer(workspaces):
         assert {sensor["reason"] for sensor in sensors()} == {"SENSOR"}
 
 
+@pytest.mark.policy("audit")
 def test_orphaned_sessions(judge, sandbox, fleet):
     mirror(sandbox, fleet, fleet.target)
     (spare,) = fleet.interfaces["database"]
@@ -346,6 +351,7 @@ def test_orphaned_sessions(judge, sandbox, fleet):
     assert refused.code == 1 and "ec2:DescribeNetworkInterfaces" in refused.errors[0].detail, refused.readable()
 
 
+@pytest.mark.policy("audit")
 def test_orphans_of_what_a_target_delivers_to(judge, sandbox, fleet):
     """The target is there, its network interface or load balancer is not."""
     elb = sandbox.client("elbv2")

@@ -38,6 +38,7 @@ def mirror(sandbox, fleet, target, number=1, **tags):
     return [sandbox.create_session(one, target, fleet.filter, number, **tags) for one in sorted(fleet.tagged_interfaces())]
 
 
+@pytest.mark.policy("audit")
 def test_what_is_excluded_is_told(judged, sandbox, fleet):
     mirror(sandbox, fleet, fleet.target)
     (excluded,) = fleet.interfaces["web-1"]
@@ -80,6 +81,7 @@ def test_what_the_coverage_tries_is_asked_for(judged, sandbox, fleet):
     assert "ec2:DescribeTrafficMirrorTargets" in hidden["interfaces"][sensor]["detail"]
 
 
+@pytest.mark.policy("audit")
 def test_sensors_behind_a_balancer_that_are_not_seen(judged, sandbox, fleet):
     elb = sandbox.client("elbv2")
     group = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"]
@@ -94,6 +96,7 @@ def test_sensors_behind_a_balancer_that_are_not_seen(judged, sandbox, fleet):
         sandbox.no_faults()
 
 
+@pytest.mark.policy("audit")
 def test_several_sessions_on_an_interface(judged, sandbox, fleet):
     first, second = mirror(sandbox, fleet, fleet.target), mirror(sandbox, fleet, fleet.target, 2, **OWNED)
     found = judged("check_delivery = false")
@@ -139,7 +142,7 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failure_is_an_error_and_no_verdict(workspace, fault):
     """Whichever of its actions fails, and however: it may pass in a minute. Nothing is changed meanwhile."""
-    with start_sandbox("--fleet", str(FLEETS / "every_target.yaml"), "--no-throttle") as sandbox:
+    with start_sandbox("--fleet", str(FLEETS / "every_target.yaml"), "--no-throttle", policy="audit") as sandbox:
         workspace.configure(sandbox.provider(max_retries="1"), block().replace('"True" }', '"True" }\n    tag_source = "either"'))
         workspace.try_plan().succeed()
         asked = {call.action for call in sandbox.calls()}

@@ -32,6 +32,7 @@ def interfaces(sandbox):
     return {session.interface for session in sandbox.sessions()}
 
 
+@pytest.mark.policy("audit")
 def test_interfaces_lists_what_the_selector_matches(workspace, sandbox, fleet):
     output = 'output "found" {\n  value = data.mirror_interfaces.prod.interfaces\n}\n'
     workspace.configure(sandbox.provider(), INTERFACES, output)
@@ -106,6 +107,7 @@ def test_selection_of_instances_of_the_same_run(workspace, sandbox, fleet, core)
     assert interfaces(sandbox) == fleet.tagged_interfaces()
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.spine
 def test_audit_before_and_after(workspace, sandbox, fleet):
     outputs = "\n".join(
@@ -144,6 +146,7 @@ def test_audit_before_and_after(workspace, sandbox, fleet):
         assert interface in json.dumps(report)
 
 
+@pytest.mark.policy("audit")
 def test_an_empty_match_is_no_match(workspace, sandbox, fleet):
     outputs = "\n".join(
         f'output "{name}" {{\n  value = data.mirror_audit.prod.{name}\n}}' for name in ("compliant", "summary")
@@ -216,6 +219,7 @@ def test_a_check_block_warns_after_every_apply(workspace, sandbox, fleet):
     assert [warning for warning in result.warnings if "DescribeSecurityGroups" in warning.text]
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.spine
 def test_several_regions_in_one_read(workspace, sandbox, fleet):
     overseas = Fleet(sandbox.elsewhere("us-east-1"))
@@ -236,6 +240,7 @@ def test_several_regions_in_one_read(workspace, sandbox, fleet):
     assert 'data-sort="region"' in found["reports"]["html"]
 
 
+@pytest.mark.policy("audit")
 def test_an_api_error_is_no_verdict(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), audit())
     sandbox.fault("deny", "DescribeTrafficMirrorSessions")
@@ -251,6 +256,7 @@ AUDITED = (
 FORMATS = ("json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics")
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.spine
 def test_reports(workspace, sandbox, fleet):
     """Every format, and nothing to do for as long as the fleet stays as it is."""
@@ -288,6 +294,7 @@ def test_reports(workspace, sandbox, fleet):
     assert dated == report
 
 
+@pytest.mark.policy("audit")
 @pytest.mark.parametrize(
     ("argument", "words"),
     [
@@ -302,6 +309,7 @@ def test_what_is_asked_must_make_sense(workspace, sandbox, fleet, argument, word
     assert words in error.text
 
 
+@pytest.mark.policy("audit")
 def test_a_time_that_is_none(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), audit('as_of = "yesterday"'))
     (error,) = workspace.try_plan().errors

@@ -106,6 +106,18 @@ def test_what_is_only_shown_is_valid_by_the_schemas(judged, guide, word):
     assert judged(shown(guide, word)) == []
 
 
+@pytest.mark.needs("removed")
+@pytest.mark.parametrize(
+    "file", [file for file in (ROOT / "examples").glob("*/*/*.tf") if "aws_" in file.read_text()], ids=lambda file: file.stem
+)
+def test_an_example_is_valid_as_it_stands(judged, file):
+    """With the resources of the AWS provider, by their schemas; nothing is undeclared."""
+    text = file.read_text()
+    assert judged(text) == []
+    assert judged(text.replace("network_load_balancer_arn = var", "load_balancer_arn = var")) or "load_balancer" not in text
+    assert judged(text.replace("network_services = [", "network_services = {}[")) or "network_services" not in text
+
+
 MISTAKES = {
     "a misspelt argument": ("invocation_endpoint  ", "invocation_endpoints "),
     "no required argument": ("  http_method                      = \"POST\"\n", ""),

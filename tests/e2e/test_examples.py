@@ -93,11 +93,12 @@ def test_an_import_block_imports(workspaces, sample, file):
     header = first.header()
     (first.directory / "main.tf").write_text(documents.runnable(whole, sample, header))
     first.apply()
+    sample.forget_calls()
     importing = file.read_text().replace("eu-central-1", sample.region)
     (second.directory / "main.tf").write_text(documents.runnable(whole + importing, sample, header))
     result = second.try_apply().succeed()
     second.assert_empty_plan()
-    assert "1 imported" in result.text
+    assert "1 imported" in result.text and sample.changing_calls() == []
     assert second.state()["mirror_coverage.prod"]["id"] == first.state()["mirror_coverage.prod"]["id"]
 
 

@@ -175,9 +175,9 @@ def test_a_proxy_for_http_and_hosts_that_need_none(workspaces, sandbox, fleet, w
 @pytest.mark.parametrize(
     "chosen, hosts",
     [
-        (None, "{}.eu-west-1.amazonaws.com"),
-        ("use_fips_endpoint", "{}-fips.eu-west-1.amazonaws.com"),
-        ("use_dualstack_endpoint", "{}.eu-west-1.api.aws"),
+        (None, "{}.{region}.amazonaws.com"),
+        ("use_fips_endpoint", "{}-fips.{region}.amazonaws.com"),
+        ("use_dualstack_endpoint", "{}.{region}.api.aws"),
     ],
     ids=["plain", "fips", "dual-stack"],
 )
@@ -189,7 +189,7 @@ def test_which_hosts_of_aws(workspaces, sandbox, fleet, certificate, way, chosen
         workspace, given = way(workspaces, https_proxy=proxy.url, custom_ca_bundle=str(file), **{chosen: True} if chosen else {})
         workspace.configure(sandbox.provider(endpoint=None, **given), AUDIT)
         workspace.plan()
-        assert set(proxy.asked) == {hosts.format(service) for service in ("sts", "ec2", "elasticloadbalancing")}
+        assert set(proxy.asked) == {hosts.format(service, region=sandbox.region) for service in ("sts", "ec2", "elasticloadbalancing")}
     assert {"GetCallerIdentity", "DescribeInstances", "DescribeTargetGroups"} <= {call.action for call in sandbox.calls()}
 
 

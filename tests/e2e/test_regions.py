@@ -88,6 +88,7 @@ def test_import_by_identity(workspaces, sandbox, overseas, region):
     provider = sandbox.provider() if region else sandbox.provider(region='"us-east-1"')
     first.configure(provider, hcl)
     first.apply()
+    sandbox.forget_calls()
     more = '\n    region = "us-east-1"' if region else ""
     second.configure(
         provider, hcl, f'import {{\n  to = {PROD}\n  identity = {{\n    name = "prod"{more}\n  }}\n}}\n'
@@ -96,6 +97,7 @@ def test_import_by_identity(workspaces, sandbox, overseas, region):
     assert not changes.added and not changes.removed and not changes.changed
     second.apply_saved()
     second.assert_empty_plan()
+    assert sandbox.changing_calls() == []
     assert second.state()[PROD]["id"] == first.state()[PROD]["id"]
 
 

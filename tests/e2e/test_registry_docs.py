@@ -11,6 +11,10 @@ import pytest
 
 from harness.paths import ROOT, provider_binary
 
+sys.path.append(str(ROOT / "scripts"))
+
+import registry_docs  # noqa: E402
+
 SKIPPED = 77
 
 
@@ -35,9 +39,8 @@ def attributes(block, path):
     """Every attribute and nested block of a schema, by its path."""
     for name, attribute in block.get("attributes", {}).items():
         yield f"{path}.{name}", attribute
-        nested = attribute.get("nested_type")
-        if nested:
-            yield from attributes(nested, f"{path}.{name}")
+        nested = attribute.get("nested_type") or {"attributes": registry_docs.fields_of(attribute)}
+        yield from attributes(nested, f"{path}.{name}")
     for name, nested in block.get("block_types", {}).items():
         yield f"{path}.{name}", nested["block"] | {"optional": True, "is_block": True}
         yield from attributes(nested["block"], f"{path}.{name}")
@@ -52,13 +55,15 @@ def every_attribute(workspace, sandbox):
     for kind in ("resource_schemas", "data_source_schemas", "list_resource_schemas", "action_schemas"):
         for name, schema in mirror.get(kind, {}).items():
             found |= attributes(schema["block"], f"{kind}.{name}")
+    for name, schema in mirror.get("resource_identity_schemas", {}).items():
+        found |= attributes(schema, f"identity.{name}")
     assert provider_binary().is_file() and len(found) > 100
     return found
 
 
 # A heading in words is no sentence: one has a verb, and "Defaults to" is none of its own.
 VERB = re.compile(
-    r"\b(is|are|was|has|have|can|could|may|must|said|says?|tells?|takes?|gets?|gave|carries|defaults|conflicts|stands?|covers?|means?|"
+    r"\b(is|are|was|has|have|can|could|may|must|said|says?|tells?|takes?|gets?|gave|carry|carries|defaults|conflicts|stands?|covers?|means?|"
     r"lists?|wins?|needs?|asks?|removes?|fails?|comes?|goes|go|deletes?|reads?|sends?|delivers?|owns|mirrors|does|do|belongs|"
     r"match|matches|receives?|counts|names|narrows|made|making|decides?|manages|shows|judges|lets)\b"
 )
@@ -93,7 +98,7 @@ def test_what_may_be_left_out_says_what_happens_then(every_attribute):
 
 # What each argument of the provider block does on the wire, by the test that shows it: its file without `test_`, and its name.
 SHOWN = {
-    "region": ("provider_transport", "test_a_region_that_is_none"),
+    "region": ("provider_transport", "test_which_hosts_of_aws"),
     "sts_region": ("provider_transport", "test_sts_of_another_region"),
     "user_agent": ("provider_block", "test_user_agent"),
     "profile": ("provider_block", "test_shared_files"),

@@ -12,10 +12,15 @@ resource "mirror_coverage" "prod" {
 }
 
 resource "aws_ec2_traffic_mirror_target" "sensor" {
-  network_load_balancer_arn = aws_lb.sensor.arn
+  network_load_balancer_arn = var.network_load_balancer_arn
 
   # A target that is replaced must exist before the sessions leave the old one: EC2 deletes no target that is in use.
   lifecycle {
     create_before_destroy = true
   }
+}
+
+variable "network_load_balancer_arn" {
+  type        = string
+  description = "The load balancer that the sensors stand behind."
 }

@@ -1,6 +1,6 @@
 # Target and filter are the AWS provider's.
 resource "aws_ec2_traffic_mirror_target" "sensor" {
-  network_load_balancer_arn = aws_lb.sensor.arn
+  network_load_balancer_arn = var.network_load_balancer_arn
 
   # A target that is replaced must exist before the sessions leave the old one: EC2 deletes no target that is in use, and without
   # this line Terraform would try to before it updates the coverage.
@@ -33,4 +33,9 @@ resource "mirror_coverage" "prod" {
   exclude {
     tags = { Environment = "dev*" }
   }
+}
+
+variable "network_load_balancer_arn" {
+  type        = string
+  description = "The load balancer that the sensors stand behind."
 }

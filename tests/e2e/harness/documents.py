@@ -48,6 +48,7 @@ def runnable(block: str, cloud: Cloud, header: str) -> str:
     )
     block = re.sub(r"aws_ec2_traffic_mirror_(?:target|filter)\.(\w+)\.id", r"terraform_data.\1.output", block)
     block = block.replace("aws_ec2_traffic_mirror_session.", "terraform_data.")
+    block = re.sub(r'(variable "network_load_balancer_arn" \{\n)', r'\1  default = ""\n', block)
     block = re.sub(r"http://127\.0\.0\.1:\d+", cloud.url, block)
     parts = [block]
     if 'provider "mirror"' not in block:

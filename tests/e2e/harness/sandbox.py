@@ -13,6 +13,8 @@ from .cloud import Cloud, tag_list, tags_of
 
 ACCESS_KEY = "AKIASANDBOX000000000"
 SECRET_KEY = "sandbox"
+# Those of this process that have a policy of the IAM guide, and which.
+_ENFORCED: dict["Sandbox", str] = {}
 # The account's other user, who is not restricted.
 ADMINISTRATOR_KEY = "AKIAADMINISTRATOR000"
 REGION = "eu-west-1"
@@ -132,11 +134,17 @@ class Sandbox(Cloud):
 
     def enforce(self, document: dict[str, Any]) -> None:
         """From now on the provider's user, and the roles that it assumes, may do what this IAM policy allows."""
+        _ENFORCED.pop(self, None)
         statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/*"}
         assume = {"Version": "2012-10-17", "Statement": [statement]}
         principals = ["arn:aws:iam::*:user/sandbox", "arn:aws:sts::*:assumed-role/*"]
         policies = [{"principal": who, "document": what} for who in principals for what in (document, assume)]
         self._control("PATCH", "settings", {"policies": policies})
+
+    def enforce_purpose(self, purpose: str) -> None:
+        """The same with a policy of the IAM guide; where that is for an apply, plans get the one for a plan."""
+        self.enforce(iam.policy(purpose))
+        _ENFORCED[self] = purpose
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -148,11 +156,26 @@ class Sandbox(Cloud):
 
 
 @contextlib.contextmanager
+def only_plans() -> Iterator[None]:
+    """Meanwhile what is enforced for an apply is what the guide's policy for a plan allows."""
+    applying = [sandbox for sandbox, purpose in _ENFORCED.items() if purpose == "apply"]
+    for sandbox in applying:
+        sandbox.enforce_purpose("plan")
+    try:
+        yield
+    finally:
+        for sandbox in applying:
+            sandbox.enforce_purpose("apply")
+
+
+@contextlib.contextmanager
 def sandbox(*arguments: str, profile: str = "debug", policy: str | None = "apply") -> Iterator[Sandbox]:
     """A sandbox with these arguments, ended on leaving.
 
-    The provider may do there what this policy of the IAM guide allows, and nothing else; with None, all.
+    The provider may do there what this policy of the IAM guide allows, and nothing else; with None, all. While a workspace
+    plans, "apply" means the policy for a plan.
     """
+    running = None
     process = subprocess.Popen(
         [str(paths.sandbox_binary(profile)), "--listen", "127.0.0.1:0", *arguments],
         stdin=subprocess.DEVNULL,
@@ -165,9 +188,10 @@ def sandbox(*arguments: str, profile: str = "debug", policy: str | None = "apply
         assert line.startswith(prefix), f"ec2-sandbox said {line!r}"
         running = Sandbox(line.removeprefix(prefix), ACCESS_KEY, SECRET_KEY, REGION)
         if policy is not None:
-            running.enforce(iam.policy(policy))
+            running.enforce_purpose(policy)
         yield running
     finally:
+        _ENFORCED.pop(running, None)
         process.terminate()
         process.wait(30)
         process.stdout.close()

@@ -1,5 +1,6 @@
 """A folder with a configuration, and a core that runs it."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -7,12 +8,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from .cores import Core
 from .paths import null_provider_binary
 from .plan import Diagnostic, Plan
+from .sandbox import only_plans
 
 SOURCE = "mirror-toolkit/mirror"
 PLAN_FILE = "saved.tfplan"
@@ -64,6 +67,9 @@ class Result:
 
 class Workspace:
     """main.tf, a state, and a CLI configuration that points at the provider."""
+
+    # Of all workspaces.
+    _started: list[subprocess.Popen] = []
 
     def __init__(self, directory: pathlib.Path, core: Core, provider: pathlib.Path, environment: dict[str, str]):
         self.directory = directory
@@ -141,7 +147,7 @@ class Workspace:
 
     def start(self, *arguments: str, **more: Any) -> subprocess.Popen:
         """A run that the test watches itself, in a process group of its own."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [self.core.command, *arguments],
             cwd=self.directory,
             env=self.environment,
@@ -149,17 +155,29 @@ class Workspace:
             start_new_session=True,
             **more,
         )
+        self._started.append(process)
+        return process
+
+    def _policy(self, command: str) -> contextlib.AbstractContextManager[None]:
+        """That of a plan for a plan, unless another run goes on meanwhile, which may be an apply."""
+        is_alone = threading.current_thread() is threading.main_thread() and all(
+            process.poll() is not None for process in self._started
+        )
+        # A dry run of a create needs what the create needs.
+        asks_create = any("preflight_dry_run" in file.read_text() for file in self.directory.glob("*.tf"))
+        return only_plans() if command == "plan" and is_alone and not asks_create else contextlib.nullcontext()
 
     def run(self, *arguments: str, timeout: float = 600, env: dict[str, str] | None = None) -> Result:
-        done = subprocess.run(
-            [self.core.command, *arguments],
-            cwd=self.directory,
-            env=self.environment | (env or {}),
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-        )
+        with self._policy(arguments[0]):
+            done = subprocess.run(
+                [self.core.command, *arguments],
+                cwd=self.directory,
+                env=self.environment | (env or {}),
+                text=True,
+                capture_output=True,
+                stdin=subprocess.DEVNULL,
+                timeout=timeout,
+            )
         return Result((os.path.basename(self.core.command), *arguments), done.returncode, done.stdout, done.stderr)
 
     def try_plan(self, *arguments: str) -> Result:
