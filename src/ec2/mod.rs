@@ -32,6 +32,7 @@ mod retry;
 mod sdk_error;
 mod security_groups;
 mod sensors;
+mod session_list;
 mod sessions;
 mod shared_files;
 mod sites;

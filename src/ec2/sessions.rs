@@ -1,18 +1,13 @@
-//! Traffic mirror sessions: list, create, modify, delete.
-
-use std::collections::BTreeSet;
+//! Traffic mirror sessions: create, modify, delete; `session_list` lists them.
 
 use aws_sdk_ec2::operation::create_traffic_mirror_session::builders::CreateTrafficMirrorSessionFluentBuilder;
-use std::sync::Arc;
-
 use aws_sdk_ec2::types::{ResourceType, TagSpecification, TrafficMirrorSession, TrafficMirrorSessionField};
 
 use super::error::ErrorKind;
 use super::filters::granted;
-use super::page::{FILTER_VALUES, MAX_RESULTS, Pages, sdk_filters};
 use super::tags::{from_sdk, to_sdk};
 use super::{Account, Action, Ec2Error, ErrorClass, What};
-use crate::planner::{FieldChange, Filter, MirrorSession, Tags};
+use crate::planner::{FieldChange, MirrorSession, Tags};
 
 /// A session to be created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,104 +52,7 @@ pub enum Deleted {
     AlreadyGone,
 }
 
-fn filter(name: &str, values: &[String]) -> Filter {
-    Filter {
-        name: name.to_owned(),
-        values: values.to_vec(),
-    }
-}
-
 impl Account {
-    /// All sessions that the account owns in this region, in order of their ids. Without the account id, those too that
-    /// others made on a target of this account.
-    pub async fn sessions(&self) -> Result<Arc<Vec<MirrorSession>>, Ec2Error> {
-        let ask =
-            |account: Account, filters: Vec<Filter>| async move { account.ask_sessions(&filters).await };
-        self.snapshot().sessions.get(self, self.own_sessions(), ask).await
-    }
-
-    fn own_sessions(&self) -> Vec<Filter> {
-        match self.account_id() {
-            "" => Vec::new(),
-            own => vec![filter("owner-id", &[own.to_owned()])],
-        }
-    }
-
-    async fn ask_sessions(&self, filters: &[Filter]) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let own = self.account_id();
-        let mut sessions = self.list(filters).await?;
-        // The owner of a shared target sees the sessions that others made on it.
-        sessions
-            .retain(|session| own.is_empty() || session.owner_id.as_ref().is_none_or(|owner| owner == own));
-        Ok(sessions)
-    }
-
-    /// All sessions of one network interface that the account can see, in order of their ids.
-    pub async fn sessions_of_interface(
-        &self,
-        network_interface_id: &str,
-    ) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = self
-            .list(&[filter("network-interface-id", &[network_interface_id.to_owned()])])
-            .await?;
-        sessions.retain(|session| session.network_interface_id == network_interface_id);
-        Ok(sessions)
-    }
-
-    /// The sessions of these network interfaces that the account can see, and perhaps others, in order of their ids: one listing,
-    /// narrowed where the interfaces are few. Always a call of its own.
-    pub async fn sessions_of_interfaces(
-        &self,
-        network_interface_ids: &BTreeSet<String>,
-    ) -> Result<Vec<MirrorSession>, Ec2Error> {
-        if network_interface_ids.len() > FILTER_VALUES {
-            return self.ask_sessions(&self.own_sessions()).await;
-        }
-        let ids: Vec<String> = network_interface_ids.iter().cloned().collect();
-        self.list(&[filter("network-interface-id", &ids)]).await
-    }
-
-    /// All sessions on these targets that the account can see, those of other accounts on its own targets included, in order of
-    /// their ids. No id: no call.
-    pub async fn sessions_on_targets(&self, target_ids: &[String]) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let mut sessions = Vec::new();
-        for batch in target_ids.chunks(FILTER_VALUES) {
-            let filters = vec![filter("traffic-mirror-target-id", batch)];
-            let ask = |account: Account, filters: Vec<Filter>| async move { account.list(&filters).await };
-            let found = self.snapshot().sessions.get(self, filters, ask).await?;
-            sessions.extend_from_slice(&found);
-        }
-        sessions.retain(|session| target_ids.contains(&session.traffic_mirror_target_id));
-        Ok(sessions)
-    }
-
-    async fn list(&self, filters: &[Filter]) -> Result<Vec<MirrorSession>, Ec2Error> {
-        let action = Action::DescribeTrafficMirrorSessions;
-        let filters = sdk_filters(filters);
-        let mut sessions = Vec::new();
-        let mut pages = Pages::default();
-        loop {
-            let call = self.call(action);
-            let request = self
-                .client()
-                .describe_traffic_mirror_sessions()
-                .max_results(MAX_RESULTS)
-                .set_filters(filters.clone())
-                .set_next_token(pages.token());
-            let page = call.end(request.customize().interceptor(call.probe()).send().await)?;
-            for found in page.traffic_mirror_sessions() {
-                sessions.push(self.session(action, Some(found))?);
-            }
-            if !pages.turn(page.next_token(), || self.incomplete(action, "new page token"))? {
-                break;
-            }
-        }
-        sessions.sort_by(|a: &MirrorSession, b| a.id.cmp(&b.id));
-        // What changes between two pages can show twice.
-        sessions.dedup_by(|a, b| a.id == b.id);
-        Ok(sessions)
-    }
-
     /// Creates a session and returns it as EC2 made it.
     pub async fn create_session(&self, new: &NewSession) -> Result<MirrorSession, Ec2Error> {
         let action = Action::CreateTrafficMirrorSession;
@@ -259,7 +157,7 @@ impl Account {
         }
     }
 
-    fn session(
+    pub(super) fn session(
         &self,
         action: Action,
         session: Option<&TrafficMirrorSession>,

@@ -172,7 +172,7 @@ impl Account {
                     Ok(true) => {}
                     Ok(false) => {
                         let known: Option<BTreeSet<String>> =
-                            names().map(|name| zones.ids.get(name?).cloned()).collect();
+                            names().map(|name| zones.of_target(name?)).collect();
                         match (known, found.sites.get_mut(&target.id)) {
                             (Some(known), Some(site)) => site.zone_ids = known,
                             _ => {

@@ -16,6 +16,7 @@ use futures::future::{BoxFuture, Shared};
 use super::balancers::{Balancer, Registered, TargetGroup};
 use super::listeners::ElbListener;
 use super::network_interfaces::Addressed;
+use super::session_list::Listing;
 use super::{Account, Ec2Error};
 use crate::planner::{Filter, IngressRule, Interface, MirrorFilter, MirrorSession, MirrorTarget};
 
@@ -32,7 +33,8 @@ pub(super) struct Snapshot {
     pub(super) network_interfaces: Memo<Vec<Filter>, Vec<Interface>>,
     pub(super) network_interfaces_by_id: Memo<Vec<String>, Vec<Interface>>,
     pub(super) addresses: Memo<Vec<Filter>, Vec<Addressed>>,
-    pub(super) sessions: Memo<Vec<Filter>, Vec<MirrorSession>>,
+    pub(super) sessions: Memo<(), Listing>,
+    pub(super) sessions_on_targets: Memo<Vec<Filter>, Vec<MirrorSession>>,
     pub(super) targets: Memo<(), Vec<MirrorTarget>>,
     pub(super) balancers: Memo<Vec<String>, Vec<Balancer>>,
     pub(super) cross_zone: Memo<String, bool>,
@@ -77,6 +79,13 @@ struct Entry<V> {
     answer: Shared<BoxFuture<'static, Result<Arc<V>, Ec2Error>>>,
 }
 
+impl<V> Entry<V> {
+    /// Whether a reader may take this answer.
+    fn is_usable(&self, account: &Account) -> bool {
+        account.snapshot().is_shared() || self.begun > account.arrived()
+    }
+}
+
 impl<K, V> Memo<K, V>
 where
     K: Clone + Eq + Hash,
@@ -93,16 +102,13 @@ where
     where
         F: Future<Output = Result<V, Ec2Error>> + Send + 'static,
     {
-        let snapshot = account.snapshot();
         let place = (account.region().to_owned(), key.clone());
         let (begun, answer) = {
             let mut entries = self.entries();
-            let shared = snapshot.is_shared();
-            let usable = |entry: &&Entry<V>| shared || entry.begun > account.arrived();
-            match entries.get(&place).filter(usable) {
+            match entries.get(&place).filter(|entry| entry.is_usable(account)) {
                 Some(entry) => (entry.begun, entry.answer.clone()),
                 None => {
-                    let begun = snapshot.moment();
+                    let begun = account.snapshot().moment();
                     let answer = ask(account.clone(), key).map(|found| found.map(Arc::new));
                     let answer = answer.boxed().shared();
                     let entry = Entry {
@@ -122,6 +128,17 @@ where
             }
         }
         found
+    }
+
+    /// The answer to `key` if it is there or on its way.
+    pub(super) async fn known(&self, account: &Account, key: &K) -> Option<Arc<V>> {
+        let place = (account.region().to_owned(), key.clone());
+        let answer = {
+            let entries = self.entries();
+            let entry = entries.get(&place).filter(|entry| entry.is_usable(account))?;
+            entry.answer.clone()
+        };
+        answer.await.ok()
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<(String, K), Entry<V>>> {

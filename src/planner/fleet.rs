@@ -273,8 +273,12 @@ impl Fleet {
         self.tag_keys.iter().any(|key| same_key(key, tag_key))
     }
 
-    /// The zones of the selected interfaces.
+    /// The zones of the selected interfaces; none where the account is not known, since a `selection` may then be another one's, to
+    /// which the same names mean other zones.
     pub fn zones(&self) -> SourceZones {
+        if self.account_id.is_empty() {
+            return SourceZones::default();
+        }
         let zone = |member: &Member| {
             let name = member.availability_zone.clone()?;
             Some((name, member.availability_zone_id.clone()?))

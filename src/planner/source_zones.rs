@@ -19,6 +19,12 @@ impl SourceZones {
         let covers = self.are_all && !self.ids.is_empty() && self.ids.keys().all(is_found);
         covers.then(|| self.ids.values().cloned().collect())
     }
+
+    /// What tells the zone with this name, where something receives, from those of the sources: its id, or its name where no source is.
+    pub fn of_target(&self, name: &str) -> Option<String> {
+        let id = self.ids.get(name).cloned();
+        id.or_else(|| (self.are_all && !self.ids.is_empty()).then(|| name.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -54,5 +60,27 @@ mod tests {
             None,
             "nothing is known of no source"
         );
+    }
+
+    #[test]
+    fn a_zone_without_sources_needs_no_id() {
+        let zones = |ids: &[(&str, &str)], are_all| SourceZones {
+            ids: ids
+                .iter()
+                .map(|(name, id)| (name.to_string(), id.to_string()))
+                .collect(),
+            are_all,
+        };
+        let one = zones(&[("a", "id-a")], true);
+        assert_eq!(one.of_target("a").as_deref(), Some("id-a"));
+        assert_eq!(
+            one.of_target("b").as_deref(),
+            Some("b"),
+            "no source has a name for its id"
+        );
+        let some = zones(&[("a", "id-a")], false);
+        assert_eq!(some.of_target("a").as_deref(), Some("id-a"));
+        assert_eq!(some.of_target("b"), None, "a source may be there");
+        assert_eq!(zones(&[], true).of_target("a"), None);
     }
 }

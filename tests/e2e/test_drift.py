@@ -41,6 +41,10 @@ DRIFTS = {
     "deleted": delete,
     "tag-value": retag("Team", "somebody"),
     "tag-removed": untag("Team"),
+    "tag-added": retag("Stray", "x"),
+    "name": retag("Name", "somebody"),
+    "copied-tag": retag("Role", "database"),
+    "virtual-network-id": modify(VirtualNetworkId=77),
     "name-tag": retag(OWNER_NAME, "another"),
     "name-tag-removed": untag(OWNER_NAME),
     # The state knows the session, so a lost mark is drift and no loss.
@@ -49,16 +53,26 @@ DRIFTS = {
 
 
 def wanted(session):
-    """What a repair restores; a session made anew has another id and VNI."""
-    return dataclasses.replace(session, id="", virtual_network_id=None)
+    """What a repair restores; a session made anew has another id, and another VNI where AWS draws it."""
+    return dataclasses.replace(session, id="")
+
+
+def drawn(session):
+    return dataclasses.replace(wanted(session), virtual_network_id=None)
 
 
 @pytest.mark.parametrize("drift", DRIFTS)
 def test_drift_is_seen_and_repaired(workspace, sandbox, fleet, drift):
-    workspace.configure(
-        sandbox.provider(),
-        coverage(fleet, 'description = "by terraform"', 'tags = { Team = "security" }', "session_number = 5"),
+    shape = (
+        'description = "by terraform"',
+        'tags = { Team = "security" }',
+        "session_number = 5",
+        "virtual_network_id = 4711",
+        'name_tag = "of {instance_id}"',
+        'copy_tags = ["Role"]',
     )
+    sandbox.tag(fleet.instances["web-1"], Role="web")
+    workspace.configure(sandbox.provider(), coverage(fleet, *shape))
     workspace.apply()
     before = sandbox.sessions()
     (interface,) = fleet.interfaces["web-1"]
@@ -88,7 +102,7 @@ def test_every_drift_at_once(workspace, sandbox, fleet):
     """The spine of the above, for cores that do not run it whole."""
     workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { Team = "security" }'))
     workspace.apply()
-    before = list(map(wanted, sandbox.sessions()))
+    before = list(map(drawn, sandbox.sessions()))
     first, second, third = sandbox.sessions()
     delete(sandbox, fleet, first)
     DRIFTS["target"](sandbox, fleet, second)
@@ -99,7 +113,7 @@ def test_every_drift_at_once(workspace, sandbox, fleet):
     after = sandbox.sessions()
     # A number that is not fixed may stay where somebody put it.
     for session, old in zip(after, before, strict=True):
-        assert dataclasses.replace(wanted(session), number=0) == dataclasses.replace(old, number=0)
+        assert dataclasses.replace(drawn(session), number=0) == dataclasses.replace(old, number=0)
 
 
 def test_a_number_that_is_not_fixed_shows_its_truth(workspace, sandbox, fleet):
@@ -245,3 +259,23 @@ def test_a_number_that_somebody_took_meanwhile_is_theirs(workspace, sandbox, fle
     workspace.apply()
     assert sandbox.session_on(interface, "prod") == dataclasses.replace(session, number=5)
     assert workspace.state()[PROD]["sessions"][interface]["session_number"] == 5
+
+
+def test_a_filter_that_a_tag_picked(workspace, sandbox, fleet):
+    """Somebody gives each of two sessions the filter of the other."""
+    sandbox.tag(fleet.instances["web-1"], What=fleet.other_filter)
+    rule = f'override = {{ filter_tag = "What", filter_ids = ["{fleet.other_filter}"] }}'
+    workspace.configure(sandbox.provider(), coverage(fleet, rule))
+    workspace.apply()
+    before = sandbox.sessions()
+    assert {session.filter for session in before} == {fleet.filter, fleet.other_filter}
+    exchanged = {fleet.filter: fleet.other_filter, fleet.other_filter: fleet.filter}
+    for session in before:
+        sandbox.ec2.modify_traffic_mirror_session(
+            TrafficMirrorSessionId=session.id, TrafficMirrorFilterId=exchanged[session.filter]
+        )
+    deviations = workspace.plan().before(PROD)["deviations"]
+    assert deviations == {s.interface: f"traffic_mirror_filter_id is {exchanged[s.filter]}" for s in before}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert sandbox.sessions() == before

@@ -47,6 +47,8 @@ def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandb
     sandbox.tag(fleet.instances["web-1"], Team="b", Long=long)
     sandbox.tag(literal, Lit="a*b")
     sandbox.tag(fleet.interfaces["web-2"][0], Lit="axxb")
+    sandbox.tag(fleet.interfaces["database"][0], Straße="München")
+    sandbox.tag(fleet.instances["sensor-1"], STRASSE="none", sTRAße="MÜNCHEN")
     subnets = {subnet["SubnetId"]: subnet for subnet in ec2.describe_subnets()["Subnets"]}
     near, far = (subnets[subnet] for subnet in fleet.subnets)
     every = {"web-1", "web-2", "database", "sensor-1", "sensor-2", "elsewhere"}
@@ -66,6 +68,10 @@ def test_every_criterion_alone_together_and_in_an_exclude_block(workspace, sandb
         "literal-star": (block('tags = { Lit = "a\\\\*b" }' + own_tags), {"web-1"}),
         "star": (block('tags = { Lit = "a*b" }' + own_tags), {"web-1", "web-2"}),
         "long-value": (block(f'tags = {{ Long = "{long}" }}'), {"web-1"}),
+        "any-case-of-interfaces": (block('tags = { lIT = "AX?B" }\n    ignore_tag_case = true' + own_tags), {"web-2"}),
+        "any-case-of-either": (
+            block('tags = { strAße = "mÜN*" }\n    ignore_tag_case = true\n    tag_source = "either"'), {"database", "sensor-1"},
+        ),  # fmt: skip
         "out-or": (out('tags = { Team = "a" }') + "\n  " + block('tags = { Team = "b" }', "exclude"), every - {"elsewhere", "web-1"}),
         "out-and": (out('tags = { Team = "*" }\n    instance_types = ["c5.*"]'), every - {"elsewhere"}),
         "out-group": (out(f'security_group_ids = ["{group}"]'), every - {"elsewhere"}),

@@ -94,3 +94,24 @@ def test_the_owner_of_the_subnets_sees_the_others_interfaces_where_they_are(work
     )
     workspace.apply()
     assert placed(sandbox) == {("a", "a"), ("b", "b")}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("placement", ["same_az", "prefer_same_az"])
+def test_what_another_account_pinned_is_placed_by_the_ids_of_its_zones(workspace, sandbox, other, placement):
+    """Where nothing tells the accounts apart: the participant lists its interfaces, by its own names, and the owner mirrors them."""
+    skip = {"skip_requesting_account_id": "true", "skip_credentials_validation": "true"}
+    pinned = 'selection = data.mirror_interfaces.theirs.selection'
+    form = coverage(1, more=f'placement = "{placement}"\n  {pinned}')
+    block = form[form.index("  selector {") : form.index("  placement")]
+    workspace.configure(
+        sandbox.provider(**skip),
+        other.provider(alias="other", **skip),
+        'data "mirror_interfaces" "theirs" {\n  provider = mirror.other\n  selector {\n    tags = { Mirror = "True" }\n  }\n}\n',
+        form.replace(block, ""),
+    )
+    workspace.apply()
+    assert {(session.interface, session.target[-1]) for session in sandbox.sessions()} == {
+        ("eni-0eeeeeeeeeeeee21a", "a"), ("eni-0eeeeeeeeeeeee21b", "b")
+    }
+    workspace.destroy()

@@ -2,7 +2,7 @@
 
 use super::server::{Reply, Server, error, response, tags};
 use crate::ec2::{Deleted, ErrorClass, ErrorKind, NewSession, SessionChange};
-use crate::planner::FieldChange;
+use crate::planner::{FieldChange, MirrorSession};
 
 fn session(id: &str, owner: &str) -> String {
     format!(
@@ -24,23 +24,32 @@ fn sessions(sessions: &[(&str, &str)]) -> Reply {
     )
 }
 
+const OWN: &str = "111122223333";
+const OTHER: &str = "999999999999";
+
+/// A page after which there is another one.
+fn page(of: &[(&str, &str)], next: &str) -> Reply {
+    let items: String = of
+        .iter()
+        .map(|(id, owner)| format!("<item>{}</item>", session(id, owner)))
+        .collect();
+    response(
+        "DescribeTrafficMirrorSessions",
+        &format!("<trafficMirrorSessionSet>{items}</trafficMirrorSessionSet><nextToken>{next}</nextToken>"),
+    )
+}
+
+fn ids<'a>(sessions: impl IntoIterator<Item = &'a MirrorSession>) -> Vec<&'a str> {
+    sessions.into_iter().map(|session| session.id.as_str()).collect()
+}
+
 #[tokio::test]
-async fn only_own_sessions_are_listed() {
-    let server = Server::start(|_, body, _| match body {
-        body if body.contains("owner-id") => sessions(&[
-            ("tms-2", "111122223333"),
-            ("tms-3", "999999999999"),
-            ("tms-1", "111122223333"),
-        ]),
-        _ => sessions(&[("tms-3", "999999999999"), ("tms-1", "111122223333")]),
-    })
-    .await;
-    let account = server.account().await;
+async fn one_listing_tells_own_sessions_and_what_others_send() {
+    let all = [("tms-2", OWN), ("tms-3", OTHER), ("tms-1", OWN)];
+    let server = Server::start(move |_, _, _| sessions(&all)).await;
+    let account = server.account().await.reader();
     let own = account.sessions().await.unwrap();
-    assert_eq!(
-        own.iter().map(|session| session.id.as_str()).collect::<Vec<_>>(),
-        ["tms-1", "tms-2"]
-    );
+    assert_eq!(ids(own.iter()), ["tms-1", "tms-2"]);
     let first = &own[0];
     assert_eq!(
         (
@@ -52,6 +61,53 @@ async fn only_own_sessions_are_listed() {
     );
     assert_eq!(first.description, None, "an empty element is no description");
     assert_eq!(first.tags, tags(&[("a", "b")]));
+    let on_target = account.sessions_on_targets(&["tmt-1".to_owned()]).await.unwrap();
+    assert_eq!(ids(&on_target), ["tms-1", "tms-2", "tms-3"]);
+    let elsewhere = account.sessions_on_targets(&["tmt-2".to_owned()]).await.unwrap();
+    assert!(elsewhere.is_empty());
+    let requests = server.requests("DescribeTrafficMirrorSessions");
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].contains("MaxResults=1000") && !requests[0].contains("Filter"));
+}
+
+#[tokio::test]
+async fn what_others_send_is_left_out_where_it_is_most_of_what_is_listed() {
+    for (first, mostly_own) in [
+        ([("tms-1", OWN), ("tms-2", OTHER)], true),
+        ([("tms-2", OTHER), ("tms-3", OTHER)], false),
+    ] {
+        let server = Server::start(move |_, body, _| match body {
+            body if body.contains("NextToken") => sessions(&[("tms-4", OWN), ("tms-5", OTHER)]),
+            body if body.contains("owner-id") => sessions(&[("tms-1", OWN), ("tms-4", OWN)]),
+            body if body.contains("traffic-mirror-target-id") => {
+                sessions(&[("tms-4", OWN), ("tms-2", OTHER)])
+            }
+            _ => page(&first, "more"),
+        })
+        .await;
+        let account = server.account().await.reader();
+        assert_eq!(ids(account.sessions().await.unwrap().iter()), ["tms-1", "tms-4"]);
+        let on_target = account.sessions_on_targets(&["tmt-1".to_owned()]).await.unwrap();
+        let requests = server.requests("DescribeTrafficMirrorSessions");
+        if mostly_own {
+            assert_eq!(ids(&on_target), ["tms-1", "tms-2", "tms-4", "tms-5"]);
+            assert_eq!(requests.len(), 2, "its pages");
+        } else {
+            assert_eq!(ids(&on_target), ["tms-2", "tms-4"]);
+            assert_eq!(
+                requests.len(),
+                3,
+                "the page, the own ones, and those on the target"
+            );
+            assert!(requests[1].contains(&format!("Filter.1.Name=owner-id&Filter.1.Value.1={OWN}")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sessions_of_an_interface_are_everybodys() {
+    let server = Server::start(|_, _, _| sessions(&[("tms-3", OTHER), ("tms-1", OWN)])).await;
+    let account = server.account().await;
     let of_interface = account.sessions_of_interface("eni-1").await.unwrap();
     assert_eq!(of_interface.len(), 2, "the numbers of others count, too");
     assert!(
@@ -60,24 +116,19 @@ async fn only_own_sessions_are_listed() {
     );
     let requests = server.requests("DescribeTrafficMirrorSessions");
     assert!(
-        requests[0].contains("Filter.1.Name=owner-id&Filter.1.Value.1=111122223333"),
+        requests[0].contains("Filter.1.Name=network-interface-id&Filter.1.Value.1=eni-1"),
         "{}",
         requests[0]
     );
-    assert!(
-        requests[1].contains("Filter.1.Name=network-interface-id&Filter.1.Value.1=eni-1"),
-        "{}",
-        requests[1]
-    );
-    assert!(requests.iter().all(|request| request.contains("MaxResults=1000")));
 }
 
 #[tokio::test]
 async fn two_hundred_targets_are_one_request() {
     for (targets, requests) in [(0, 0), (3, 1), (200, 1), (201, 2)] {
-        let server = Server::start(|_, _, _| sessions(&[("tms-1", "111122223333")])).await;
+        let server = Server::start(|_, _, _| sessions(&[("tms-1", OWN)])).await;
         let ids: Vec<String> = (1..=targets).map(|number| format!("tmt-{number}")).collect();
-        let found = server.account().await.sessions_on_targets(&ids).await.unwrap();
+        let account = server.account().await;
+        let found = account.sessions_on_targets(&ids).await.unwrap();
         assert_eq!(server.requests("DescribeTrafficMirrorSessions").len(), requests);
         assert_eq!(found.len(), requests, "one for each answer");
     }

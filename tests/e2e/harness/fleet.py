@@ -80,6 +80,13 @@ class Fleet:
         (target,) = [target for target in targets if target["Type"] == "network-load-balancer"]
         return target["TrafficMirrorTargetId"]
 
+    def narrow_balancer_target(self, name: str, subnet: int = 0) -> str:
+        """The target of a further load balancer in one zone, which has nothing behind it."""
+        made = self.cloud.client("elbv2").create_load_balancer(Name=name, Type="network", Subnets=[self.subnets[subnet]])
+        arn = made["LoadBalancers"][0]["LoadBalancerArn"]
+        answer = self._ec2.create_traffic_mirror_target(NetworkLoadBalancerArn=arn)
+        return answer["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+
     def attach(self, instance: str, index: int, subnet: int = 0) -> str:
         """One more interface on an instance."""
         created = self._ec2.create_network_interface(SubnetId=self.subnets[subnet])["NetworkInterface"]
