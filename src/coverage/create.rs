@@ -105,7 +105,7 @@ impl Coverage {
         let is_error = |(_, failure): &(String, Failure)| failure.is_error();
         if made.is_empty() && !rows.is_empty() && !waits && failed.iter().any(is_error) {
             let title = "No traffic mirror session could be created";
-            diagnostics.push(Diagnostic::error(title, failures_detail(&failed)));
+            diagnostics.push(Diagnostic::error(title, failures_detail(&failed, false)));
             if let Some(filter) = &made_filter
                 && let Err(error) = account.delete_filter(filter).await
             {

@@ -276,8 +276,8 @@ fn waited_in_vain(failure: Failure) -> Failure {
     match failure.kind {
         FailureKind::NumberTaken => Failure {
             advice: "A session of another coverage has the number. If that coverage gives it away in this run, run terraform apply again; \
-                     with depends_on between the two, first give one of them a number that is free, by an apply of its own. Otherwise \
-                     choose another session_number."
+                     with depends_on between the two, first give one of them a number that is free, by an apply of its own. If it is \
+                     replaced by this one, do it without create_before_destroy. Otherwise choose another session_number, or leave it out."
                 .to_owned(),
             ..failure
         },

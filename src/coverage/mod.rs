@@ -17,6 +17,7 @@ mod in_the_making;
 mod list;
 mod maker;
 mod model;
+mod namesakes;
 mod note;
 mod note_key;
 mod numbers;

@@ -62,7 +62,8 @@ pub struct CoverageModel {
     /// repaired when it drifts, and deleted with the coverage or once a filter is given.
     pub traffic_mirror_filter_id: Attr<String>,
     /// Session number of every session, 1 to 32766. EC2 tries the sessions of one interface in ascending order and mirrors
-    /// each packet once. Left out, each session gets the number after the highest that the interface has.
+    /// each packet once. Left out, each session gets the number after the highest that the interface has. With it, `create_before_destroy`
+    /// cannot replace the coverage: the old sessions still have the number.
     pub session_number: Attr<i64>,
     /// Bytes of each packet that are mirrored, 1 to 8947, counted after the VXLAN header; to a network load balancer at most 8500. Left
     /// out, the whole packet.

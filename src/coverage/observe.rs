@@ -110,7 +110,7 @@ impl Selecting {
 /// Reads the fleet and all sessions of the account in the region.
 ///
 /// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state; `leaving` are ids of objects in
-/// whose place this one may come, which take no room from it. What the fleet remembers from before (`intended`, `refused`) is left
+/// whose place this one may come, which take no room from it and are no others of its name. What the fleet remembers from before (`intended`, `refused`) is left
 /// empty.
 pub async fn observe(
     account: &Account,
@@ -126,7 +126,8 @@ pub async fn observe(
     let targets = async { account.all_targets().await.map_err(ObserveError::from) };
     let ((interfaces, seen), sessions, targets) =
         tokio::try_join!(selecting.look(account), sessions, targets)?;
-    let (namesakes, in_the_making) = (namesakes(&sessions, name, id), in_the_making(&sessions, name, id));
+    let (mut namesakes, in_the_making) = (namesakes(&sessions, name, id), in_the_making(&sessions, name, id));
+    namesakes.retain(|id| !leaving.contains(id));
     let mut fleet = Fleet {
         account_id: account.account_id().to_owned(),
         region: account.region().to_owned(),

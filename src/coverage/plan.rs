@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::convert;
 use super::model::{CoverageIdentity, CoverageModel};
-use super::observe::{self, Selecting, namesakes, prior_id, prior_rows};
+use super::namesakes::is_renamed;
+use super::observe::{self, Selecting, prior_id, prior_rows};
 use super::override_argument;
 use super::plan_words;
 use super::read::{decode, observe_diagnostic};
@@ -15,7 +16,6 @@ use super::{Coverage, in_the_making, preflight, taken_number, too_many_tags};
 use crate::ec2::Account;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, PlanRequest, PlanResponse};
 use crate::planner::{self, Decided, FilterAsFound, Fleet, Plan, Wish};
-use crate::provider::ec2_diagnostic;
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
 type Response = PlanResponse<CoverageModel, CoverageIdentity>;
@@ -31,6 +31,9 @@ impl Coverage {
                 diagnostics,
                 ..Response::default()
             };
+        }
+        if let Some(id) = prior_id(&request) {
+            self.refreshed.note_planned(id.as_str());
         }
         let mut planned = config.clone();
         planned.forget_computed();
@@ -173,29 +176,6 @@ impl Coverage {
         Some(Known::Fleet(Box::new(fleet)))
     }
 
-    /// The refresh looked for other coverages of the old name; the new one may be somebody's too.
-    async fn meet_namesakes(
-        &self,
-        account: &Account,
-        request: &Request,
-        planned: &CoverageModel,
-        fleet: &mut Fleet,
-        diagnostics: &mut Diagnostics,
-    ) {
-        let name = planned.name.as_str().unwrap_or_default();
-        match account.sessions().await {
-            Ok(sessions) => {
-                let id = prior_id(request);
-                fleet.namesakes = namesakes(&sessions, name, id.as_ref());
-                fleet.in_the_making = observe::in_the_making(&sessions, name, id.as_ref());
-            }
-            Err(error) => {
-                let title = "The traffic mirror sessions could not be read";
-                diagnostics.push(ec2_diagnostic(title, &error));
-            }
-        }
-    }
-
     /// What the object that a plan changes skipped when it was last saved.
     fn skipped_before(&self, prior: Option<&CoverageModel>) -> Reasons {
         let Some(prior) = prior else {
@@ -294,14 +274,6 @@ fn forget_found(fleet: &mut Fleet, prior: &CoverageModel, planned: &CoverageMode
         packet_length: prior.packet_length != planned.packet_length,
         selection: selecting.is_some_and(|(before, now)| !before.selects_as(&now)),
     });
-}
-
-fn is_renamed(request: &Request, planned: &CoverageModel) -> bool {
-    request
-        .prior
-        .as_ref()
-        .is_some_and(|prior| prior.name != planned.name)
-        && planned.name.is_known()
 }
 
 /// Everything that matters is known: the planner decides.

@@ -31,6 +31,8 @@ struct Object {
     name: String,
     skipped_before: Reasons,
     seen: Seen,
+    /// Whether a plan changes it or leaves it as it is: it stays, unless that plan is the first of a replacement.
+    is_planned: bool,
 }
 
 /// What a refresh sees of others that only the plan after it needs, so that nothing keeps it.
@@ -48,6 +50,7 @@ impl Refreshed {
             name: name.to_owned(),
             skipped_before,
             seen: Seen::default(),
+            is_planned: false,
         };
         self.lock().insert(id.to_owned(), object);
     }
@@ -66,11 +69,19 @@ impl Refreshed {
         object.map(|object| object.seen.clone()).unwrap_or_default()
     }
 
-    /// The ids of those with this name: a new object of the name takes the place of one that is tainted.
-    pub fn named(&self, name: &str) -> BTreeSet<String> {
+    /// Notes that a plan has the object as it is.
+    pub fn note_planned(&self, id: &str) {
+        if let Some(object) = self.lock().get_mut(id) {
+            object.is_planned = true;
+        }
+    }
+
+    /// The ids of those with this name in whose place a new object may come: of one that is tainted core tells a plan nothing.
+    pub fn leaving(&self, name: &str) -> BTreeSet<String> {
         let objects = self.lock();
-        let of_name = objects.iter().filter(|(_, object)| object.name == name);
-        of_name.map(|(id, _)| id.clone()).collect()
+        let leaves = |object: &Object| object.name == name && !object.is_planned;
+        let leaving = objects.iter().filter(|(_, object)| leaves(object));
+        leaving.map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether the object was refreshed by this process.

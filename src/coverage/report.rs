@@ -21,7 +21,7 @@ pub fn failures(failed: &[(String, Failure)], of: usize) -> Vec<(String, String)
     said.map(|(what, failed)| {
         (
             failures_title(what, failed, of.max(failed.len())),
-            failures_detail(failed),
+            failures_detail(failed, true),
         )
     })
     .collect()
@@ -40,18 +40,28 @@ fn failures_title(what: &str, failed: &[(String, Failure)], of: usize) -> String
     )
 }
 
-/// Each failed interface with AWS's code and message, then what to do, once for each kind.
-pub fn failures_detail(failed: &[(String, Failure)]) -> String {
+/// Each failed interface with AWS's code and message, then what to do, once for each kind. Beyond some, `failures` of the state has
+/// them; where no state is saved, the rest is named here by its code.
+pub fn failures_detail(failed: &[(String, Failure)], is_saved: bool) -> String {
     let mut lines: Vec<String> = failed
         .iter()
         .take(SHOWN)
         .map(|(interface, failure)| format!("{interface}: {}: {}", failure.code, failure.message))
         .collect();
-    if failed.len() > SHOWN {
-        lines.push(format!(
-            "and {} more, each in the attribute failures",
-            failed.len() - SHOWN
-        ));
+    let rest = failed.get(SHOWN..).unwrap_or_default();
+    if is_saved && !rest.is_empty() {
+        lines.push(format!("and {} more, each in the attribute failures", rest.len()));
+    } else if !rest.is_empty() {
+        lines.push(format!("and {} more:", rest.len()));
+        let mut by_code: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (interface, failure) in rest {
+            by_code.entry(&failure.code).or_default().push(interface);
+        }
+        lines.extend(
+            by_code
+                .iter()
+                .map(|(code, ids)| format!("{code}: {}", ids.join(", "))),
+        );
     }
     let mut codes: BTreeMap<&str, (usize, &str)> = BTreeMap::new();
     for (_, failure) in failed {
@@ -83,11 +93,21 @@ mod tests {
         let failed: Vec<(String, Failure)> = (0..30)
             .map(|i| (format!("eni-{i:02}"), failure(if i == 0 { "A" } else { "B" })))
             .collect();
-        let text = failures_detail(&failed);
+        let text = failures_detail(&failed, true);
         assert!(text.starts_with("eni-00: A: no\neni-01: B: no"));
-        assert!(text.contains("and 10 more"));
+        assert!(text.contains("and 10 more, each in the attribute failures\n\n"));
         assert!(text.ends_with("A (1 of 30): Mend A.\nB (29 of 30): Mend B."));
-        assert!(failures_detail(&failed[1..]).ends_with("\nB: Mend B."));
+        assert!(failures_detail(&failed[1..], true).ends_with("\nB: Mend B."));
+        assert_eq!(
+            failures_detail(&failed[..20], true),
+            failures_detail(&failed[..20], false)
+        );
+        // Without a state the attribute would have none of them.
+        let text = failures_detail(&failed[..22], false);
+        assert!(
+            text.contains("\nand 2 more:\nB: eni-20, eni-21\n\nA (1 of 22)"),
+            "{text}"
+        );
         assert_eq!(
             failures_title("create", &failed, 40),
             "30 of 40 traffic mirror sessions could not be created"

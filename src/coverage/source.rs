@@ -177,7 +177,7 @@ impl Coverage {
         let id = prior_id(request);
         let leaving = match is_update {
             true => BTreeSet::new(),
-            false => self.refreshed.named(planned.name.as_str().unwrap_or_default()),
+            false => self.refreshed.leaving(planned.name.as_str().unwrap_or_default()),
         };
         match observe(account, &selecting, planned, id.as_ref(), &recorded, &leaving).await {
             Ok((mut fleet, _)) => {

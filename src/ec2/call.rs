@@ -24,6 +24,8 @@ use super::{Action, Ec2Error, sdk_error};
 pub(super) struct Manner {
     /// Attempts of a call in all, however patient it would be.
     pub(super) max_attempts: u32,
+    /// Whether somebody chose that number: then other failures that may pass are borne as often as throttling.
+    pub(super) is_chosen: bool,
     /// Whether whoever makes the call tries it again when it was throttled.
     pub(super) is_paced: bool,
     /// Appended to the User-Agent header.
@@ -171,7 +173,7 @@ impl Intercept for Probe {
                 false => self.manner.max_attempts,
             };
             cfg.interceptor_state()
-                .store_put(patience.at_most(allowed).of(config));
+                .store_put(patience.at_most(allowed, self.manner.is_chosen).of(config));
         }
         Ok(())
     }

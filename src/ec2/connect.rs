@@ -43,7 +43,8 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     check_region(&region)?;
     let attempts = attempts(config, &shared)?;
     let manner = Manner {
-        max_attempts: attempts,
+        max_attempts: attempts.unwrap_or(retry::MAX_ATTEMPTS),
+        is_chosen: attempts.is_some(),
         is_paced: false,
         user_agent: config.append_user_agent.as_deref().map(Into::into),
     };
@@ -54,7 +55,7 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     let mut calls = calls.with_region(Some(sts_region.clone()));
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new(region.clone()))
-        .retry_config(retry::config(mode(config, &shared)?, attempts))
+        .retry_config(retry::config(mode(config, &shared)?, manner.max_attempts))
         .timeout_config(retry::timeouts())
         .profile_files(shared.files.clone())
         .no_credentials();
@@ -127,16 +128,16 @@ async fn region(
     })
 }
 
-/// Attempts of a call in all.
-fn attempts(config: &AccountConfig, shared: &SharedFiles) -> Result<u32, Ec2Error> {
+/// Attempts of a call in all, if somebody chose their number.
+fn attempts(config: &AccountConfig, shared: &SharedFiles) -> Result<Option<u32>, Ec2Error> {
     if let Some(retries) = config.max_retries {
-        return Ok(retries.saturating_add(1));
+        return Ok(Some(retries.saturating_add(1)));
     }
     let Some(text) = shared.setting("AWS_MAX_ATTEMPTS", "max_attempts") else {
-        return Ok(retry::MAX_ATTEMPTS);
+        return Ok(None);
     };
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| {
+    number.map(Some).ok_or_else(|| {
         contradiction(&format!(
             "AWS_MAX_ATTEMPTS or the profile's max_attempts must be a whole number from 1, not {text:?}"
         ))

@@ -74,8 +74,9 @@ pub struct ProviderModel {
     /// Whether the endpoints that answer over IPv6 too are used. Defaults to `AWS_USE_DUALSTACK_ENDPOINT`, the profile's
     /// `use_dualstack_endpoint` or `false`.
     pub use_dualstack_endpoint: Attr<bool>,
-    /// How often a call is tried again while AWS throttles it; other failures that may pass are tried again fewer times.
-    /// Defaults to one less than `AWS_MAX_ATTEMPTS` or the profile's `max_attempts`, else 25.
+    /// How often a call is tried again while AWS throttles it or fails inside. Defaults to one less than `AWS_MAX_ATTEMPTS` or the
+    /// profile's `max_attempts`, else 25 for throttling and 4 for other failures that may pass. Where nobody answers, a call is tried
+    /// no more than twice again.
     pub max_retries: Attr<i64>,
     /// How the wait before another attempt is chosen: `standard` (the default), or `adaptive`, which also holds calls back while
     /// AWS throttles. Defaults to `AWS_RETRY_MODE` or the profile's `retry_mode`.

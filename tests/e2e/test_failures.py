@@ -36,14 +36,19 @@ def test_a_create_that_fails_in_part_is_a_warning(workspace, sandbox, fleet):
 
 
 def test_a_create_that_makes_nothing_is_an_error(workspace, sandbox, fleet):
+    expected = fleet.launch_many(30, Mirror="many")
     refuse(sandbox, "CreateTrafficMirrorSession")
-    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=MANY))
     result = workspace.try_apply()
     assert result.code == 1
-    assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
+    assert PROD not in workspace.state()
+    # No state has the attribute `failures`: the error itself names each.
+    (error,) = result.errors
+    assert "TrafficMirrorSessionLimitExceeded" in error.text and "attribute" not in error.text
+    assert all(interface in error.text for interface in expected), error.text
     sandbox.no_faults()
     workspace.apply()
-    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+    assert {session.interface for session in sandbox.sessions()} == expected
 
 
 @pytest.mark.spine

@@ -48,6 +48,23 @@ def test_a_number_of_a_foreign_session_is_an_error_at_once(workspace, sandbox, f
     assert {session.number for session in sandbox.sessions("prod")} == {1, 7}
 
 
+def test_a_fixed_number_stands_in_the_way_of_a_replacement_made_first(workspace, sandbox, fleet):
+    """The error says so, and the coverage is as it was."""
+    first = "lifecycle {\n    create_before_destroy = true\n  }"
+    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7", first))
+    workspace.apply()
+    before = sandbox.sessions()
+    workspace.plan(f"-replace={PROD}")
+    result = workspace.try_apply_saved()
+    assert result.code == 1 and any("create_before_destroy" in error.text for error in result.errors)
+    assert sandbox.sessions() == before and not list(workspace.tainted())
+    workspace.assert_empty_plan()
+    workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 8", first))
+    workspace.plan(f"-replace={PROD}")
+    workspace.apply_saved()
+    assert {session.number for session in sandbox.sessions()} == {8} and len(sandbox.sessions()) == len(before)
+
+
 def taken(diagnostics):
     return [d for d in diagnostics if "is taken on" in d.summary]
 

@@ -72,6 +72,7 @@ def test_two_states_with_one_name_never_fight(workspaces, sandbox, fleet, lifecy
         workspace.apply()
         warnings = " ".join(warning.text for warning in workspace.plan().warnings)
         assert "prod" in warnings, "another coverage of the same name is worth a warning"
+        assert not workspace.plan("-refresh=false").warnings, "which nobody looks for then"
     assert sandbox.sessions() == everything
 
     ours.plan(f"-replace={PROD}")
@@ -180,6 +181,37 @@ def test_a_rename_into_another_of_that_name_warns(workspaces, sandbox, fleet):
     assert any("prod" in warning.text for warning in ours.plan().warnings)
     ours.apply_saved()
     ours.assert_empty_plan()
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("lifecycle", ["", BEFORE_DESTROY], ids=["destroy-first", "create-first"])
+def test_a_tainted_object_is_no_other_coverage(workspaces, sandbox, fleet, lifecycle):
+    """Its sessions still carry the name when the object in its place is planned. Somebody else's are still told."""
+    ours, theirs = workspaces("ours"), workspaces("theirs")
+    ours.configure(sandbox.provider(), coverage(fleet, lifecycle))
+    ours.apply()
+    before = ours.state()[PROD]["id"]
+    ours.run("taint", PROD).succeed()
+    plan = ours.plan()
+    assert plan.replaces(PROD) and not plan.warnings
+    # Without a refresh nothing tells that it is the old object.
+    assert before in ours.plan("-refresh=false").warnings[0].text
+    theirs.configure(sandbox.provider(), coverage(fleet))
+    theirs.try_apply().succeed()
+    (warning,) = ours.plan().warnings
+    assert theirs.state()[PROD]["id"] in warning.text and before not in warning.text
+    ours.apply_saved()
+    ours.assert_empty_plan()
+    assert {s.owner for s in sandbox.sessions()} == {w.state()[PROD]["id"] for w in (ours, theirs)}
+
+
+def test_another_coverage_of_the_state_that_stays_has_the_name(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    second = coverage(fleet, f"depends_on = [{PROD}]", label="second")
+    workspace.configure(sandbox.provider(), coverage(fleet), second)
+    (warning,) = workspace.plan().warnings
+    assert "same name" in warning.text and workspace.state()[PROD]["id"] in warning.text
 
 
 def test_destroy_removes_ours_only(workspaces, sandbox, fleet):

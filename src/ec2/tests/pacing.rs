@@ -57,6 +57,40 @@ async fn as_often_as_max_retries_says() {
 }
 
 #[tokio::test]
+async fn faults_of_the_server_as_often_as_max_retries_says_if_it_says_so() {
+    let given = [(Some(0), 1), (Some(2), 3), (Some(5), 6), (None, 5)];
+    let modes = [RetryMode::Standard, RetryMode::Adaptive];
+    let cases = modes
+        .into_iter()
+        .flat_map(|mode| given.map(|(retries, attempts)| (mode, retries, attempts)));
+    futures::future::join_all(cases.map(async |(mode, max_retries, attempts)| {
+        let fault = |_: &str, _: &str, _| error(500, "InternalError", "An internal error has occurred");
+        let server = Server::start(fault).await;
+        let config = AccountConfig {
+            max_retries,
+            retry_mode: Some(mode),
+            ..server.config()
+        };
+        let account = Account::connect(config).await.unwrap();
+        let (made, read) = tokio::join!(create(&account), account.sessions());
+        made.unwrap_err();
+        read.unwrap_err();
+        let requests = server.requests(CREATE);
+        assert!(
+            requests.iter().all(|body| body.contains("ClientToken=token")),
+            "one token"
+        );
+        let pages = server.requests("DescribeTrafficMirrorSessions");
+        assert_eq!(
+            [requests.len(), pages.len()],
+            [attempts; 2],
+            "{mode:?} {max_retries:?}"
+        );
+    }))
+    .await;
+}
+
+#[tokio::test]
 async fn adaptive_holds_back_the_calls_after_a_throttled_one() {
     let mut took = Vec::new();
     for mode in [RetryMode::Standard, RetryMode::Adaptive] {
