@@ -72,6 +72,22 @@ def test_somebody_else_plans_before_a_saved_plan_is_applied(workspace, sandbox, 
     assert interfaces(sandbox) == {*fleet.interfaces["database"], *fleet.interfaces["data-2"]}
 
 
+@pytest.mark.spine
+@pytest.mark.needs("tells_final_plan")
+def test_a_first_plan_takes_nobodys_note(workspace, sandbox, fleet):
+    """One core process plans, and later plans and applies: what was launched in between is in the later plan."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    (workspace.directory / "prod.tftest.hcl").write_text(
+        'run "looks" {\n  command = plan\n}\nrun "makes" {\n  command = apply\n  assert {\n'
+        f"    condition     = length({PROD}.sessions) == 4\n"
+        '    error_message = "not what there is now"\n  }\n}\n'
+    )
+    # A plan asks twice: for the sensor and for what is selected.
+    sandbox.launch_at("DescribeInstances", 3, fleet.subnets[0], Mirror="True")
+    workspace.run("test", "-no-color").succeed()
+    assert interfaces(sandbox) == set()
+
+
 def plan_with_an_unknown_selector(workspace, sandbox, fleet, core):
     """Of a coverage that exists; the plan is saved, and leaves everything as it is."""
     workspace.configure(sandbox.provider(), coverage(fleet))

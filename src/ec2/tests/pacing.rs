@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::server::{Reply, Server, error, response};
+use super::server::{Reply, Server, error, identity_of, response};
 use crate::ec2::{Account, AccountConfig, Ec2Error, ErrorClass, ErrorKind, NewSession, RetryMode};
 
 const CREATE: &str = "CreateTrafficMirrorSession";
@@ -200,6 +200,15 @@ async fn each_action_has_its_own_pace() {
     assert!(deleted < Duration::from_secs(2), "{deleted:?}");
 }
 
+fn described(description: &str) -> NewSession {
+    NewSession {
+        client_token: "token".into(),
+        session_number: 1,
+        description: Some(description.into()),
+        ..NewSession::default()
+    }
+}
+
 #[tokio::test]
 async fn each_region_has_its_own_pace() {
     let server = Server::start(|_, body, _| match body.contains("here") {
@@ -213,21 +222,48 @@ async fn each_region_has_its_own_pace() {
     };
     let account = Account::connect(config).await.unwrap();
     let there = account.in_region("us-east-1");
-    let new = |description: &str| NewSession {
-        client_token: "token".into(),
-        session_number: 1,
-        description: Some(description.into()),
-        ..NewSession::default()
-    };
     let creating = async {
         let began = Instant::now();
         for _ in 0..100 {
-            there.create_session(&new("far")).await.unwrap();
+            there.create_session(&described("far")).await.unwrap();
         }
         began.elapsed()
     };
-    let hindered = new("here");
+    let hindered = described("here");
     let (here, elsewhere) = tokio::join!(account.create_session(&hindered), creating);
     assert_eq!(here.unwrap_err().class(), ErrorClass::Throttled);
     assert!(elsewhere < Duration::from_secs(2), "{elsewhere:?}");
+}
+
+#[tokio::test]
+async fn provider_blocks_of_one_account_share_its_pace_and_another_account_has_its_own() {
+    let accounts = ["111122223333", "111122223333", "444455556666"];
+    let server = Server::raw(move |action, body, count| match action {
+        "GetCallerIdentity" => identity_of(accounts[count - 1]),
+        _ if body.contains("here") => throttled(),
+        _ => made(),
+    })
+    .await;
+    let config = AccountConfig {
+        max_retries: Some(8),
+        ..server.config()
+    };
+    let [hindered, same, other] = [config.clone(), config.clone(), config].map(async |config| {
+        // One after the other: the answers tell them apart.
+        Account::connect(config).await.unwrap()
+    });
+    let (hindered, same, other) = (hindered.await, same.await, other.await);
+    assert_eq!(
+        [&hindered, &same, &other].map(Account::account_id),
+        accounts,
+        "each has its answer"
+    );
+    hindered.create_session(&described("here")).await.unwrap_err();
+    // The gap before the next attempt has doubled eight times from 10 ms.
+    for (account, is_held_back) in [(other, false), (same, true)] {
+        let began = Instant::now();
+        account.create_session(&described("far")).await.unwrap();
+        let took = began.elapsed();
+        assert_eq!(took > Duration::from_secs(1), is_held_back, "{took:?}");
+    }
 }

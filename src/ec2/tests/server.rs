@@ -72,11 +72,16 @@ pub(super) fn response(action: &str, inside: &str) -> Reply {
 
 /// The answer of GetCallerIdentity.
 pub(super) fn identity() -> Reply {
-    xml(
+    identity_of("111122223333")
+}
+
+/// The same of another account.
+pub(super) fn identity_of(account: &str) -> Reply {
+    xml(&format!(
         "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-         <GetCallerIdentityResult><Arn>arn:aws-cn:iam::111122223333:user/me</Arn><UserId>A</UserId>\
-         <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
-    )
+         <GetCallerIdentityResult><Arn>arn:aws-cn:iam::{account}:user/me</Arn><UserId>A</UserId>\
+         <Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    ))
 }
 
 fn head(status: u16, content_type: &str, length: usize) -> String {

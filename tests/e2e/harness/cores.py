@@ -21,6 +21,8 @@ FEATURES = {
     "test": ((1, 6), (1, 6)),
     # Hands the final plan what the first one kept for itself. OpenTofu does not.
     "planned_private": ((1, 16), (99, 0)),
+    # Tells the provider which plan of a create is the final one. OpenTofu does not.
+    "tells_final_plan": ((1, 9), (99, 0)),
     # OpenTofu's block has no `lifecycle` until 1.11.
     "removed": ((1, 7), (1, 11)),
     "import_by_identity": ((1, 12), (1, 12)),
