@@ -65,21 +65,10 @@ pub(super) fn for_web_identity(
     identity: &WebIdentity,
 ) -> Result<SharedCredentialsProvider, Ec2Error> {
     let role_arn = identity.role_arn.clone().or_else(|| variable_of("AWS_ROLE_ARN"));
-    let file = || {
-        identity
-            .token_file
-            .clone()
-            .or_else(|| variable_of("AWS_WEB_IDENTITY_TOKEN_FILE"))
-    };
-    let token = match (&identity.token, file()) {
+    let token = match (&identity.token, &identity.token_file) {
         (Some(token), _) => Token::Here(token.clone()),
-        (None, Some(file)) => Token::File(expanded(&file)),
-        (None, None) => {
-            return Err(contradiction(
-                "`assume_role_with_web_identity` has neither `web_identity_token` nor `web_identity_token_file`, and \
-                 AWS_WEB_IDENTITY_TOKEN_FILE is not set",
-            ));
-        }
+        (None, Some(file)) => Token::File(expanded(file)),
+        (None, None) => token_of_environment()?,
     };
     let Some(role_arn) = role_arn else {
         return Err(contradiction(
@@ -97,6 +86,23 @@ pub(super) fn for_web_identity(
         sts: sts.clone(),
         way: Way::WebIdentity(identity, token),
     }))
+}
+
+fn token_of_environment() -> Result<Token, Ec2Error> {
+    let text = variable_of("TF_AWS_WEB_IDENTITY_TOKEN");
+    let file = variable_of("AWS_WEB_IDENTITY_TOKEN_FILE");
+    match (text, file) {
+        (Some(text), None) => Ok(Token::Here(text.into())),
+        (None, Some(file)) => Ok(Token::File(expanded(&file))),
+        (Some(_), Some(_)) => Err(contradiction(
+            "`assume_role_with_web_identity` names no token, and both TF_AWS_WEB_IDENTITY_TOKEN and AWS_WEB_IDENTITY_TOKEN_FILE \
+             are set. Unset one of them, or give `web_identity_token` or `web_identity_token_file`",
+        )),
+        (None, None) => Err(contradiction(
+            "`assume_role_with_web_identity` has neither `web_identity_token` nor `web_identity_token_file`, and neither \
+             TF_AWS_WEB_IDENTITY_TOKEN nor AWS_WEB_IDENTITY_TOKEN_FILE is set",
+        )),
+    }
 }
 
 struct Assumed {

@@ -12,7 +12,7 @@ pub struct AccountConfig {
     pub region: Option<String>,
     /// Region whose STS is asked; none: `region`.
     pub sts_region: Option<String>,
-    /// Profile in the shared configuration files; none: `AWS_PROFILE`, then `default`.
+    /// Profile in the shared configuration files, which must be there; none: `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, then `default`.
     pub profile: Option<String>,
     /// Only together with `secret_key`.
     pub access_key: Option<Secret>,
@@ -75,7 +75,7 @@ pub struct WebIdentity {
     /// None: `AWS_ROLE_SESSION_NAME`, then a name with the time in it.
     pub session_name: Option<String>,
     pub token: Option<Secret>,
-    /// Read anew for each session; none, and no token: `AWS_WEB_IDENTITY_TOKEN_FILE`.
+    /// Read anew for each session; none, and no token: `TF_AWS_WEB_IDENTITY_TOKEN` or `AWS_WEB_IDENTITY_TOKEN_FILE`.
     pub token_file: Option<String>,
     /// 15 minutes to 12 hours; none: an hour.
     pub duration: Option<Duration>,
@@ -120,8 +120,8 @@ impl fmt::Debug for Transport {
 /// The EC2 instance metadata service, the last source of credentials and of the region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// Whether it is not asked.
-    pub skip: bool,
+    /// Whether it is not asked; none: `AWS_EC2_METADATA_DISABLED`.
+    pub skip: Option<bool>,
     /// None: `AWS_EC2_METADATA_SERVICE_ENDPOINT`, then the link-local address.
     pub endpoint: Option<String>,
     /// Whether the link-local address is the one of IPv6; none: `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`.

@@ -1,7 +1,6 @@
 //! Region, credentials and how calls are made, from the configuration or from where the AWS SDKs find them.
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -11,7 +10,7 @@ use aws_types::sdk_ua_metadata::FrameworkMetadata;
 use super::call::Manner;
 use super::error::{Details, ErrorKind};
 use super::shared_files::SharedFiles;
-use super::{AccountConfig, Ec2Error, RetryMode, credentials, retry, transport};
+use super::{AccountConfig, Ec2Error, RetryMode, credentials, metadata, retry, transport};
 
 /// What the clients of an account are made from.
 pub(super) struct Loaded {
@@ -80,7 +79,7 @@ pub(super) async fn load(config: &AccountConfig) -> Result<Loaded, Ec2Error> {
     }
     let sdk = loader.load().await;
     let sts = sdk.clone().into_builder().region(sts_region).build();
-    let provider = credentials::provider(config, &shared, &sts, &calls, &manner)?;
+    let provider = credentials::provider(config, &shared, &sts, &calls, &manner).await?;
     let signed = |sdk: SdkConfig| sdk.into_builder().credentials_provider(provider.clone()).build();
     Ok(Loaded {
         region,
@@ -105,18 +104,13 @@ async fn region(
     }
     let chain =
         RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new()).or_else(profile.build());
-    let mut found = chain.region().await;
-    let metadata = credentials::metadata_client(config, calls)?;
-    if let (None, Some(client)) = (&found, &metadata) {
-        let provider = ImdsRegionProvider::builder()
-            .configure(calls)
-            .imds_client(client.clone())
-            .build();
-        found = provider.region().await;
+    let mut found = chain.region().await.map(|region| region.to_string());
+    let metadata = metadata::Service::new(&config.metadata, calls)?;
+    if let (None, Some(service)) = (&found, &metadata) {
+        found = service.region().await;
     }
-    let found = found.map(|region| region.to_string());
     found.filter(|region| !region.is_empty()).ok_or_else(|| {
-        let profile = shared.profile.as_deref().unwrap_or("default");
+        let profile = shared.name();
         let asked = match metadata {
             Some(_) => ", and the EC2 instance metadata service gives none",
             None => "",

@@ -3,25 +3,22 @@
 use aws_config::SdkConfig;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::imds;
-use aws_config::imds::client::EndpointMode;
-use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::{Profile, ProfileFileCredentialsProvider};
 use aws_config::provider_config::ProviderConfig;
-use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use super::assume_role::{self, Sts};
 use super::call::Manner;
 use super::connect::contradiction;
+use super::metadata;
 use super::shared_files::{SharedFiles, variable_of};
-use super::{AccountConfig, Ec2Error};
+use super::{AccountConfig, Ec2Error, WebIdentity};
 
 /// The credentials of the configuration, at the end of all roles. `sdk` is the configuration of the STS client, and `calls` how
 /// the sources themselves are reached.
-pub(super) fn provider(
+pub(super) async fn provider(
     config: &AccountConfig,
     shared: &SharedFiles,
     sdk: &SdkConfig,
@@ -33,79 +30,110 @@ pub(super) fn provider(
         endpoint: config.endpoints.sts.clone(),
         manner: manner.clone(),
     };
+    let sources = Sources {
+        sts: &sts,
+        shared,
+        calls,
+        metadata: metadata::Service::new(&config.metadata, calls)?,
+    };
     let base = match &config.assume_role_with_web_identity {
         Some(identity) => assume_role::for_web_identity(&sts, identity)?,
-        None => base(config, shared, calls)?,
+        None => sources.base(config).await?,
     };
     Ok(config.assume_role.iter().fold(base, |credentials, role| {
         assume_role::role(&sts, role, credentials)
     }))
 }
 
-/// The credentials before any role of the configuration.
-fn base(
-    config: &AccountConfig,
-    shared: &SharedFiles,
-    calls: &ProviderConfig,
-) -> Result<SharedCredentialsProvider, Ec2Error> {
-    if let Some(keys) = keys(config)? {
-        return Ok(SharedCredentialsProvider::new(keys));
-    }
-    let mut profile = ProfileFileCredentialsProvider::builder()
-        .configure(calls)
-        .profile_files(shared.files.clone());
-    if let Some(name) = &shared.profile {
-        profile = profile.profile_name(name);
-    }
-    let profile = profile.build();
-    // In the chain the environment comes before any profile; a profile that is configured comes first.
-    if config.profile.is_some() {
-        return Ok(SharedCredentialsProvider::new(profile));
-    }
-    let web_identity = WebIdentityTokenCredentialsProvider::builder()
-        .configure(calls)
-        .build();
-    let container = EcsCredentialsProvider::builder().configure(calls).build();
-    let mut chain =
-        CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
-            .or_else("Profile", profile)
-            .or_else("WebIdentityToken", web_identity)
-            .or_else("EcsContainer", container);
-    if let Some(client) = metadata_client(config, calls)? {
-        let metadata = ImdsCredentialsProvider::builder()
-            .configure(calls)
-            .imds_client(client)
-            .build();
-        chain = chain.or_else("Ec2InstanceMetadata", metadata);
-    }
-    Ok(SharedCredentialsProvider::new(chain))
+/// What the credentials can come from, besides the provider block.
+pub(super) struct Sources<'a> {
+    pub(super) sts: &'a Sts,
+    pub(super) shared: &'a SharedFiles,
+    calls: &'a ProviderConfig,
+    pub(super) metadata: Option<metadata::Service>,
 }
 
-/// A client of the EC2 instance metadata service; none where it is not to be asked.
-///
-/// # Errors
-/// An endpoint that is no URL.
-pub(super) fn metadata_client(
-    config: &AccountConfig,
-    calls: &ProviderConfig,
-) -> Result<Option<imds::Client>, Ec2Error> {
-    let wanted = &config.metadata;
-    let disabled = variable_of("AWS_EC2_METADATA_DISABLED");
-    if wanted.skip || disabled.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+impl Sources<'_> {
+    /// The credentials before any role of the configuration.
+    async fn base(&self, config: &AccountConfig) -> Result<SharedCredentialsProvider, Ec2Error> {
+        if let Some(keys) = keys(config)? {
+            return Ok(SharedCredentialsProvider::new(keys));
+        }
+        // The environment comes before any profile, also that of AWS_PROFILE; a profile that is configured comes first.
+        if config.profile.is_none() {
+            let environment = environment();
+            if environment.provide_credentials().await.is_ok() {
+                return Ok(environment);
+            }
+            if let Some(identity) = web_identity()? {
+                return assume_role::for_web_identity(self.sts, &identity);
+            }
+        }
+        self.of_profile()
+    }
+
+    /// What the SDK finds in a profile that assumes no role: keys, SSO, the output of a process.
+    ///
+    /// # Errors
+    /// A profile of `aws login`.
+    pub(super) fn plain_profile(&self, name: &str) -> Result<SharedCredentialsProvider, Ec2Error> {
+        let signs_in = |profile: &Profile| {
+            profile.get("login_session").is_some()
+                && profile
+                    .get("sso_session")
+                    .or(profile.get("sso_start_url"))
+                    .is_none()
+        };
+        if self.shared.get(name).is_some_and(signs_in) {
+            return Err(contradiction(&format!(
+                "the profile {name:?} is one of \"aws login\", whose `login_session` is not read here. Use a profile that has \
+                 credential_process = aws configure export-credentials --profile {name} --format process"
+            )));
+        }
+        let profile = ProfileFileCredentialsProvider::builder()
+            .configure(self.calls)
+            .profile_files(self.shared.files.clone())
+            .profile_name(name);
+        Ok(SharedCredentialsProvider::new(profile.build()))
+    }
+
+    /// The role of the container.
+    pub(super) fn container(&self) -> SharedCredentialsProvider {
+        let container = EcsCredentialsProvider::builder().configure(self.calls).build();
+        SharedCredentialsProvider::new(container)
+    }
+
+    /// The credentials of the machine, where `first` gives none.
+    pub(super) fn or_machine(&self, first: SharedCredentialsProvider) -> SharedCredentialsProvider {
+        let mut chain =
+            CredentialsProviderChain::first_try("Profile", first).or_else("EcsContainer", self.container());
+        if let Some(service) = &self.metadata {
+            chain = chain.or_else("Ec2InstanceMetadata", service.credentials());
+        }
+        SharedCredentialsProvider::new(chain)
+    }
+}
+
+/// The keys of the environment.
+pub(super) fn environment() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
+}
+
+/// The web identity of the environment, as Kubernetes gives it to a pod.
+fn web_identity() -> Result<Option<WebIdentity>, Ec2Error> {
+    let Some(file) = variable_of("AWS_WEB_IDENTITY_TOKEN_FILE") else {
         return Ok(None);
-    }
-    let mut client = imds::Client::builder().configure(calls);
-    if let Some(url) = &wanted.endpoint {
-        client = client.endpoint(url).map_err(|_| {
-            contradiction("`ec2_metadata_service_endpoint` must be a URL such as \"http://169.254.169.254\"")
-        })?;
-    }
-    client = match wanted.ipv6 {
-        Some(true) => client.endpoint_mode(EndpointMode::IpV6),
-        Some(false) => client.endpoint_mode(EndpointMode::IpV4),
-        None => client,
     };
-    Ok(Some(client.build()))
+    let role = variable_of("AWS_ROLE_ARN").ok_or_else(|| {
+        contradiction(
+            "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN, the role to assume with it, is not",
+        )
+    })?;
+    Ok(Some(WebIdentity {
+        role_arn: Some(role),
+        token_file: Some(file),
+        ..WebIdentity::default()
+    }))
 }
 
 fn keys(config: &AccountConfig) -> Result<Option<Credentials>, Ec2Error> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aws_config::profile::ProfileSet;
+use aws_config::profile::{Profile, ProfileSet};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_types::os_shim_internal::{Env, Fs};
 
@@ -19,7 +19,8 @@ pub(super) struct SharedFiles {
 
 impl SharedFiles {
     /// # Errors
-    /// A file that is named in the configuration and cannot be read, or any that cannot be parsed.
+    /// A file that is named in the configuration and cannot be read, any that cannot be parsed, and a profile that is named and in
+    /// none of them.
     pub(super) async fn load(config: &AccountConfig) -> Result<Self, Ec2Error> {
         let files = files(config);
         let profile = config.profile.clone().or_else(default_profile);
@@ -30,11 +31,33 @@ impl SharedFiles {
                 let cause = super::sdk_error::chain(&error);
                 contradiction(&format!("the shared configuration files cannot be read: {cause}"))
             })?;
+        // As elsewhere in the ecosystem, also beside keys: a name that is mistyped would lead into the account of others.
+        let named = match &config.profile {
+            Some(name) => Some(("`profile`", name.clone())),
+            None => variable_of("AWS_PROFILE").map(|name| ("AWS_PROFILE", name)),
+        };
+        if let Some((by, name)) = named
+            && parsed.get_profile(&name).is_none()
+        {
+            return Err(contradiction(&format!(
+                "the profile {name:?}, which {by} names, is in none of the shared configuration and credentials files"
+            )));
+        }
         Ok(Self {
             files,
             profile,
             parsed,
         })
+    }
+
+    /// The name of the profile in use.
+    pub(super) fn name(&self) -> &str {
+        self.parsed.selected_profile()
+    }
+
+    /// A profile by its name.
+    pub(super) fn get(&self, name: &str) -> Option<&Profile> {
+        self.parsed.get_profile(name)
     }
 
     /// The value of an environment variable, else of the profile's property.

@@ -2,10 +2,11 @@
 
 use super::model::ProviderModel;
 use super::roles::texts;
+use super::validate::truth;
 use crate::ec2::{AccountConfig, Endpoints, Metadata, RetryMode, Transport, UserAgent};
 use crate::framework::Attr;
 
-/// The configuration of the account. What the environment gives is the account's to find, but for Terraform's own variables.
+/// The configuration of the account. What the environment gives is the account's to find, but for `TF_APPEND_USER_AGENT`.
 pub fn account_config(model: ProviderModel) -> AccountConfig {
     let skip_account = model.skips_account();
     let endpoints = model.endpoints.into_known().unwrap_or_default();
@@ -13,7 +14,13 @@ pub fn account_config(model: ProviderModel) -> AccountConfig {
     let products = texts(&model.user_agent);
     let appended = products.iter().map(String::as_str).chain([appended.trim()]);
     let appended: Vec<&str> = appended.filter(|text| !text.is_empty()).collect();
-    let roles = model.assume_role.known().into_iter().flatten();
+    let roles = model
+        .assume_role
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(Attr::known);
+    let roles = roles.filter(|role| role.role_arn.is_known());
     AccountConfig {
         region: model.region.into_known(),
         sts_region: model.sts_region.into_known(),
@@ -27,7 +34,7 @@ pub fn account_config(model: ProviderModel) -> AccountConfig {
             .assume_role_with_web_identity
             .known()
             .map(|block| block.identity()),
-        assume_role: roles.filter_map(Attr::known).map(|block| block.role()).collect(),
+        assume_role: roles.map(|block| block.role()).collect(),
         endpoints: Endpoints {
             ec2: endpoints.ec2.into_known(),
             sts: endpoints.sts.into_known(),
@@ -50,7 +57,7 @@ pub fn account_config(model: ProviderModel) -> AccountConfig {
             insecure: model.insecure.into_known().unwrap_or(false),
         },
         metadata: Metadata {
-            skip: model.skip_metadata_api_check.into_known().unwrap_or(false),
+            skip: model.skip_metadata_api_check.as_str().and_then(truth),
             endpoint: model.ec2_metadata_service_endpoint.into_known(),
             ipv6: model
                 .ec2_metadata_service_endpoint_mode

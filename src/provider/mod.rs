@@ -46,7 +46,7 @@ impl Provider for Mirror {
 
     async fn validate_config(&self, request: ValidateConfigRequest<ProviderModel>) -> Diagnostics {
         let mut diagnostics = Diagnostics::new();
-        request.config.validate(&mut diagnostics);
+        request.config.without_empty().validate(&mut diagnostics);
         diagnostics
     }
 
@@ -54,7 +54,7 @@ impl Provider for Mirror {
         let mut diagnostics = Diagnostics::new();
         self.connection.set_terraform_version(request.terraform_version);
         let hint = request.client_capabilities.deferral_allowed;
-        let config = request.config;
+        let config = request.config.without_empty();
         config.validate(&mut diagnostics);
         if diagnostics.has_errors() {
             return diagnostics;
@@ -67,6 +67,11 @@ impl Provider for Mirror {
             return diagnostics;
         }
         self.connection.set_tags(tags);
+        if config.has_role_without_arn() {
+            let detail = "The block has no role_arn, or an empty one, so no role is assumed. Give role_arn, or remove the block.";
+            let path = AttributePath::root("assume_role").index(0).attribute("role_arn");
+            diagnostics.push(Diagnostic::warning("No role is assumed", detail).at(path));
+        }
         if config.has_unknown() {
             self.connection.wait_for_provider_block();
             return diagnostics;

@@ -21,11 +21,12 @@ pub struct ProviderModel {
     pub region: Attr<String>,
     /// Region whose STS is asked for roles and for the account id, for example where that of `region` is turned off. Defaults to `region`.
     pub sts_region: Attr<String>,
-    /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or
-    /// `default`. A profile that is given here comes before the credentials of the environment.
+    /// Profile of the shared configuration and credentials files. Defaults to `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or `default`. A
+    /// profile that is given here comes before the credentials of the environment. One that is named here or by `AWS_PROFILE` must be
+    /// in the files.
     pub profile: Attr<String>,
-    /// Access key id, which is set together with `secret_key`. Defaults to the AWS SDK's credential chain: environment, shared
-    /// files, SSO, web identity, container and instance roles.
+    /// Access key id, which is set together with `secret_key`. Defaults to what is found first of keys in the environment, its web
+    /// identity, the profile (keys, SSO, `credential_process`, roles), and the roles of the container and of the instance.
     pub access_key: Attr<String>,
     /// Secret access key that belongs to `access_key`. Left out, both come from the AWS SDK's credential chain.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
@@ -43,7 +44,8 @@ pub struct ProviderModel {
     #[schemars(extend("x-terraform" = BLOCK_LIST))]
     pub assume_role: Attr<Vec<Attr<AssumeRoleBlock>>>,
     /// Role to assume for a token of an OpenID Connect or OAuth provider, instead of credentials of AWS. `assume_role` goes on
-    /// from there. Without the block, the environment's web identity is only used where no keys and no profile are found.
+    /// from there. Without the block, the environment's web identity (`AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`) is used where
+    /// neither `profile` nor keys are given, here or in the environment.
     #[schemars(extend("x-terraform" = BLOCK_SINGLE))]
     pub assume_role_with_web_identity: Attr<WebIdentityBlock>,
     /// URLs that are used instead of AWS's own, for a private endpoint or an emulator. Without the block, the environment's or AWS's
@@ -100,9 +102,9 @@ pub struct ProviderModel {
     /// Whether the link-local address of the metadata service is that of `IPv4` or `IPv6`. Defaults to
     /// `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` or `IPv4`.
     pub ec2_metadata_service_endpoint_mode: Attr<String>,
-    /// Whether the EC2 instance metadata service is not asked for credentials and region. Defaults to `AWS_EC2_METADATA_DISABLED` or
-    /// `false`.
-    pub skip_metadata_api_check: Attr<bool>,
+    /// Whether the EC2 instance metadata service is not asked for credentials and region: `true`, or `false`, which holds against
+    /// `AWS_EC2_METADATA_DISABLED` too. Defaults to that variable, else to `false`; an empty string means the default.
+    pub skip_metadata_api_check: Attr<String>,
     /// Whether STS is not asked if the credentials are good. It is asked all the same for the account id, unless
     /// `skip_requesting_account_id` is set too. Defaults to `false`.
     pub skip_credentials_validation: Attr<bool>,
@@ -131,7 +133,7 @@ pub struct EndpointsBlock {
     /// URL where the EC2 API is called, for example `http://127.0.0.1:8080`. Defaults to `AWS_ENDPOINT_URL_EC2`, `AWS_ENDPOINT_URL` or the
     /// region's endpoint.
     pub ec2: Attr<String>,
-    /// URL of the STS API, which gives out roles and tells the account id. Defaults to `AWS_ENDPOINT_URL_STS`,
+    /// URL of the STS API, which gives out roles, also those of profiles, and tells the account id. Defaults to `AWS_ENDPOINT_URL_STS`,
     /// `AWS_ENDPOINT_URL` or the region's endpoint.
     pub sts: Attr<String>,
     /// URL where the Elastic Load Balancing v2 API is called. Defaults to `AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2`, `AWS_ENDPOINT_URL`
@@ -147,6 +149,48 @@ impl EndpointsBlock {
 }
 
 impl ProviderModel {
+    /// The same without texts that are empty: as in the AWS provider, they are not set. That of a proxy says that there is none.
+    #[must_use]
+    pub fn without_empty(mut self) -> Self {
+        for text in [
+            &mut self.region,
+            &mut self.sts_region,
+            &mut self.profile,
+            &mut self.access_key,
+            &mut self.secret_key,
+            &mut self.token,
+            &mut self.custom_ca_bundle,
+            &mut self.retry_mode,
+            &mut self.ec2_metadata_service_endpoint,
+            &mut self.ec2_metadata_service_endpoint_mode,
+            &mut self.skip_metadata_api_check,
+        ] {
+            unset_if_empty(text);
+        }
+        if let Some(endpoints) = self.endpoints.known_mut() {
+            for url in [&mut endpoints.ec2, &mut endpoints.sts, &mut endpoints.elbv2] {
+                unset_if_empty(url);
+            }
+        }
+        for role in self.assume_role.known_mut().into_iter().flatten() {
+            if let Some(role) = role.known_mut() {
+                unset_if_empty(&mut role.role_arn);
+            }
+        }
+        if let Some(identity) = self.assume_role_with_web_identity.known_mut() {
+            unset_if_empty(&mut identity.role_arn);
+            unset_if_empty(&mut identity.web_identity_token_file);
+        }
+        self
+    }
+
+    /// Whether the one block for a role names none. It assumes nothing then, as in the AWS provider, so that a module can leave the
+    /// choice to a variable.
+    pub fn has_role_without_arn(&self) -> bool {
+        let roles = self.assume_role.known().map(Vec::as_slice).unwrap_or_default();
+        matches!(roles, [role] if role.known().is_some_and(|role| role.role_arn.is_null()))
+    }
+
     /// Whether any argument that leads to the account is known only after apply; those about tags do not.
     pub fn has_unknown(&self) -> bool {
         let account = Self {
@@ -161,6 +205,12 @@ impl ProviderModel {
     pub fn skips_account(&self) -> bool {
         self.skip_credentials_validation == Attr::Known(true)
             && self.skip_requesting_account_id == Attr::Known(true)
+    }
+}
+
+fn unset_if_empty(text: &mut Attr<String>) {
+    if text.as_str() == Some("") {
+        *text = Attr::Null;
     }
 }
 

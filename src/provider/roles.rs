@@ -10,19 +10,18 @@ use super::duration::duration;
 use super::model::Texts;
 use super::tags::TagsAttr;
 use crate::ec2::{AssumeRole, WebIdentity};
-use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, OPTIONAL_SENSITIVE, REQUIRED};
+use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics, OPTIONAL_SENSITIVE};
 
 /// A role to assume.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssumeRoleBlock {
-    /// ARN of the role, which must be given.
-    #[schemars(extend("x-terraform" = REQUIRED))]
+    /// ARN of the role. Left out of a single block, or empty, no role is assumed, with a warning; of several blocks each must have it.
     pub role_arn: Attr<String>,
     /// Name that the session gets, 2 to 64 letters, digits and `_+=,.@-`. Defaults to the provider's name and the time.
     pub session_name: Attr<String>,
     /// External id that the trust policy of the role asks for. Left out, none is sent.
     pub external_id: Attr<String>,
-    /// How long the credentials are good, for example `1h` or `30m15s`: 15 minutes to the longest time that the role allows,
+    /// How long the credentials are good, for example `1h`, `1.5h` or `30m15s`: 15 minutes to the longest time that the role allows,
     /// and an hour at most for a role that is assumed with a role. They are renewed by themselves. Defaults to an hour.
     pub duration: Attr<String>,
     /// IAM policy in JSON that narrows what the session may do. Left out, it may do all that the role may.
@@ -48,13 +47,13 @@ pub struct WebIdentityBlock {
     /// name and the time.
     pub session_name: Attr<String>,
     /// Token of the identity provider, which no log, plan or state shows. It conflicts with `web_identity_token_file`. Left out, it
-    /// is read from that file.
+    /// is read from that file, else from `TF_AWS_WEB_IDENTITY_TOKEN`.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub web_identity_token: Attr<String>,
     /// Path of a file with the token, which is read again whenever the credentials are renewed. Defaults to
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE`. Conflicts with `web_identity_token`.
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE`, which conflicts with `TF_AWS_WEB_IDENTITY_TOKEN`. Conflicts with `web_identity_token`.
     pub web_identity_token_file: Attr<String>,
-    /// How long the credentials are good, for example `1h` or `30m15s`: 15 minutes to the longest time that the role allows.
+    /// How long the credentials are good, for example `1h`, `1.5h` or `30m15s`: 15 minutes to the longest time that the role allows.
     /// They are renewed by themselves. Defaults to an hour.
     pub duration: Attr<String>,
     /// IAM policy in JSON that narrows what the session may do. Left out, it may do all that the role may.
@@ -76,10 +75,6 @@ impl fmt::Debug for WebIdentityBlock {
 impl AssumeRoleBlock {
     /// Checks what is known.
     pub fn validate(&self, path: &AttributePath, diagnostics: &mut Diagnostics) {
-        if matches!(self.role_arn, Attr::Null) {
-            let detail = "assume_role needs the ARN of a role. Give role_arn, or remove the block.";
-            diagnostics.push(Diagnostic::error("Missing role_arn", detail).at(path.clone()));
-        }
         check(
             &self.role_arn,
             &self.session_name,
@@ -201,7 +196,7 @@ fn check(
         let range = Duration::from_secs(900)..=Duration::from_secs(12 * 3600);
         if !duration(text).is_some_and(|time| range.contains(&time)) {
             let detail = format!(
-                "{text:?} is not a duration from 15 minutes to 12 hours. Write it as 1h, 2h45m or 30m15s."
+                "{text:?} is not a duration from 15 minutes to 12 hours. Write it as 1h, 1.5h, 2h45m or 30m15s."
             );
             wrong("duration", detail);
         }

@@ -21,30 +21,12 @@ impl ProviderModel {
     }
 
     fn validate_texts(&self, diagnostics: &mut Diagnostics) {
-        for (name, value) in [
-            ("region", &self.region),
-            ("sts_region", &self.sts_region),
-            ("profile", &self.profile),
-            ("access_key", &self.access_key),
-            ("secret_key", &self.secret_key),
-            ("token", &self.token),
-            ("custom_ca_bundle", &self.custom_ca_bundle),
-            (
-                "ec2_metadata_service_endpoint",
-                &self.ec2_metadata_service_endpoint,
-            ),
-        ] {
-            if value.as_str() == Some("") {
-                let detail = format!(
-                    "{name} is an empty string. Give a value, or leave it out to use the AWS SDK's default."
-                );
-                diagnostics.push(wrong(name, format!("Empty {name}"), detail));
-            }
-        }
         let any_name = self.skip_region_validation == Attr::Known(true);
         for (name, region) in [("region", &self.region), ("sts_region", &self.sts_region)] {
-            let region = region.as_str().filter(|region| !region.is_empty());
-            if let Some(region) = region.filter(|region| !any_name && !looks_like_region(region)) {
+            if let Some(region) = region
+                .as_str()
+                .filter(|region| !any_name && !looks_like_region(region))
+            {
                 diagnostics.push(not_a_region(region).at(AttributePath::root(name)));
             }
         }
@@ -80,9 +62,13 @@ impl ProviderModel {
         }
         let path = AttributePath::root("assume_role");
         for (index, role) in (0..).zip(self.assume_role.known().into_iter().flatten()) {
-            if let Some(role) = role.known() {
-                role.validate(&path.clone().index(index), diagnostics);
+            let Some(role) = role.known() else { continue };
+            let path = path.clone().index(index);
+            if role.role_arn.is_null() && !self.has_role_without_arn() {
+                let detail = "Each of several assume_role blocks needs the ARN of a role. Give role_arn, or remove the block.";
+                diagnostics.push(Diagnostic::error("Missing role_arn", detail).at(path.clone()));
             }
+            role.validate(&path, diagnostics);
         }
         if let Some(identity) = self.assume_role_with_web_identity.known() {
             let path = AttributePath::root("assume_role_with_web_identity");
@@ -166,6 +152,12 @@ impl ProviderModel {
             let detail = format!("{name} is {mode:?}. It is \"IPv4\" or \"IPv6\".");
             diagnostics.push(wrong(name, format!("Unusable {name}"), detail));
         }
+        let skip = self.skip_metadata_api_check.as_str();
+        if let Some(skip) = skip.filter(|skip| truth(skip).is_none()) {
+            let name = "skip_metadata_api_check";
+            let detail = format!("{name} is {skip:?}. It is true or false.");
+            diagnostics.push(wrong(name, format!("Unusable {name}"), detail));
+        }
         if self
             .max_retries
             .known()
@@ -179,6 +171,15 @@ impl ProviderModel {
 
 fn wrong(name: &str, title: impl Into<String>, detail: impl Into<String>) -> Diagnostic {
     Diagnostic::error(title, detail).at(AttributePath::root(name))
+}
+
+/// The truth value that a text stands for, in the words that the AWS provider takes.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" | "t" | "T" | "1" => Some(true),
+        "false" | "False" | "FALSE" | "f" | "F" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 fn has_any(list: &Texts) -> bool {

@@ -5,7 +5,7 @@ fn problems(change: impl FnOnce(&mut ProviderModel)) -> Vec<String> {
     let mut model = ProviderModel::default();
     change(&mut model);
     let mut diagnostics = Diagnostics::new();
-    model.validate(&mut diagnostics);
+    model.without_empty().validate(&mut diagnostics);
     diagnostics
         .iter()
         .map(|d| d.path.as_ref().map(ToString::to_string).unwrap_or_default())
@@ -29,9 +29,7 @@ fn role(change: impl FnOnce(&mut AssumeRoleBlock)) -> Attr<Vec<Attr<AssumeRoleBl
 fn bad_arguments_are_named() {
     assert_eq!(problems(|_| ()), [""; 0]);
     assert_eq!(problems(|m| m.region = "Ireland".into()), ["region"]);
-    assert_eq!(problems(|m| m.region = "".into()), ["region"]);
     assert_eq!(problems(|m| m.sts_region = "Ireland".into()), ["sts_region"]);
-    assert_eq!(problems(|m| m.sts_region = "".into()), ["sts_region"]);
     assert_eq!(problems(|m| m.access_key = "AKIA".into()), ["access_key"]);
     assert_eq!(problems(|m| m.token = "t".into()), ["token"]);
     let endpoints = EndpointsBlock {
@@ -39,7 +37,6 @@ fn bad_arguments_are_named() {
         ..Default::default()
     };
     assert_eq!(problems(|m| m.endpoints = endpoints.into()), ["endpoints.ec2"]);
-    assert_eq!(problems(|m| m.custom_ca_bundle = "".into()), ["custom_ca_bundle"]);
     assert_eq!(
         problems(|m| m.shared_config_files = texts(&["a", ""])),
         ["shared_config_files[1]"]
@@ -53,6 +50,13 @@ fn bad_arguments_are_named() {
         problems(|m| m.ec2_metadata_service_endpoint_mode = "v6".into()),
         ["ec2_metadata_service_endpoint_mode"]
     );
+    assert_eq!(
+        problems(|m| m.skip_metadata_api_check = "yes".into()),
+        ["skip_metadata_api_check"]
+    );
+    for good in ["true", "False", "0"] {
+        assert_eq!(problems(|m| m.skip_metadata_api_check = good.into()), [""; 0]);
+    }
     let products = texts(&["ci/1.0 (nightly; #7)", "ci"]);
     assert_eq!(problems(|m| m.user_agent = products), [""; 0]);
     for bad in ["", " ", "a\r\nHost: b", "b\u{fc}ro/1"] {
@@ -63,6 +67,63 @@ fn bad_arguments_are_named() {
             "{bad:?}"
         );
     }
+}
+
+#[test]
+fn empty_texts_are_not_set() {
+    let empty = |m: &mut ProviderModel| {
+        for text in [
+            &mut m.region,
+            &mut m.sts_region,
+            &mut m.profile,
+            &mut m.access_key,
+            &mut m.secret_key,
+            &mut m.token,
+            &mut m.custom_ca_bundle,
+            &mut m.retry_mode,
+            &mut m.ec2_metadata_service_endpoint,
+            &mut m.ec2_metadata_service_endpoint_mode,
+            &mut m.skip_metadata_api_check,
+        ] {
+            *text = "".into();
+        }
+        let endpoints = EndpointsBlock {
+            ec2: "".into(),
+            sts: "".into(),
+            elbv2: "".into(),
+        };
+        m.endpoints = endpoints.into();
+        m.assume_role = role(|r| r.role_arn = "".into());
+        let identity = WebIdentityBlock {
+            role_arn: "".into(),
+            web_identity_token: "t".into(),
+            web_identity_token_file: "".into(),
+            ..Default::default()
+        };
+        m.assume_role_with_web_identity = identity.into();
+    };
+    assert_eq!(problems(empty), [""; 0]);
+    // A key alone is half of a pair all the same.
+    let half = |m: &mut ProviderModel| {
+        m.access_key = "AKIA".into();
+        m.secret_key = "".into();
+    };
+    assert_eq!(problems(half), ["access_key"]);
+}
+
+#[test]
+fn a_role_without_its_arn() {
+    let without = || AssumeRoleBlock::default();
+    let roles = |roles: Vec<AssumeRoleBlock>| {
+        move |m: &mut ProviderModel| {
+            m.assume_role = Attr::Known(roles.into_iter().map(Attr::from).collect());
+        }
+    };
+    assert_eq!(problems(roles(vec![without()])), [""; 0]);
+    assert_eq!(
+        problems(roles(vec![without(), without()])),
+        ["assume_role[0]", "assume_role[1]"]
+    );
 }
 
 #[test]
@@ -104,8 +165,10 @@ fn accounts() {
 fn roles() {
     assert_eq!(problems(|m| m.assume_role = role(|_| ())), [""; 0]);
     for (change, path) in [
-        ((|r| r.role_arn = Attr::Null) as fn(&mut AssumeRoleBlock), ""),
-        (|r| r.role_arn = "reader".into(), ".role_arn"),
+        (
+            (|r| r.role_arn = "reader".into()) as fn(&mut AssumeRoleBlock),
+            ".role_arn",
+        ),
         (
             |r| r.role_arn = "arn:aws:iam::111122223333:user/x".into(),
             ".role_arn",

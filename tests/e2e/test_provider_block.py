@@ -1,11 +1,6 @@
 """The arguments of the provider block that lead to an account, each by what it does on the wire."""
 
-import contextlib
-import datetime
-import http.server
 import json
-import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,7 +11,6 @@ ACCOUNT, OTHER = "111122223333", "444455556666"
 AUDIT = f'data "mirror_audit" "x" {{\n  {TAGGED}\n}}\n'
 NO_KEYS = {"access_key": None, "secret_key": None}
 TOKEN = "the-token-of-the-pod"
-REGION_PATH = "/latest/meta-data/placement/region"
 
 
 def arn(role: str, account: str = ACCOUNT) -> str:
@@ -143,7 +137,7 @@ def test_a_refused_role(workspace, sandbox, fleet):
 
 
 SHAPES = {
-    "role-missing": (block("assume_role", session_name="x1"), "role_arn"),
+    "role-missing": (block("assume_role", role_arn=arn("hub")) + block("assume_role", session_name="x1"), "role_arn"),
     "role-no-arn": (block("assume_role", role_arn="reader"), "role_arn"),
     "session-name": (block("assume_role", role_arn=arn("hub"), session_name="a b"), "session_name"),
     "duration": (block("assume_role", role_arn=arn("hub"), duration="5m"), "duration"),
@@ -156,6 +150,7 @@ SHAPES = {
         f'  allowed_account_ids = ["{ACCOUNT}"]\n  forbidden_account_ids = ["{OTHER}"]\n',
         "forbidden_account_ids",
     ),
+    "metadata": ('  skip_metadata_api_check = "never"\n', "skip_metadata_api_check"),
     "retry-mode": ('  retry_mode = "never"\n', "retry_mode"),
     "retries": ("  max_retries = -1\n", "max_retries"),
     "proxy": ('  http_proxy = "host"\n', "http_proxy"),
@@ -168,9 +163,54 @@ def test_what_cannot_be(workspace, sandbox, fleet, case):
     wrong, named = SHAPES[case]
     workspace.configure(provider(sandbox, wrong), AUDIT)
     error = only_error(workspace.try_plan())
-    # Core reports a required argument of a block itself.
     assert named in error.code + error.detail, str(error)
     assert sandbox.calls() == []
+
+
+EMPTY = {
+    "region": {"AWS_REGION": "eu-west-1"},
+    "sts_region": {},
+    "profile": {},
+    "access_key and secret_key": {"AWS_ACCESS_KEY_ID": "AKIASANDBOX000000000", "AWS_SECRET_ACCESS_KEY": "sandbox"},
+    "token": {},
+    "custom_ca_bundle": {},
+    "retry_mode": {},
+    "ec2_metadata_service_endpoint": {},
+    "ec2_metadata_service_endpoint_mode": {},
+    "skip_metadata_api_check": {},
+}
+
+
+@pytest.mark.parametrize("arguments", EMPTY)
+def test_an_empty_text_is_not_set(workspaces, sandbox, fleet, arguments):
+    """As in the AWS provider, so that a variable may have it for its default."""
+    workspace = workspaces("empty", **EMPTY[arguments])
+    workspace.configure(sandbox.provider(**{name: '""' for name in arguments.split(" and ")}), AUDIT)
+    assert workspace.plan().warnings == []
+    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
+
+
+def test_an_empty_endpoint_is_not_set(workspaces, sandbox, fleet):
+    workspace = workspaces(AWS_ENDPOINT_URL=sandbox.url)
+    workspace.configure(sandbox.provider(endpoint='""'), AUDIT)
+    workspace.plan()
+    assert sandbox.calls("DescribeInstances") and sandbox.calls("GetCallerIdentity")
+
+
+@pytest.mark.parametrize("given", [{}, {"role_arn": ""}, {"role_arn": None, "session_name": "x1"}], ids=str)
+def test_a_single_role_without_its_arn_is_none(workspace, sandbox, fleet, given):
+    """So does the AWS provider, with a warning: whether a module assumes a role may depend on a variable."""
+    workspace.configure(provider(sandbox, block("assume_role", **given)), AUDIT)
+    (warned,) = workspace.plan().warnings
+    assert "role_arn" in warned.detail and ("role_arn" if "role_arn" in given else "assume_role") in warned.code
+    assert sandbox.calls("AssumeRole") == []
+    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
+
+
+def test_a_duration_with_a_fraction(workspace, sandbox, fleet):
+    workspace.configure(provider(sandbox, block("assume_role", role_arn=arn("hub"), duration="1.5h")), AUDIT)
+    workspace.plan()
+    assert {call.parameters["DurationSeconds"] for call in sandbox.calls("AssumeRole")} == {5400}
 
 
 def test_accounts(workspace, sandbox, fleet):
@@ -267,119 +307,6 @@ def test_import_by_identity_without_the_account_id(workspaces, sandbox, fleet):
     warned = second.apply().warnings
     assert any("no account_id" in warning.detail and "skip_requesting_account_id" in warning.detail for warning in warned), warned
     assert second.state()[PROD]["id"] == first.state()[PROD]["id"]
-
-
-@contextlib.contextmanager
-def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
-    """An EC2 instance metadata service that gives out the sandbox's key and region, and the paths that were asked for."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self, body: str) -> None:
-            asked.append(self.path)
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.send_header("x-aws-ec2-metadata-token-ttl-seconds", "21600")
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def do_PUT(self):
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.answer("a-token")
-
-        def do_GET(self):
-            if self.path.rstrip("/").endswith("/security-credentials"):
-                return self.answer("the-role")
-            if self.path == "/latest/meta-data/placement/region":
-                return self.answer(sandbox.region)
-            expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
-            self.answer(
-                json.dumps(
-                    {
-                        "Code": "Success",
-                        "LastUpdated": "2026-01-01T00:00:00Z",
-                        "Type": "AWS-HMAC",
-                        "AccessKeyId": given["AccessKeyId"],
-                        "SecretAccessKey": given["SecretAccessKey"],
-                        "Token": given["SessionToken"],
-                        "Expiration": expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    }
-                )
-            )
-
-        def log_message(self, *arguments):
-            pass
-
-    given = sandbox.client("sts").assume_role(RoleArn=arn("hub"), RoleSessionName="instance")["Credentials"]
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def test_instance_metadata(workspaces, sandbox, fleet):
-    with metadata_service(sandbox) as (url, asked):
-        workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
-        workspace.configure(sandbox.provider(**NO_KEYS, ec2_metadata_service_endpoint=f'"{url}"'), AUDIT)
-        workspace.plan()
-        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
-        assert asked
-
-        asked.clear()
-        sandbox.forget_calls()
-        workspace = workspaces("variable", AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=url)
-        workspace.configure(sandbox.provider(**NO_KEYS), AUDIT)
-        workspace.plan()
-        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
-        assert asked and REGION_PATH not in asked, "the region is given"
-
-        asked.clear()
-        skipping = {"ec2_metadata_service_endpoint": f'"{url}"', "skip_metadata_api_check": "true"}
-        workspace.configure(sandbox.provider(**NO_KEYS, **skipping), AUDIT)
-        assert "credential" in only_error(workspace.try_plan()).text.lower()
-        assert asked == []
-
-
-@pytest.mark.parametrize("keys", [{}, NO_KEYS], ids=["keys", "no-keys"])
-def test_the_region_of_the_instance_metadata(workspaces, sandbox, fleet, keys):
-    with metadata_service(sandbox) as (url, asked):
-        nowhere = {**keys, "region": None, "ec2_metadata_service_endpoint": f'"{url}"'}
-        workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
-        workspace.configure(sandbox.provider(**nowhere), coverage(fleet))
-        workspace.apply()
-        assert REGION_PATH in asked and workspace.state()[PROD]["region"] == sandbox.region
-        assert len(sandbox.sessions("prod")) == 3
-
-        # It is the last to be asked.
-        elsewhere = workspaces("elsewhere", AWS_EC2_METADATA_DISABLED="false", AWS_DEFAULT_REGION="us-east-1")
-        asked.clear()
-        elsewhere.configure(sandbox.provider(**nowhere), 'data "mirror_interfaces" "x" {\n  ' + TAGGED + "\n}\n")
-        elsewhere.try_apply()
-        assert REGION_PATH not in asked
-
-        for skip in ({"skip_metadata_api_check": "true"}, {"AWS_EC2_METADATA_DISABLED": "true"}):
-            asked.clear()
-            variable = {"AWS_EC2_METADATA_DISABLED": "false"} | {k: v for k, v in skip.items() if k.isupper()}
-            arguments = {k: v for k, v in skip.items() if not k.isupper()}
-            workspace = workspaces("-".join(skip), **variable)
-            workspace.configure(sandbox.provider(**nowhere, **arguments), AUDIT)
-            error = only_error(workspace.try_plan())
-            assert "AWS_REGION" in error.detail and "metadata" not in error.detail and asked == []
-
-
-def test_no_region_of_the_instance_metadata(workspaces, sandbox, fleet):
-    """Nothing listens there: the error says that it was asked too."""
-    workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
-    nowhere = {"region": None, "ec2_metadata_service_endpoint": '"http://127.0.0.1:1"'}
-    workspace.configure(sandbox.provider(**nowhere), AUDIT)
-    error = only_error(workspace.try_plan())
-    assert "no region" in error.detail and "metadata" in error.detail
-    assert sandbox.calls() == []
 
 
 @pytest.mark.spine

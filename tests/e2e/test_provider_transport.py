@@ -6,6 +6,7 @@ import http.client
 import http.server
 import ipaddress
 import json
+import pathlib
 import re
 import ssl
 import threading
@@ -35,6 +36,21 @@ def by_variable(workspaces, **given):
     return workspaces("-".join(given) or "main", **variables), {}
 
 
+def by_small_variable(workspaces, **given):
+    """The same in small letters, which proxies may have."""
+    return workspaces("-".join(given) or "main", **given), {}
+
+
+def by_profile(workspaces, **given):
+    """By the default profile, as far as it can say so; the rest by arguments."""
+    said = {name: given.pop(name) for name in [*given] if name in OF_PROFILE}
+    workspace, arguments = by_argument(workspaces, **given)
+    lines = "".join(f"{name} = {value if isinstance(value, str) else json.dumps(value)}\n" for name, value in said.items())
+    pathlib.Path(workspace.environment["AWS_CONFIG_FILE"]).write_text(f"[default]\n{lines}")
+    return workspace, arguments
+
+
+OF_PROFILE = ["use_fips_endpoint", "use_dualstack_endpoint", "retry_mode"]
 VARIABLES = {
     "http_proxy": "HTTP_PROXY",
     "https_proxy": "HTTPS_PROXY",
@@ -155,7 +171,7 @@ def test_certificates(workspace, sandbox, fleet, certificate):
             assert bool(server.asked) == bool(trusted), "nothing is sent to a server that is not trusted"
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, by_small_variable])
 def test_a_proxy_for_http_and_hosts_that_need_none(workspaces, sandbox, fleet, way):
     with relay(sandbox) as proxy:
         # A name that has no address: only the proxy can reach it.
@@ -171,7 +187,7 @@ def test_a_proxy_for_http_and_hosts_that_need_none(workspaces, sandbox, fleet, w
         assert proxy.asked == []
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, by_profile])
 @pytest.mark.parametrize(
     "chosen, hosts",
     [
@@ -242,7 +258,7 @@ def test_which_address_of_the_instance_metadata_service(workspaces, sandbox, fle
         assert set(proxy.asked) == {host}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, by_profile])
 @pytest.mark.parametrize("mode, mark", [("standard", "E"), ("adaptive", "F")])
 def test_retry_mode(workspaces, sandbox, fleet, way, mode, mark):
     """Each call tells AWS of the mode: User-Agent has a letter for it. What it does to the pace is a test of src/ec2."""

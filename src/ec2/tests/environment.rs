@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use super::roles::role_answer;
 use super::server::{Server, http, response};
 use super::tls::Authority;
 use crate::ec2::{Account, AccountConfig, Endpoints};
@@ -115,7 +116,7 @@ async fn a_configured_profile_comes_before_the_environment() {
     )
     .await;
     assert!(
-        text.starts_with("Credentials | No AWS credentials |") && text.contains("other"),
+        text.starts_with("Configuration |") && text.contains("\"other\", which `profile` names"),
         "{text}"
     );
 }
@@ -129,7 +130,40 @@ async fn the_older_name_of_the_profile() {
     assert!(text.starts_with("eu-north-1 111122223333"), "{text}");
     let both = [("AWS_DEFAULT_PROFILE", "mine"), ("AWS_PROFILE", "other")];
     let text = outcome(&server.url, &both, shared).await;
+    assert!(
+        text.starts_with("Configuration |") && text.contains("\"other\", which AWS_PROFILE names"),
+        "{text}"
+    );
+    let text = outcome(&server.url, &[("AWS_DEFAULT_PROFILE", "other")], shared).await;
     assert!(text.starts_with("Configuration | No AWS region |"), "{text}");
+}
+
+#[tokio::test]
+async fn a_web_identity_comes_before_the_profile() {
+    let server = Server::start(|action, _, count| match action {
+        "AssumeRoleWithWebIdentity" => role_answer(action, count),
+        _ => response(action, ""),
+    })
+    .await;
+    let shared =
+        "[default]\nregion = eu-north-1\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = s\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "the-identity\n").unwrap();
+    let token = ("AWS_WEB_IDENTITY_TOKEN_FILE", file.to_str().unwrap());
+    let role = ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/pod");
+    let text = outcome(&server.url, &[token, role], shared).await;
+    assert!(text.starts_with("eu-north-1 111122223333"), "{text}");
+    let head = server.last_head();
+    assert!(
+        head.contains("Credential=ASIAAssumeRoleWithWebIdentity1/"),
+        "{head}"
+    );
+    let text = outcome(&server.url, &[token], shared).await;
+    assert!(
+        text.starts_with("Configuration |") && text.contains("AWS_ROLE_ARN"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

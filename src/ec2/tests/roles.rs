@@ -9,7 +9,7 @@ use crate::ec2::{Account, AccountConfig, AssumeRole, ErrorClass, WebIdentity};
 const ROLE: &str = "arn:aws:iam::111122223333:role/";
 
 /// The answer of a call that gives out a role, whose access key names the call.
-fn role_answer(action: &str, count: usize) -> Reply {
+pub(super) fn role_answer(action: &str, count: usize) -> Reply {
     xml(&format!(
         "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><{action}Result><Credentials>\
          <AccessKeyId>ASIA{action}{count}</AccessKeyId><SecretAccessKey>given-secret</SecretAccessKey>\

@@ -135,7 +135,8 @@ class Sandbox(Cloud):
     def enforce(self, document: dict[str, Any]) -> None:
         """From now on the provider's user, and the roles that it assumes, may do what this IAM policy allows."""
         _ENFORCED.pop(self, None)
-        statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/*"}
+        roles = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+        statement = {"Effect": "Allow", "Action": roles, "Resource": "arn:aws:iam::*:role/*"}
         assume = {"Version": "2012-10-17", "Statement": [statement]}
         principals = ["arn:aws:iam::*:user/sandbox", "arn:aws:sts::*:assumed-role/*"]
         policies = [{"principal": who, "document": what} for who in principals for what in (document, assume)]

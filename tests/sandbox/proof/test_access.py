@@ -302,6 +302,30 @@ def test_the_owner_of_a_shared_subnet(ec2, other):
         session(other, eni, TARGET, "tmf-00000000000000099")
 
 
+def test_what_a_role_is_asked_for_beside_itself(sandbox):
+    """Session tags and a source identity need a permission of their own, as in AWS."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/open"
+    sts = sandbox.client("sts")
+    tags = [{"Key": "team", "Value": "security"}]
+    asked = [
+        ({}, None),
+        ({"Tags": tags}, "sts:TagSession"),
+        ({"Tags": tags, "TransitiveTagKeys": ["team"]}, "sts:TagSession"),
+        ({"SourceIdentity": "alice"}, "sts:SetSourceIdentity"),
+    ]
+    for more, needed in asked:
+        for allowed in (["sts:AssumeRole"], ["sts:AssumeRole", needed or "sts:Any"]):
+            sandbox.control("PATCH", "settings", {"policies": [policy({"Action": allowed, "Resource": role})]})
+            ask = lambda: sts.assume_role(RoleArn=role, RoleSessionName="proof", **more)
+            if needed is None or needed in allowed:
+                ask()
+                continue
+            with refuses("AccessDenied", 403) as error:
+                ask()
+            assert needed in error.message
+    sandbox.control("PATCH", "settings", {"policies": []})
+
+
 SESSION_TAGS = tagged("traffic-mirror-session", a="b")
 
 

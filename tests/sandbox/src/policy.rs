@@ -105,7 +105,17 @@ fn needed(service: &str, subject: &Subject) -> Vec<(String, String)> {
     match (service, subject.action) {
         // IAM asks for no permission.
         ("sts", "GetCallerIdentity" | "AssumeRoleWithWebIdentity") => Vec::new(),
-        ("sts", "AssumeRole") => vec![(permission, text("RoleArn").to_owned())],
+        ("sts", "AssumeRole") => {
+            let tags = ["Tags", "TransitiveTagKeys"];
+            let tags = tags.iter().any(|name| !list(name).is_empty());
+            let identity = !text("SourceIdentity").is_empty();
+            let more = [("sts:TagSession", tags), ("sts:SetSourceIdentity", identity)];
+            let more = more.into_iter().filter(|(_, is_needed)| *is_needed);
+            std::iter::once(permission)
+                .chain(more.map(|(permission, _)| permission.to_owned()))
+                .map(|permission| (permission, text("RoleArn").to_owned()))
+                .collect()
+        }
         ("ec2", "CreateTags" | "DeleteTags") => {
             let of = |id: &Value| {
                 let id = id.as_str().unwrap_or_default();
