@@ -108,7 +108,8 @@ pub struct ProviderModel {
     /// Whether STS is not asked if the credentials are good. It is asked all the same for the account id, unless
     /// `skip_requesting_account_id` is set too. Defaults to `false`.
     pub skip_credentials_validation: Attr<bool>,
-    /// Whether a region may have a name that does not look like one of AWS's. Defaults to `false`.
+    /// Whether a region of the provider block may have a name that does not look like one of AWS's; that of a resource or a data
+    /// source never may. Defaults to `false`.
     pub skip_region_validation: Attr<bool>,
     /// Whether STS is not asked for the account id. It comes with the answer that validates the credentials all the same,
     /// unless `skip_credentials_validation` is set too: then the account id is not known, an import by identity cannot be
