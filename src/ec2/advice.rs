@@ -107,7 +107,7 @@ impl Ec2Error {
                     "Use the credentials of another account, or change the list in the provider block.".into()
                 }
                 ErrorKind::Argument(_) => "Correct the value.".into(),
-                _ => "Correct the provider block.".into(),
+                _ => "Correct the provider block, the environment or the shared file that says so.".into(),
             },
             ErrorClass::Other => {
                 "The code is AWS's own: its meaning is in the error codes of the Amazon EC2 API Reference.".into()

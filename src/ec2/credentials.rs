@@ -103,14 +103,19 @@ impl Sources<'_> {
         SharedCredentialsProvider::new(container)
     }
 
-    /// The credentials of the machine, where `first` gives none.
-    pub(super) fn or_machine(&self, first: SharedCredentialsProvider) -> SharedCredentialsProvider {
-        let mut chain =
-            CredentialsProviderChain::first_try("Profile", first).or_else("EcsContainer", self.container());
+    /// The role of the container, else of the instance.
+    pub(super) fn machine(&self) -> SharedCredentialsProvider {
+        let mut chain = CredentialsProviderChain::first_try("EcsContainer", self.container());
         if let Some(service) = &self.metadata {
             chain = chain.or_else("Ec2InstanceMetadata", service.credentials());
         }
         SharedCredentialsProvider::new(chain)
+    }
+
+    /// The credentials of the machine, where `first` gives none.
+    pub(super) fn or_machine(&self, first: SharedCredentialsProvider) -> SharedCredentialsProvider {
+        let chain = CredentialsProviderChain::first_try("Profile", first);
+        SharedCredentialsProvider::new(chain.or_else("Machine", self.machine()))
     }
 }
 

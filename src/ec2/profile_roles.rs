@@ -80,7 +80,7 @@ impl Sources<'_> {
                         "is its own `source_profile`, and has no keys. Give the source a profile of its own",
                     ));
                 }
-                (None, None) => self.or_machine(environment()),
+                (None, None) => self.machine(),
             },
         };
         let role = AssumeRole {

@@ -187,8 +187,9 @@ def role_by_the_container(case):
 
 
 def role_without_a_source(case):
-    """Go's SDK takes the machine's."""
+    """Go's SDK takes the machine's, and nothing of the environment."""
     container(case)
+    case.environment |= {"AWS_ACCESS_KEY_ID": "AKIANOBODY", "AWS_SECRET_ACCESS_KEY": "none"}
     case.config(section("profile p", role_arn=arn("reader"), role_session_name="task", external_id="ticket-7"))
     return {"profile": '"p"'}, assumed("task", "reader")
 
