@@ -75,7 +75,8 @@ impl Executor<'_> {
         let mut outcome = Outcome::default();
         self.delete(&actions.delete, &mut outcome).await;
         outcome.not_owned = self.retag(&actions.retag, &mut outcome).await;
-        self.modify(&actions.modify, &mut outcome).await;
+        let changes = self.lengths_at_once(&actions.modify).await;
+        self.modify(&changes, &mut outcome).await;
         self.create(&actions.create, &mut outcome).await;
         outcome
     }

@@ -10,7 +10,9 @@ use super::execute::{Executor, Outcome};
 use super::failure::{Failure, FailureKind};
 use super::uncertain::look_for;
 use crate::ec2::{NewSession, SessionChange};
-use crate::planner::{COVERAGE_ID_TAG, Create, MirrorSession, Modify, Owner};
+use crate::planner::{
+    COVERAGE_ID_TAG, Create, FieldChange, MirrorSession, MirrorTarget, Modify, Owner, TargetKind,
+};
 
 /// How often, and how long apart, it is looked whether another coverage has freed a number.
 const FREEING_ATTEMPTS: usize = 15;
@@ -19,6 +21,40 @@ const FREEING_WAIT: Duration = Duration::from_secs(1);
 const NUMBER_ATTEMPTS: usize = 5;
 
 impl Executor<'_> {
+    /// The plan may not know what kind a target is that is listed no longer: where it is no load balancer, the packet length is set
+    /// by the call that leaves it.
+    pub(super) async fn lengths_at_once(&self, changes: &[Modify]) -> Vec<Modify> {
+        let sessions = self.sessions.iter();
+        let left: BTreeMap<&str, &String> = sessions
+            .map(|session| (session.id.as_str(), &session.traffic_mirror_target_id))
+            .collect();
+        let set_later = changes
+            .iter()
+            .filter(|change| change.packet_length_afterwards.is_some());
+        let targets: BTreeSet<&String> = set_later
+            .filter_map(|change| left.get(change.session_id.as_str()).copied())
+            .collect();
+        let targets: Vec<String> = targets.into_iter().cloned().collect();
+        let found = self.account.targets(&targets).await.map(|found| found.found);
+        let other_kind = |target: &MirrorTarget| {
+            target
+                .kind
+                .is_some_and(|kind| kind != TargetKind::NetworkLoadBalancer)
+        };
+        let found = found.unwrap_or_default().into_iter().filter(other_kind);
+        let others: BTreeSet<String> = found.map(|target| target.id).collect();
+        let mut changes = changes.to_vec();
+        for change in &mut changes {
+            let target = left.get(change.session_id.as_str());
+            if target.is_some_and(|target| others.contains(*target))
+                && let Some(length) = change.packet_length_afterwards.take()
+            {
+                change.packet_length = FieldChange::Set(length);
+            }
+        }
+        changes
+    }
+
     pub(super) async fn modify(&self, changes: &[Modify], outcome: &mut Outcome) {
         let mut changes: Vec<&Modify> = changes
             .iter()
@@ -51,6 +87,19 @@ impl Executor<'_> {
     }
 
     async fn modify_one(&self, change: &Modify) -> Result<MirrorSession, Failure> {
+        let modified = self.modify_at_once(change).await?;
+        let Some(length) = change.packet_length_afterwards else {
+            return Ok(modified);
+        };
+        let length = SessionChange {
+            id: change.session_id.clone(),
+            packet_length: FieldChange::Set(length),
+            ..SessionChange::default()
+        };
+        self.call("change", self.account.modify_session(&length)).await
+    }
+
+    async fn modify_at_once(&self, change: &Modify) -> Result<MirrorSession, Failure> {
         let wanted = session_change(change);
         let modify = || self.account.modify_session(&wanted);
         let failure = match self.patient_call("change", modify).await {

@@ -21,6 +21,7 @@ mod instance_type;
 mod intended;
 mod interface;
 mod late;
+mod length_change;
 mod limit;
 mod limits;
 mod orphan;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::length_change::length_change;
 use super::{Blueprint, Fleet, Member, MirrorSession, NAME_TAG, Row, SessionSpec, Tags, TargetKind};
 
 /// What to do with a field that can be absent.
@@ -45,7 +46,7 @@ pub struct Create {
     pub tags: Tags,
 }
 
-/// Changes of one session, all in one ModifyTrafficMirrorSession. None: as it is.
+/// Changes of one session, all in one ModifyTrafficMirrorSession but for one of them. None: as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Modify {
     pub network_interface_id: String,
@@ -56,6 +57,8 @@ pub struct Modify {
     pub virtual_network_id: Option<i64>,
     /// Removed: whole packets again.
     pub packet_length: FieldChange<i64>,
+    /// The length to set by a call after this one.
+    pub packet_length_afterwards: Option<i64>,
     pub description: FieldChange<String>,
 }
 
@@ -125,10 +128,11 @@ pub fn reconcile(
                 if change != (Tags::new(), Vec::new()) {
                     retags.entry(change).or_default().push(session.id.clone());
                 }
-                let kind = fleet.targets.get(target).and_then(|site| site.kind);
+                let kind = |target: &String| fleet.targets.get(target).and_then(|site| site.kind);
+                let kinds = (kind(&session.traffic_mirror_target_id), kind(target));
                 actions
                     .modify
-                    .extend(modify(interface, row, (target, kind), spec, session));
+                    .extend(modify(interface, row, (target, kinds), spec, session));
             }
             None if row.id.is_some() => actions.vanished.push(interface.clone()),
             None if fleet.late_refusals.contains_key(interface) => {}
@@ -167,10 +171,12 @@ fn create(interface: &str, row: &Row, target: &str, spec: &SessionSpec) -> Creat
 fn modify(
     interface: &str,
     row: &Row,
-    (target, kind): (&str, Option<TargetKind>),
+    (target, kinds): (&str, (Option<TargetKind>, Option<TargetKind>)),
     spec: &SessionSpec,
     session: &MirrorSession,
 ) -> Option<Modify> {
+    let moves = session.traffic_mirror_target_id != target;
+    let (packet_length, packet_length_afterwards) = length_change(spec, session, moves, kinds);
     let unchanged = Modify {
         network_interface_id: interface.to_owned(),
         session_id: session.id.clone(),
@@ -182,7 +188,7 @@ fn modify(
         _ => FieldChange::Keep,
     };
     let change = Modify {
-        traffic_mirror_target_id: (session.traffic_mirror_target_id != target).then(|| target.to_owned()),
+        traffic_mirror_target_id: moves.then(|| target.to_owned()),
         traffic_mirror_filter_id: (session.traffic_mirror_filter_id != spec.traffic_mirror_filter_id)
             .then(|| spec.traffic_mirror_filter_id.clone()),
         session_number: row
@@ -191,18 +197,8 @@ fn modify(
         virtual_network_id: row
             .virtual_network_id
             .filter(|id| Some(*id) != session.virtual_network_id),
-        packet_length: match spec.packet_length {
-            // What a network load balancer calls the whole packet would cut packets to another kind of target.
-            None if session.traffic_mirror_target_id != target
-                && session.packet_length.is_some()
-                && kind != Some(TargetKind::NetworkLoadBalancer) =>
-            {
-                FieldChange::Remove
-            }
-            _ if spec.has_length_of(session, kind) => FieldChange::Keep,
-            Some(length) => FieldChange::Set(length),
-            None => FieldChange::Remove,
-        },
+        packet_length,
+        packet_length_afterwards,
         description,
         ..unchanged.clone()
     };
@@ -332,36 +328,10 @@ mod tests {
                 session_number: Some(9),
                 virtual_network_id: Some(6),
                 packet_length: FieldChange::Remove,
+                packet_length_afterwards: None,
                 description: FieldChange::Remove,
             }]
         );
-    }
-
-    #[test]
-    fn the_length_of_a_load_balancer_goes_with_it() {
-        let from_load_balancer = MirrorSession {
-            packet_length: Some(8500),
-            traffic_mirror_target_id: "tmt-nlb".into(),
-            ..session("tms-1", "eni-1")
-        };
-        let planned = BTreeMap::from([("eni-1".to_owned(), row(Some("tms-1")))]);
-        for (kind, expected) in [
-            (TargetKind::NetworkLoadBalancer, FieldChange::Keep),
-            (TargetKind::NetworkInterface, FieldChange::Remove),
-            (TargetKind::GatewayLoadBalancerEndpoint, FieldChange::Remove),
-        ] {
-            let site = super::super::TargetSite {
-                kind: Some(kind),
-                ..Default::default()
-            };
-            let fleet = Fleet {
-                targets: BTreeMap::from([("tmt-1".to_owned(), site)]),
-                ..Fleet::default()
-            };
-            let own = by_interface([&from_load_balancer], &planned);
-            let modify = reconcile(&planned, &blueprint(), &fleet, &own).modify;
-            assert_eq!(modify[0].packet_length, expected, "{kind}");
-        }
     }
 
     #[test]

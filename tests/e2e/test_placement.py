@@ -91,7 +91,8 @@ def test_an_eleventh_source_of_a_small_target(workspace, sandbox, fleet):
     result = workspace.try_plan()
     assert result.code == 1
     (error,) = result.errors
-    assert all(words in error.detail for words in ("capacity 10", "Network Load Balancer", "allow_partial"))
+    lifts = ("Add another target", "large instance types", "Network Load Balancer", "allow_partial")
+    assert all(words in error.detail for words in ("capacity 10", *lifts)), error.detail
     assert sandbox.changing_calls() == []
 
     workspace.configure(sandbox.provider(), coverage(fleet, "allow_partial = true", selector=BIG, targets=targets(small)))

@@ -217,6 +217,32 @@ def test_everything_of_a_session_changes_in_one_call(workspace, sandbox, fleet):
 
 
 @pytest.mark.spine
+def test_a_packet_length_between_kinds_of_targets(workspace, sandbox, fleet):
+    """To a load balancer one call does it. From one, EC2 wants the length removed with the target, and set by another call."""
+
+    def apply(length, target):
+        workspace.configure(sandbox.provider(), coverage(fleet, length, targets=f'["{target}"]'))
+        sandbox.forget_calls()
+        workspace.apply()
+        calls = sandbox.changing_calls()
+        assert {call.action for call in calls} == {"ModifyTrafficMirrorSession"}
+        assert {session.id for session in sandbox.sessions()} == before
+        return len(calls) // len(before), {session.packet_length for session in sandbox.sessions()}
+
+    workspace.configure(sandbox.provider(), coverage(fleet, "packet_length = 8600"))
+    workspace.apply()
+    before = {session.id for session in sandbox.sessions()}
+    balancer = fleet.balancer_target()
+    assert apply("", balancer) == (1, {8500})
+    assert apply("packet_length = 8600", fleet.target) == (2, {8600})
+    assert apply("packet_length = 500", balancer) == (1, {500})
+    assert apply("packet_length = 500", fleet.target) == (2, {500}), "also where it is the same"
+    assert apply("packet_length = 400", fleet.other_target) == (1, {400})
+    assert apply("packet_length = 300", balancer) == (1, {300})
+    assert apply("", fleet.target) == (1, {None})
+
+
+@pytest.mark.spine
 def test_one_warning_when_the_skipped_set_changes(workspace, sandbox, fleet):
     def warned():
         return [warning.detail for warning in workspace.plan().warnings if "get no session" in warning.summary]
