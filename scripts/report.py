@@ -23,7 +23,7 @@ MIRRORED = [f"eni-0eeeeeeeeeeeeee{number}" for number in ("10", "20", "30", "50"
 def main() -> None:
     reports = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else paths.target().parent / "report").resolve()
     core = cores.users_core()
-    with tempfile.TemporaryDirectory(prefix="mirror-report-") as folder, sandbox("--fleet", str(FLEET)) as cloud:
+    with tempfile.TemporaryDirectory(prefix="mirror-report-") as folder, sandbox("--fleet", str(FLEET), policy="audit") as cloud:
         for interface in MIRRORED:
             cloud.create_session(interface, TARGET, FILTER, 1)
         workspace = Workspace(pathlib.Path(folder) / "report", core, paths.provider_binary(), {})
