@@ -239,3 +239,11 @@ def test_every_guide_is_linked_and_every_link_leads_somewhere():
 def test_the_demonstrations_configuration_is_valid(workspace):
     shutil.copy(ROOT / "examples" / "demo" / "main.tf", workspace.directory)
     workspace.run("validate", "-no-color").succeed()
+
+
+@pytest.mark.parametrize("script, said", [("demo.py", "nothing is left behind"), ("report.py", "index.html")])
+def test_what_make_shows_runs(tmp_path, script, said):
+    arguments = [str(tmp_path)] if script == "report.py" else []
+    command = [sys.executable, str(ROOT / "scripts" / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and said in done.stdout, done.stdout + done.stderr
