@@ -58,10 +58,10 @@ e2e: $(VENV_READY) debug ## real cores against the sandbox and moto; E2E="-k dri
 	$(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: soak
-soak: $(VENV_READY) debug ## 2,000 cases of each property, every end-to-end test on every core at hand, 200 random kills over all of them, and 200 random histories on each; MIRROR_SEED=7 repeats them
+soak: $(VENV_READY) debug ## 2,000 cases of each property, every end-to-end test on every core at hand, 1,000 random kills over all of them, more than 200 of each operation, and 200 random histories on each; MIRROR_SEED=7 repeats them
 	PROPTEST_CASES=$${PROPTEST_CASES:-2000} PROPTEST_MAX_GLOBAL_REJECTS=100000 MIRROR_TEST_PYTHON="$(abspath $(VENV))/bin/python" $(CARGO) test --locked --workspace
 	$(CARGO) build --locked --example aws_schemas
-	MIRROR_EVERY_CORE=1 MIRROR_KILLS=$${MIRROR_KILLS:-200} MIRROR_HISTORIES=$${MIRROR_HISTORIES:-200} $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
+	MIRROR_EVERY_CORE=1 MIRROR_KILLS=$${MIRROR_KILLS:-1000} MIRROR_HISTORIES=$${MIRROR_HISTORIES:-200} $(PYTEST) tests/e2e -n $(E2E_WORKERS) $(E2E)
 
 .PHONY: cores
 cores: ## the newest OpenTofu and Terraform, built with Go, as more cores for the end-to-end tests

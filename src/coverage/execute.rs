@@ -195,8 +195,12 @@ impl Executor<'_> {
         let interfaces: HashMap<&str, &str> = sessions
             .map(|session| (session.id.as_str(), session.network_interface_id.as_str()))
             .collect();
+        let mut calls = Vec::with_capacity(retags.len());
         for retag in retags {
-            if let Err(failure) = self.call("change", self.retag_once(retag)).await {
+            calls.push(self.call("change", self.retag_once(retag)).boxed());
+        }
+        for (retag, result) in retags.iter().zip(self.in_parallel("change", calls).await) {
+            if let Err(failure) = result {
                 for id in &retag.session_ids {
                     let interface = interfaces.get(id.as_str()).unwrap_or(&id.as_str()).to_string();
                     outcome.failures.insert(interface, failure.clone());

@@ -124,7 +124,11 @@ impl Coverage {
         if let Some(id) = prior_id(&request) {
             diagnostics.extend(self.refuse_to_be_taken_over(id.as_str()));
         }
-        if let Some(account) = account.as_ref().filter(|_| !diagnostics.has_errors()) {
+        // The first plan has looked; what happened since is a matter of single sessions, and of the apply.
+        if let Some(account) = account
+            .as_ref()
+            .filter(|_| !is_final && !diagnostics.has_errors())
+        {
             preflight::check_receiving(account, &planned, request.prior.as_ref(), &mut diagnostics).await;
             preflight::dry_run(account, &planned, &mut diagnostics).await;
         }

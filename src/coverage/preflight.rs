@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::convert;
-use super::model::CoverageModel;
+use super::model::{CoverageModel, SessionModel};
 use super::override_argument;
 use crate::ec2::{Account, Action, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
@@ -258,6 +258,11 @@ pub async fn dry_run(account: &Account, planned: &CoverageModel, diagnostics: &m
             Some((interface, target, session.session_number.known()))
         });
     let Some((interface, target, number)) = new else {
+        let creates = |session: &SessionModel| session.id.is_unknown();
+        let mut rows = planned.sessions.known().into_iter().flatten();
+        if rows.any(|(_, session)| session.known().is_some_and(creates)) {
+            diagnostics.push(not_asked("no traffic mirror target is known before the apply"));
+        }
         return;
     };
     let with = |filter: &str| NewSession {
@@ -276,7 +281,10 @@ pub async fn dry_run(account: &Account, planned: &CoverageModel, diagnostics: &m
                 // The coverage's own filter does not exist yet, and any other will do to ask.
                 Ok(()) => match account.all_filters().await.unwrap_or_default().first() {
                     Some(filter) => account.would_create_session(&with(&filter.id)).await,
-                    None => Ok(()),
+                    None => {
+                        diagnostics.push(not_asked("there is no traffic mirror filter to ask with"));
+                        Ok(())
+                    }
                 },
                 refused => refused,
             }
@@ -291,6 +299,16 @@ pub async fn dry_run(account: &Account, planned: &CoverageModel, diagnostics: &m
         // Whatever else a dry run says is about one interface, and may have passed by the apply.
         diagnostics.push(Diagnostic::warning(&diagnostic.summary, &diagnostic.detail));
     }
+}
+
+/// That EC2 could not be asked whether it would create a session.
+fn not_asked(why: &str) -> Diagnostic {
+    let detail = format!(
+        "preflight_dry_run is set, and {why}. Whether sessions may be created only the apply will tell; the plan of a coverage \
+         whose filter and target exist asks for that too."
+    );
+    let title = "EC2 was not asked whether sessions may be created";
+    Diagnostic::warning(title, detail).at(AttributePath::root("preflight_dry_run"))
 }
 
 /// Reports what was looked up and is not there, each at the path where it stands.

@@ -15,6 +15,7 @@ use super::read::{decode, observe_diagnostic};
 use crate::ec2::Account;
 use crate::framework::{Diagnostics, PlanRequest};
 use crate::planner::Fleet;
+use crate::provider::TELLING;
 use crate::provider::core_process::{core_is_tofu, parent_id};
 
 type Request = PlanRequest<CoverageModel, CoverageIdentity>;
@@ -229,14 +230,12 @@ impl Coverage {
         held
     }
 
-    /// Whether this may be the plan that core makes again while it applies. For an object that exists, nothing was
-    /// refreshed in this process then (which also holds with `-refresh=false`). For one that does not, cores from 1.9 on
-    /// say so; older ones and OpenTofu do not, and the note tells by its processes.
+    /// Whether this may be the plan that core makes again while it applies. Cores from 1.9 on say so; older ones and OpenTofu do
+    /// not. There nothing was refreshed in this process for an object that exists (which also holds with `-refresh=false`), and
+    /// for one that does not, the note tells by its processes.
     fn is_final(&self, request: &Request) -> bool {
-        match prior_id(request) {
-            Some(id) => !self.refreshed.contains(id.as_str()),
-            None => !self.tells_final() || self.is_told(request),
-        }
+        let is_refreshed = prior_id(request).is_some_and(|id| self.refreshed.contains(id.as_str()));
+        !is_refreshed && (!self.tells_final() || request.client_capabilities.deferral_allowed)
     }
 
     /// Whether the core says of a create that this is the final plan.
@@ -273,9 +272,9 @@ impl Coverage {
         }
     }
 
-    /// Whether the core says of a create which plan is the final one.
+    /// Whether the core says which plan is the final one.
     fn tells_final(&self) -> bool {
-        self.connection.terraform_version() >= (1, 9) && !core_is_tofu()
+        TELLING.contains(&self.connection.terraform_version()) && !core_is_tofu()
     }
 }
 

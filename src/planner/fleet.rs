@@ -313,7 +313,8 @@ impl Fleet {
     pub fn note_creates(&mut self, made: &BTreeSet<&str>, failed: &BTreeSet<&str>) {
         self.failed.retain(|id, _| !made.contains(id.as_str()));
         for id in failed.difference(made) {
-            *self.failed.entry((*id).to_owned()).or_default() += 1;
+            let failed = self.failed.entry((*id).to_owned()).or_default();
+            *failed = failed.saturating_add(1);
         }
     }
 

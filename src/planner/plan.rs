@@ -284,8 +284,8 @@ fn change(
     let kept = || sessions.keys().chain(refused.iter().copied());
     let second = fleet.surplus().count();
     let in_state = prior.keys().filter(recorded).count();
-    let replaced = fleet.replaced + second;
-    let deletes = in_state - kept().filter(recorded).count() + replaced;
+    let replaced = fleet.replaced.saturating_add(second);
+    let deletes = (in_state - kept().filter(recorded).count()).saturating_add(replaced);
     PlannedChange {
         enabled: wish.enabled,
         creates: new(fleet, sessions),

@@ -84,11 +84,12 @@ pub(super) fn overfull(
     let others = |target: &str| {
         let here = fleet.other_sources_here.get(target).into_iter().flatten();
         let here = here.filter(|id| own.get(target).is_none_or(|own| !own.contains(id)));
-        fleet.other_sources.get(target).copied().unwrap_or_default() + here.count()
+        let elsewhere = fleet.other_sources.get(target).copied().unwrap_or_default();
+        elsewhere.saturating_add(here.count())
     };
     let has_room = |target: &str, more: usize| {
         let capacity = capacity(wish, fleet, target);
-        capacity.is_none_or(|capacity| count(target) + others(target) + more <= capacity)
+        capacity.is_none_or(|capacity| others(target).saturating_add(count(target) + more) <= capacity)
     };
     let advice = |target: &str| {
         let mut listed = wish.targets.iter().flatten();

@@ -157,7 +157,12 @@ impl Selector {
         if self.reads_interface_tags() && !self.ignore_tag_case {
             filters.extend(self.tags.iter().map(|(key, value)| by_tag(key, value)));
         }
-        self.placed(filters, "", Vec::new())
+        // Not by `attachment.device-index`: that primary ones are meant is judged here, since other implementations do not know it.
+        let ids = (
+            "attachment.instance-id".to_owned(),
+            self.instance_ids.iter().cloned().collect(),
+        );
+        self.placed(filters, "", vec![ids])
     }
 
     /// The filters together with those for the place, and with `more` lists of ids. EC2 refuses more than 200 values in a filter: the

@@ -33,6 +33,7 @@ pub use region::{looks_like_region, not_a_region};
 pub use roles::{AssumeRoleBlock, WebIdentityBlock};
 pub use tags::{DefaultTagsBlock, IgnoreTagsBlock, TagPolicy, TagsAttr, check_tags};
 use walk::Core;
+pub use walk::TELLING;
 
 /// The provider `mirror`.
 #[derive(Debug, Default)]

@@ -1,6 +1,12 @@
 //! Whether what is read may be shared: only while core plans does nothing change between two readers.
 
+use std::ops::RangeInclusive;
+
 use super::core_process::{core_command, core_program, is_tofu};
+
+/// The versions of Terraform that send `deferral_allowed` in the apply walk, and not while they plan. No OpenTofu does, whose versions
+/// have the same numbers.
+pub const TELLING: RangeInclusive<(u32, u32)> = (1, 9)..=(1, 17);
 
 /// What can be known of the core that started this process, besides the version that it tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,11 +27,10 @@ impl Core {
         }
     }
 
-    /// Whether the walk that begins is certainly not the one that applies. `hint` is `deferral_allowed` of ConfigureProvider,
-    /// which Terraform 1.9 to 1.17 sends in the apply walk, and no OpenTofu, whose versions have the same numbers.
+    /// Whether the walk that begins is certainly not the one that applies. `hint` is `deferral_allowed` of ConfigureProvider.
     pub(super) fn only_plans(&self, version: (u32, u32), hint: bool) -> bool {
-        let tells = ((1, 9)..=(1, 17)).contains(&version)
-            && self.program.as_ref().is_some_and(|program| !is_tofu(program));
+        let tells =
+            TELLING.contains(&version) && self.program.as_ref().is_some_and(|program| !is_tofu(program));
         let command = self.command.as_deref();
         !hint
             && (tells

@@ -88,6 +88,28 @@ def test_a_first_plan_takes_nobodys_note(workspace, sandbox, fleet):
     assert interfaces(sandbox) == set()
 
 
+@pytest.mark.spine
+@pytest.mark.parametrize("form", ["inline", "pinned"])
+def test_the_final_plan_of_an_update_asks_nothing(workspace, sandbox, fleet, form):
+    """What is denied, throttled or gone by then is a matter of the apply, and of single sessions."""
+    if form == "inline":
+        workspace.configure(sandbox.provider(), coverage(fleet))
+    else:
+        workspace.configure(sandbox.provider(), INTERFACES, coverage_without(fleet, "selector", PINNED))
+    workspace.apply()
+    fleet.launch("web-3", Mirror="True")
+    workspace.save_plan()
+    for action in ("DescribeTrafficMirrorFilters", "DescribeTrafficMirrorTargets", "DescribeInstances"):
+        sandbox.fault("deny", action)
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    assert interfaces(sandbox) == fleet.tagged_interfaces() | set(fleet.interfaces["web-3"])
+    asked = {call.action for call in sandbox.calls() if call.action.startswith("Describe")}
+    assert asked == {"DescribeTrafficMirrorSessions"}, "by the apply, which needs the numbers"
+    sandbox.no_faults()
+    workspace.assert_empty_plan()
+
+
 def plan_with_an_unknown_selector(workspace, sandbox, fleet, core):
     """Of a coverage that exists; the plan is saved, and leaves everything as it is."""
     workspace.configure(sandbox.provider(), coverage(fleet))

@@ -19,6 +19,10 @@ STEPS = 8 if IS_LONG else 5
 def test_history(workspace, sandbox, fleet, seed):
     print(f"seed {seed} on {workspace.core}")
     history = History(random.Random(f"{seed} {workspace.core}"), workspace, sandbox, fleet)
+    if not IS_LONG:
+        # A step that needs an object finds one.
+        history.write()
+        history.apply()
     first = STEPS * (seed - dice.first_seed())
     for number in range(first, first + STEPS):
         history.step(None if IS_LONG else number)

@@ -5,7 +5,7 @@ import concurrent.futures
 
 import pytest
 
-from harness.hcl import coverage, coverage_without
+from harness.hcl import Unknown, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 
@@ -270,6 +270,25 @@ def test_the_dry_run_asks_for_sessions_before_the_own_filter_exists(workspace, s
     assert "InvalidParameterValue" in warning.detail
     sandbox.no_faults()
     workspace.apply()
+
+
+def test_a_dry_run_that_has_nothing_to_ask_with_says_so(workspace, sandbox, fleet, core):
+    """The first coverage of an account: there is no filter yet. And a target of the same run."""
+    asking = coverage_without(fleet, "traffic_mirror_filter_id", "preflight_dry_run = true")
+    for identifier in (fleet.filter, fleet.other_filter):
+        sandbox.ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=identifier)
+    workspace.configure(sandbox.provider(), asking)
+    (warning,) = workspace.plan().warnings
+    assert "not asked" in warning.summary and "no traffic mirror filter" in warning.detail
+    assert "preflight_dry_run" in warning.code
+    late = Unknown(core)
+    late_target = asking.replace(f'"{fleet.target}"', late.expression(fleet.target))
+    workspace.configure(sandbox.provider(), late_target, late.block())
+    (warning,) = workspace.plan().warnings
+    assert "no traffic mirror target is known" in warning.detail
+    assert sandbox.changing_calls() == []
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
 
 
 @pytest.mark.parametrize("missing", ["tmt-00000000000000bad", "tmf-00000000000000bad"])
