@@ -190,3 +190,20 @@ fn what_both_tell_is_one_interface() {
         (Some("m5.large"), 1)
     );
 }
+
+#[test]
+fn interfaces_of_listed_instances_are_asked_for_by_them() {
+    for source in [TagSource::NetworkInterface, TagSource::Either] {
+        let of_two = Selector {
+            instance_ids: ["i-1", "i-2"].map(str::to_owned).into(),
+            ..tagged(source)
+        };
+        let found = scans(&[of_two], &[]).network_interfaces;
+        assert_eq!(
+            names(&found[0]),
+            ["tag:Mirror", "attachment.instance-id"],
+            "{source:?}"
+        );
+        assert_eq!(found[0][1].values, ["i-1", "i-2"]);
+    }
+}

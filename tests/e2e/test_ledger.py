@@ -64,6 +64,23 @@ def test_every_change_costs_its_calls_and_no_more(changes, sandbox, fleet):
     assert {session.number for session in sandbox.sessions()} == {7}, "a number that is not fixed stays as it is"
 
 
+def test_tags_that_differ_are_changed_side_by_side(workspace, sandbox, fleet):
+    """A session for each instance has a name of its own: none waits for the answer to another's."""
+    for number in range(6):
+        fleet.launch(f"more-{number}", Mirror="True")
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet, 'name_tag = "tap of {instance_name}"'))
+    workspace.save_plan()
+    sandbox.fault("slow", "CreateTags", delay_ms=3000)
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    came = sorted(call.time_ms for call in sandbox.calls(TAGS))
+    assert len(came) == 8 and came[-1] - came[0] < 3000
+    sandbox.no_faults()
+    workspace.assert_empty_plan()
+
+
 @pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])
 def test_swapped_numbers(changes, sandbox, fleet, aliases):
     """A spare number in between: three changes an interface, or four where both step aside at the same moment."""
