@@ -9,6 +9,7 @@ from harness.cloud import SETTLED
 from harness.hcl import coverage
 
 PROD = "mirror_coverage.prod"
+CREATE = "CreateTrafficMirrorSession"
 MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
 
 
@@ -36,7 +37,7 @@ def test_two_states_of_one_name_at_once(workspaces, sandbox, fleet, balancer, ov
     theirs.configure(sandbox.provider(), coverage(fleet, targets=balancer, **({"selector": everything} if overlap else {})))
     ours.save_plan()
     theirs.save_plan()
-    sandbox.fault("slow", "CreateTrafficMirrorSession", delay_ms=700)
+    sandbox.fault("slow", CREATE, delay_ms=700)
     process = ours.start(
         "apply", "-input=false", "-no-color", "saved.tfplan",
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -49,11 +50,9 @@ def test_two_states_of_one_name_at_once(workspaces, sandbox, fleet, balancer, ov
     output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
     sandbox.no_faults()
-    if overlap:
-        # Two processes may have drawn one number for one interface; that is one
-        # interface's failure, which the next apply makes good.
-        ours.apply()
-        theirs.apply()
+    # Two processes may have drawn one number for one interface: who came second has the next one, and no failure.
+    for one in (ours, theirs):
+        assert one.state()[PROD]["failures"] == {}
     ours.assert_empty_plan()
     theirs.assert_empty_plan()
     small = fleet.tagged_interfaces()
@@ -171,3 +170,21 @@ def test_numbers_that_others_take_between_plan_and_apply(workspace, sandbox, fle
     workspace.apply_saved()
     workspace.assert_empty_plan()
     assert {session.number for session in sandbox.sessions("prod")} == {ours}
+
+
+def test_a_number_that_another_takes_at_the_very_moment(workspace, sandbox, fleet):
+    """Free when the apply looked, taken when it asks: EC2 refuses it once, and the next one is used."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.save_plan()
+    (contested,) = fleet.interfaces["web-1"]
+    sandbox.forget_calls()
+    sandbox.create_session_at(CREATE, 1, contested, fleet.other_target, fleet.filter, 1)
+    result = workspace.apply_saved()
+    assert result.warnings == [] and workspace.state()[PROD]["failures"] == {}
+    calls = sandbox.calls(CREATE)
+    (refused,) = [call for call in calls if not call.changed]
+    assert (refused.parameter("NetworkInterfaceId"), refused.parameter("SessionNumber")) == (contested, 1)
+    assert len(calls) == 4, "three sessions, and one of them tried twice"
+    numbers = {session.interface: session.number for session in sandbox.sessions("prod")}
+    assert numbers == dict.fromkeys(fleet.tagged_interfaces(), 1) | {contested: 2}
+    workspace.assert_empty_plan()

@@ -150,10 +150,13 @@ def test_a_second_own_session_is_removed(workspace, sandbox, fleet):
     workspace.apply()
     (interface,) = fleet.interfaces["web-1"]
     owner = workspace.state()[PROD]["id"]
-    sandbox.create_session(
+    second = sandbox.create_session(
         interface, fleet.target, fleet.filter, 99, **{OWNER_NAME: "prod", OWNER_ID: owner}
     )
-    assert workspace.plan().actions == {PROD: ["update"]}
+    plan = workspace.plan()
+    assert plan.actions == {PROD: ["update"]}
+    assert plan.before(PROD)["deviations"] == {interface: f"{second} is a second session of this coverage"}
+    assert plan.after(PROD)["deviations"] == {}
     workspace.apply_saved()
     workspace.assert_empty_plan()
     assert sandbox.session_on(interface).owner == owner

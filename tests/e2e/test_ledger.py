@@ -4,7 +4,7 @@ import collections
 
 import pytest
 
-from harness.hcl import coverage
+from harness.hcl import coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 CREATE, MODIFY, DELETE = (f"{verb}TrafficMirrorSession" for verb in ("Create", "Modify", "Delete"))
@@ -79,6 +79,21 @@ def test_tags_that_differ_are_changed_side_by_side(workspace, sandbox, fleet):
     assert len(came) == 8 and came[-1] - came[0] < 3000
     sandbox.no_faults()
     workspace.assert_empty_plan()
+
+
+@pytest.mark.spine
+def test_an_own_filter_costs_its_calls_and_no_more(changes, workspace, sandbox, fleet):
+    """Four rules, two address families each way, and DNS; with the coverage it goes by one call, and its rules with it."""
+    made = {"CreateTrafficMirrorFilter": 1, "CreateTrafficMirrorFilterRule": 4, "ModifyTrafficMirrorFilterNetworkServices": 1}
+    owned = coverage_without(fleet, "traffic_mirror_filter_id")
+    # Settled in one batch with its sessions.
+    assert changes(owned) == made | {CREATE: 3, TAGS: 1}
+    order = [call.action for call in sandbox.changing_calls()]
+    assert order.index(CREATE) == sum(made.values()), "no session before its filter is whole"
+    assert changes(owned) == {}
+    sandbox.forget_calls()
+    workspace.destroy()
+    assert [call.action for call in sandbox.changing_calls()] == [DELETE] * 3 + ["DeleteTrafficMirrorFilter"]
 
 
 @pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])

@@ -239,18 +239,15 @@ def test_a_taken_number_is_one_interfaces_failure(workspace, sandbox, fleet):
     (interface,) = fleet.interfaces["web-1"]
     foreign = sandbox.create_session(interface, fleet.other_target, fleet.filter, 7)
     workspace.configure(sandbox.provider(), coverage(fleet, "session_number = 7"))
-    result = workspace.try_apply()
-    others = fleet.tagged_interfaces() - {interface}
-    ours = [session for session in sandbox.sessions() if session.id != foreign]
-    if result.code == 0:
-        # A create that made a session ends with a warning, since an error would
-        # taint the resource and tear the whole coverage down.
-        assert result.warnings
-        assert interface in workspace.state()[PROD]["failures"]
-        assert {session.interface for session in ours} == others
-        assert not list(workspace.tainted())
-    else:
-        assert ours == [], "what the plan can foresee fails before anything is made"
+    # An error would taint the resource, and core would tear the whole coverage down.
+    result = workspace.try_apply().succeed()
+    told_by_plan, told_by_apply = result.warnings
+    assert "number 7 is taken" in told_by_plan.summary
+    assert all(word in told_by_apply.detail for word in (interface, "InvalidParameterValue")), told_by_apply
+    failures = workspace.state()[PROD]["failures"]
+    assert {key: failure["code"] for key, failure in failures.items()} == {interface: "InvalidParameterValue"}
+    assert {session.interface for session in sandbox.sessions("prod")} == fleet.tagged_interfaces() - {interface}
+    assert not list(workspace.tainted())
     assert foreign in {session.id for session in sandbox.sessions()}
 
 

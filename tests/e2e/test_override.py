@@ -50,18 +50,27 @@ def test_tags_pick_target_and_filter(workspace, sandbox, fleet):
 
 
 @pytest.mark.spine
-def test_a_tag_that_names_anything_else_is_refused(workspace, sandbox, fleet):
-    """Whoever may tag an instance must not be able to send its traffic anywhere."""
-    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": "tmt-00000000000000bad"})
+@pytest.mark.parametrize("kind", ["target", "filter"])
+def test_a_tag_that_names_anything_else_is_refused(workspace, sandbox, fleet, kind):
+    """Whoever may tag an instance must not be able to send its traffic anywhere, nor to choose what of it is seen."""
+    # It exists, as the target does: what is not listed is refused all the same.
+    stranger = sandbox.ec2.create_traffic_mirror_filter()["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    tag, unlisted, listed = {
+        "target": ("Mirror-Target", fleet.balancer_target(), fleet.target),
+        "filter": ("Mirror-Filter", stranger, fleet.other_filter),
+    }[kind]
     (interface,) = fleet.interfaces["web-1"]
     workspace.configure(sandbox.provider(), coverage(fleet, rule(fleet)))
+    for named in (unlisted, f"tm{kind[0]}-00000000000000bad"):
+        sandbox.tag(fleet.instances["web-1"], **{tag: named})
+        workspace.apply()
+        skip = workspace.state()[PROD]["skipped"][interface]
+        assert skip["reason"] == "OVERRIDE_REFUSED"
+        assert all(word in skip["detail"] for word in (tag, named, f"override.{kind}_ids")), skip
+        assert set(sessions(sandbox)) == set(fleet.interfaces["web-2"])
+    sandbox.tag(fleet.instances["web-1"], **{tag: listed})
     workspace.apply()
-    skip = workspace.state()[PROD]["skipped"][interface]
-    assert skip["reason"] == "OVERRIDE_REFUSED" and "tmt-00000000000000bad" in skip["detail"]
-    assert set(sessions(sandbox)) == set(fleet.interfaces["web-2"])
-    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": fleet.target})
-    workspace.apply()
-    assert sessions(sandbox)[interface].target == fleet.target
+    assert getattr(sessions(sandbox)[interface], kind) == listed
 
 
 def test_only_a_target(workspace, sandbox, fleet):

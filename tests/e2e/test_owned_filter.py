@@ -163,6 +163,11 @@ def test_without_sessions_it_is_still_there(workspace, sandbox, fleet):
     sandbox.ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=first)
     plan = workspace.plan()
     assert plan.actions == {PROD: ["update"]}
+    assert plan.before(PROD)["deviations"] == {first: "the filter of this coverage is gone"}
+    assert plan.after(PROD)["deviations"] == {} and plan.unknown(PROD)["filter_id"] is True
+    # A state that has forgotten its id does not take it for a filter that is not wanted.
+    workspace.try_apply("-refresh-only").succeed()
+    assert workspace.plan().actions == {PROD: ["update"]}
     workspace.apply_saved()
     workspace.assert_empty_plan()
     assert_accepts_everything(the_filter(sandbox))

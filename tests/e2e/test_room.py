@@ -219,6 +219,43 @@ def test_a_target_that_others_fill_after_the_plan(workspace, sandbox, fleet):
     workspace.apply()
 
 
+@pytest.mark.spine
+def test_two_coverages_that_fill_a_target_together(workspace, sandbox, fleet):
+    """New in one run they do not see each other: both plans are clean, who finds no room is a failure, and nothing is tainted."""
+    fleet.launch("small")
+    small = fleet.create_target("small")
+    crowds = {label: fleet.launch_many(6, Crowd=label) for label in ("one", "two")}
+
+    def configure(targets):
+        selectors = {label: f'selector {{\n    tags = {{ Crowd = "{label}" }}\n  }}' for label in crowds}
+        parts = [coverage(fleet, label=one, name=one, selector=text, targets=targets) for one, text in selectors.items()]
+        workspace.configure(sandbox.provider(), *parts)
+
+    configure(f'["{small}"]')
+    plan = workspace.plan()
+    assert plan.warnings == []
+    for label, crowd in crowds.items():
+        assert plan.sessions(f"mirror_coverage.{label}").added == crowd, "six for each, and the target takes ten"
+    result = workspace.apply_saved()
+    state = workspace.state()
+    failures = {label: state[f"mirror_coverage.{label}"]["failures"] or {} for label in crowds}
+    codes = [failure["code"] for failed in failures.values() for failure in failed.values()]
+    assert codes == ["TrafficMirrorSourcesPerTargetLimitExceeded"] * 2
+    for label, crowd in crowds.items():
+        assert {session.interface for session in sandbox.sessions(label)} == crowd - failures[label].keys()
+        told = "".join(warning.detail for warning in result.warnings if warning.address == f"mirror_coverage.{label}")
+        assert all(interface in told for interface in failures[label])
+    assert not list(workspace.tainted())
+
+    # By now each is seen by the other.
+    errors = workspace.try_plan().errors
+    assert {error.address for error in errors} == {f"mirror_coverage.{label}" for label in crowds if failures[label]}
+    assert {error.summary for error in errors} == {"No room on a traffic mirror target"}
+    configure(f'["{fleet.target}"]')
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == set().union(*crowds.values())
+
+
 def test_what_was_fine_when_it_was_listed_is_looked_at_again(workspace, sandbox, fleet):
     """A filter that was emptied, a port that was closed, a target that is gone: once something new goes there."""
     (group,) = [g["GroupId"] for g in sandbox.ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]

@@ -164,13 +164,13 @@ def test_deleted_with_create_before_destroy(workspace, sandbox, fleet, sensors):
     workspace.assert_empty_plan()
 
 
-def expect_refused(workspace, sandbox, fleet, before):
+def expect_refused(workspace, sandbox, before, target):
     sandbox.forget_calls()
     result = workspace.try_apply()
     assert result.code == 1 and IN_USE in result.readable(), result.readable()
     assert IN_USE in (ROOT / "docs" / "guides" / "troubleshooting.md").read_text()
     assert sandbox.sessions() == before and sandbox.changing_calls() == []
-    assert fleet.target in targets(sandbox)
+    assert target in targets(sandbox)
 
 
 @pytest.mark.spine
@@ -180,7 +180,7 @@ def test_replaced_without_create_before_destroy(workspace, sandbox, fleet, senso
     workspace.apply()
     before = sandbox.sessions()
     sensors.one(fleet, fleet.other_target)
-    expect_refused(workspace, sandbox, fleet, before)
+    expect_refused(workspace, sandbox, before, fleet.target)
     sensors.one(fleet, fleet.other_target, BEFORE_DESTROY)
     workspace.try_apply().succeed()
     expect_moved(sandbox, before, fleet.other_target)
@@ -194,7 +194,7 @@ def test_dropped_without_create_before_destroy(workspace, sandbox, fleet, sensor
     workspace.apply()
     before = sandbox.sessions()
     sensors.each(fleet, [fleet.other_target])
-    expect_refused(workspace, sandbox, fleet, before)
+    expect_refused(workspace, sandbox, before, fleet.target)
     sensors.each(fleet, [fleet.target, fleet.other_target], listed=[fleet.other_target])
     workspace.try_apply().succeed()
     expect_moved(sandbox, before, fleet.other_target)
@@ -218,6 +218,27 @@ def test_one_of_two_is_deleted(workspace, sandbox, fleet, sensors):
     expect_moved(sandbox, before, stays)
     assert gone not in targets(sandbox)
     workspace.assert_empty_plan()
+
+
+@pytest.mark.spine
+def test_one_of_two_is_deleted_without_create_before_destroy(workspace, sandbox, fleet, sensors):
+    """Refused by the target's own provider, although another target could take its sessions: off the list first, then away."""
+    both = [fleet.target, fleet.other_target]
+    sensors.each(fleet, both)
+    workspace.apply()
+    before = sandbox.sessions()
+    gone = before[0].target
+    (stays,) = set(both) - {gone}
+    sensors.each(fleet, [stays])
+    expect_refused(workspace, sandbox, before, gone)
+    sensors.each(fleet, both, listed=[stays])
+    workspace.apply()
+    expect_moved(sandbox, before, stays)
+    assert targets(sandbox) >= set(both), "the list alone deletes no target"
+    sensors.each(fleet, [stays])
+    workspace.apply()
+    assert gone not in targets(sandbox)
+    expect_moved(sandbox, before, stays)
 
 
 @pytest.mark.spine

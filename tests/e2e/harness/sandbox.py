@@ -125,6 +125,17 @@ class Sandbox(Cloud):
         step = {"action": "DeleteTrafficMirrorSession", "parameters": parameters, "at_call": number, "of_action": action}
         self._control("PUT", "churn", [step])
 
+    def create_session_at(self, action: str, number: int, interface: str, target: str, filter_id: str, session_number: int) -> None:
+        """Somebody else's session is made by itself before the call of this number of an action."""
+        parameters = {
+            "NetworkInterfaceId": interface,
+            "TrafficMirrorTargetId": target,
+            "TrafficMirrorFilterId": filter_id,
+            "SessionNumber": session_number,
+        }
+        step = {"action": "CreateTrafficMirrorSession", "parameters": parameters, "at_call": number, "of_action": action}
+        self._control("PUT", "churn", [step])
+
     def no_churn(self) -> None:
         self._control("DELETE", "churn")
 
