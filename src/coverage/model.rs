@@ -237,10 +237,10 @@ pub struct SummaryModel {
 /// Identity of a coverage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CoverageIdentity {
-    /// AWS account of the sessions. Defaults to the provider's.
+    /// AWS account that the sessions are in. Defaults to the provider's.
     #[schemars(extend("x-terraform" = OPTIONAL_FOR_IMPORT))]
     pub account_id: Attr<String>,
-    /// AWS region of the sessions. Defaults to the provider's.
+    /// AWS region that the sessions are in. Defaults to the provider's.
     #[schemars(extend("x-terraform" = OPTIONAL_FOR_IMPORT))]
     pub region: Attr<String>,
     /// Name that the coverage has in its configuration and in the tags of its sessions.
