@@ -70,7 +70,7 @@ def indent_lists(node: object) -> None:
         indent_lists(child)
 
 
-MODES = {"list": "list", "set": "set", "map": "map"}
+COLLECTIONS = ("list", "set", "map")
 FIELDS = re.compile(r"\n\n(?:Its fields|The fields of each):\n((?:\n- `.*(?:\n(?!- ).*)*)+)")
 FIELD = re.compile(r"- `(\w+)`: ((?:.*)(?:\n(?!- ).*)*)")
 
@@ -81,7 +81,7 @@ def fields_of(attribute: dict) -> dict[str, dict]:
     A plain type has no room for what its fields mean, so that the description of the attribute ends with a list of them.
     """
     kind = attribute.get("type")
-    mode, element = kind if isinstance(kind, list) and kind[0] in MODES else ("single", kind)
+    mode, element = kind if isinstance(kind, list) and kind[0] in COLLECTIONS else ("single", kind)
     if not (isinstance(element, list) and element[0] == "object"):
         return {}
     texts = dict(FIELD.findall(FIELDS.search(attribute["description"])[1]))
@@ -99,7 +99,7 @@ def name_fields(node: object) -> None:
     for attribute in node.get("attributes", {}).values():
         if fields := fields_of(attribute):
             kind = attribute.pop("type")
-            attribute["nested_type"] = {"attributes": fields, "nesting_mode": MODES.get(kind[0], "single")}
+            attribute["nested_type"] = {"attributes": fields, "nesting_mode": kind[0] if kind[0] in COLLECTIONS else "single"}
             attribute["description"] = FIELDS.sub("", attribute["description"])
     for child in node.values():
         name_fields(child)

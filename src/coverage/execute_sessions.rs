@@ -1,5 +1,6 @@
 //! Changes and creates sessions, and finds each a number that is free.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -23,15 +24,19 @@ const NUMBER_ATTEMPTS: usize = 5;
 impl Executor<'_> {
     /// The plan may not know what kind a target is that is listed no longer: where it is no load balancer, the packet length is set
     /// by the call that leaves it.
-    pub(super) async fn lengths_at_once(&self, changes: &[Modify]) -> Vec<Modify> {
+    pub(super) async fn lengths_at_once<'c>(&self, changes: &'c [Modify]) -> Cow<'c, [Modify]> {
+        let set_later = || {
+            let changes = changes.iter();
+            changes.filter(|change| change.packet_length_afterwards.is_some())
+        };
+        if set_later().next().is_none() {
+            return Cow::Borrowed(changes);
+        }
         let sessions = self.sessions.iter();
         let left: BTreeMap<&str, &String> = sessions
             .map(|session| (session.id.as_str(), &session.traffic_mirror_target_id))
             .collect();
-        let set_later = changes
-            .iter()
-            .filter(|change| change.packet_length_afterwards.is_some());
-        let targets: BTreeSet<&String> = set_later
+        let targets: BTreeSet<&String> = set_later()
             .filter_map(|change| left.get(change.session_id.as_str()).copied())
             .collect();
         let targets: Vec<String> = targets.into_iter().cloned().collect();
@@ -52,7 +57,7 @@ impl Executor<'_> {
                 change.packet_length = FieldChange::Set(length);
             }
         }
-        changes
+        Cow::Owned(changes)
     }
 
     pub(super) async fn modify(&self, changes: &[Modify], outcome: &mut Outcome) {

@@ -110,8 +110,8 @@ impl Selecting {
 /// Reads the fleet and all sessions of the account in the region.
 ///
 /// `model` is the state, or the plan so far, `id` the coverage's, and `recorded` the sessions of its state; `leaving` are ids of objects in
-/// whose place this one may come, which take no room from it and are no others of its name. What the fleet remembers from before (`intended`, `refused`) is left
-/// empty.
+/// whose place this one may come, which take no room from it and are no others of its name. What the fleet remembers from before
+/// (`intended`, `refused`) is left empty.
 pub async fn observe(
     account: &Account,
     selecting: &Selecting,

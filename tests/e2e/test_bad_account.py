@@ -1,12 +1,11 @@
 """An endpoint that is not there, credentials that are none, an answer that is HTML."""
 
 import contextlib
-import http.server
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from harness import web
 from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
@@ -110,27 +109,13 @@ def test_wrong_region(workspace, sandbox, asks, region):
 
 @contextlib.contextmanager
 def web_server(status: int, body: bytes) -> Iterator[str]:
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answering(web.Handler):
         def do_POST(self):
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.send_response(status)
-            self.send_header("content-type", "text/html")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.body()
+            self.answer(body, status, {"content-type": "text/html"})
 
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web.serving(Answering) as url:
+        yield url
 
 
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please <b>sign in</b></body></html>"

@@ -25,16 +25,6 @@ def provider(sandbox, *blocks: str, **arguments: str | None) -> str:
     return sandbox.provider(**arguments).removesuffix("}") + "".join(blocks) + "}\n"
 
 
-def principals(sandbox, action: str) -> set[str]:
-    return {call.principal for call in sandbox.calls(action)}
-
-
-def only_error(result):
-    assert result.code == 1, result.readable()
-    (error,) = result.errors
-    return error
-
-
 @pytest.mark.spine
 def test_roles_in_a_chain(workspace, sandbox, fleet):
     tags = {"team": "security"}
@@ -51,7 +41,7 @@ def test_roles_in_a_chain(workspace, sandbox, fleet):
     assert second.principal == f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/first"
     assert second.parameters["ExternalId"] == "ticket-7" and second.parameters["DurationSeconds"] == 1815
     reached = f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/second"
-    assert principals(sandbox, "CreateTrafficMirrorSession") == {reached}
+    assert sandbox.principals("CreateTrafficMirrorSession") == {reached}
 
 
 NARROWED = {
@@ -87,7 +77,7 @@ def test_a_role_of_another_account(workspace, sandbox, fleet):
     allowed = f'["{OTHER}"]'
     workspace.configure(provider(sandbox, far, allowed_account_ids=allowed), AUDIT)
     workspace.plan()
-    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{OTHER}:assumed-role/far/far"}
+    assert sandbox.principals("DescribeInstances") == {f"arn:aws:sts::{OTHER}:assumed-role/far/far"}
 
 
 @pytest.mark.parametrize("way", ["token", "file", "environment"])
@@ -117,21 +107,21 @@ def test_web_identity(workspaces, sandbox, fleet, tmp_path, way):
     state = (workspace.directory / "terraform.tfstate").read_text()
     assert TOKEN not in result.text + log.read_text() + state
     workspace.assert_empty_plan()
-    assert principals(sandbox, "CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/pod"}
+    assert sandbox.principals("CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/pod"}
 
 
 def test_a_wrong_token_is_told_and_not_repeated(workspace, sandbox, fleet):
     identity = block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token="not-that-token")
     workspace.configure(provider(sandbox, identity, **NO_KEYS), AUDIT)
     result = workspace.try_plan()
-    assert "InvalidIdentityToken" in only_error(result).detail
+    assert "InvalidIdentityToken" in result.only_error().detail
     assert "not-that-token" not in result.text.replace(json.dumps(identity), "")
 
 
 def test_a_refused_role(workspace, sandbox, fleet):
     reader = block("assume_role", role_arn=arn("reader"), external_id="another")
     workspace.configure(provider(sandbox, reader), AUDIT)
-    error = only_error(workspace.try_plan())
+    error = workspace.try_plan().only_error()
     assert "AccessDenied" in error.detail and arn("reader") in error.detail and "external_id" in error.detail
     assert len(sandbox.calls("AssumeRole")) == 1
 
@@ -162,7 +152,7 @@ SHAPES = {
 def test_what_cannot_be(workspace, sandbox, fleet, case):
     wrong, named = SHAPES[case]
     workspace.configure(provider(sandbox, wrong), AUDIT)
-    error = only_error(workspace.try_plan())
+    error = workspace.try_plan().only_error()
     assert named in error.code + error.detail, str(error)
     assert sandbox.calls() == []
 
@@ -187,7 +177,7 @@ def test_an_empty_text_is_not_set(workspaces, sandbox, fleet, arguments):
     workspace = workspaces("empty", **EMPTY[arguments])
     workspace.configure(sandbox.provider(**{name: '""' for name in arguments.split(" and ")}), AUDIT)
     assert workspace.plan().warnings == []
-    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
+    assert sandbox.principals("DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
 
 
 def test_an_empty_endpoint_is_not_set(workspaces, sandbox, fleet):
@@ -204,7 +194,7 @@ def test_a_single_role_without_its_arn_is_none(workspace, sandbox, fleet, given)
     (warned,) = workspace.plan().warnings
     assert "role_arn" in warned.detail and ("role_arn" if "role_arn" in given else "assume_role") in warned.code
     assert sandbox.calls("AssumeRole") == []
-    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
+    assert sandbox.principals("DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
 
 
 def test_a_duration_with_a_fraction(workspace, sandbox, fleet):
@@ -225,7 +215,7 @@ def test_accounts(workspace, sandbox, fleet):
         if good:
             workspace.plan()
             continue
-        error = only_error(workspace.try_plan())
+        error = workspace.try_plan().only_error()
         assert ACCOUNT in error.detail and argument in error.detail and argument in error.code
         assert {call.action for call in sandbox.calls()} == {"GetCallerIdentity"}, "nothing is done in it"
 
@@ -243,10 +233,10 @@ def test_shared_files(workspace, sandbox, fleet, tmp_path):
     }
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
     workspace.plan()
-    assert principals(sandbox, "DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
+    assert sandbox.principals("DescribeInstances") == {f"arn:aws:iam::{ACCOUNT}:user/sandbox"}
     files["shared_credentials_files"] = json.dumps([str(tmp_path / "nowhere")])
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
-    assert str(tmp_path / "nowhere") in only_error(workspace.try_plan()).detail
+    assert str(tmp_path / "nowhere") in workspace.try_plan().only_error().detail
 
 
 def test_user_agent(workspaces, sandbox, fleet):
@@ -268,7 +258,7 @@ def test_user_agent(workspaces, sandbox, fleet):
 def test_max_retries(workspace, sandbox, fleet, retries):
     sandbox.fault("request_limit_exceeded", "DescribeInstances")
     workspace.configure(sandbox.provider(max_retries=str(retries), retry_mode='"adaptive"'), AUDIT)
-    only_error(workspace.try_plan())
+    workspace.try_plan().only_error()
     assert len(sandbox.calls("DescribeInstances")) == retries + 1
 
 
@@ -301,7 +291,7 @@ def test_import_by_identity_without_the_account_id(workspaces, sandbox, fleet):
         return f'import {{\n  to = {PROD}\n  identity = {{\n    name = "prod"{more}\n  }}\n}}\n'
 
     second.configure(skip, coverage(fleet), importing(f'\n    account_id = "{ACCOUNT}"'))
-    error = only_error(second.try_plan())
+    error = second.try_plan().only_error()
     assert "account" in error.summary and "skip_requesting_account_id" in error.detail and ACCOUNT in error.detail
     second.configure(skip, coverage(fleet), importing(""))
     warned = second.apply().warnings
@@ -320,4 +310,4 @@ def test_a_role_that_is_known_after_apply(workspace, sandbox, fleet, core):
     assert sandbox.calls() == [], "nothing is read with half an account"
     workspace.apply_saved()
     workspace.assert_empty_plan()
-    assert principals(sandbox, "CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/late"}
+    assert sandbox.principals("CreateTrafficMirrorSession") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/late"}

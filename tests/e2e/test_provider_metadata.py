@@ -2,13 +2,12 @@
 
 import contextlib
 import datetime
-import http.server
 import json
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from harness import web
 from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
@@ -18,41 +17,27 @@ NO_KEYS = {"access_key": None, "secret_key": None}
 REGION_PATH = "/latest/meta-data/placement/region"
 
 
-def principals(sandbox, action: str) -> set[str]:
-    return {call.principal for call in sandbox.calls(action)}
-
-
-def only_error(result):
-    assert result.code == 1, result.readable()
-    (error,) = result.errors
-    return error
-
-
 @contextlib.contextmanager
 def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
     """An EC2 instance metadata service that gives out the sandbox's key and region, and the paths that were asked for."""
     asked: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def answer(self, body: str) -> None:
+    class Metadata(web.Handler):
+        def tell(self, text: str) -> None:
             asked.append(self.path)
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.send_header("x-aws-ec2-metadata-token-ttl-seconds", "21600")
-            self.end_headers()
-            self.wfile.write(body.encode())
+            self.answer(text.encode(), headers={"x-aws-ec2-metadata-token-ttl-seconds": "21600"})
 
         def do_PUT(self):
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.answer("a-token")
+            self.body()
+            self.tell("a-token")
 
         def do_GET(self):
             if self.path.rstrip("/").endswith("/security-credentials"):
-                return self.answer("the-role")
+                return self.tell("the-role")
             if self.path == "/latest/meta-data/placement/region":
-                return self.answer(sandbox.region)
+                return self.tell(sandbox.region)
             expiration = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=6)
-            self.answer(
+            self.tell(
                 json.dumps(
                     {
                         "Code": "Success",
@@ -66,19 +51,9 @@ def metadata_service(sandbox) -> Iterator[tuple[str, list[str]]]:
                 )
             )
 
-        def log_message(self, *arguments):
-            pass
-
     given = sandbox.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/hub", RoleSessionName="instance")["Credentials"]
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web.serving(Metadata) as url:
+        yield url, asked
 
 
 def test_instance_metadata(workspaces, sandbox, fleet):
@@ -86,7 +61,7 @@ def test_instance_metadata(workspaces, sandbox, fleet):
         workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
         workspace.configure(sandbox.provider(**NO_KEYS, ec2_metadata_service_endpoint=f'"{url}"'), AUDIT)
         workspace.plan()
-        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
+        assert sandbox.principals("DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
         assert asked
 
         asked.clear()
@@ -94,7 +69,7 @@ def test_instance_metadata(workspaces, sandbox, fleet):
         workspace = workspaces("variable", AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=url)
         workspace.configure(sandbox.provider(**NO_KEYS), AUDIT)
         workspace.plan()
-        assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
+        assert sandbox.principals("DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
         assert asked and REGION_PATH not in asked, "the region is given"
 
         # What the block says holds against the variable.
@@ -105,14 +80,14 @@ def test_instance_metadata(workspaces, sandbox, fleet):
             against = {"ec2_metadata_service_endpoint": f'"{url}"', "skip_metadata_api_check": said, "region": None}
             workspace.configure(sandbox.provider(**NO_KEYS, **against), AUDIT)
             workspace.plan()
-            assert principals(sandbox, "DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
+            assert sandbox.principals("DescribeInstances") == {f"arn:aws:sts::{ACCOUNT}:assumed-role/hub/instance"}
             assert REGION_PATH in asked
 
         asked.clear()
         workspace = workspaces("skipping", AWS_EC2_METADATA_DISABLED="false")
         skipping = {"ec2_metadata_service_endpoint": f'"{url}"', "skip_metadata_api_check": "true"}
         workspace.configure(sandbox.provider(**NO_KEYS, **skipping), AUDIT)
-        assert "credential" in only_error(workspace.try_plan()).text.lower()
+        assert "credential" in workspace.try_plan().only_error().text.lower()
         assert asked == []
 
 
@@ -139,7 +114,7 @@ def test_the_region_of_the_instance_metadata(workspaces, sandbox, fleet, keys):
             arguments = {k: v for k, v in skip.items() if not k.isupper()}
             workspace = workspaces("-".join(skip), **variable)
             workspace.configure(sandbox.provider(**nowhere, **arguments), AUDIT)
-            error = only_error(workspace.try_plan())
+            error = workspace.try_plan().only_error()
             assert "AWS_REGION" in error.detail and "metadata" not in error.detail and asked == []
 
 
@@ -148,6 +123,6 @@ def test_no_region_of_the_instance_metadata(workspaces, sandbox, fleet):
     workspace = workspaces("instance", AWS_EC2_METADATA_DISABLED="false")
     nowhere = {"region": None, "ec2_metadata_service_endpoint": '"http://127.0.0.1:1"'}
     workspace.configure(sandbox.provider(**nowhere), AUDIT)
-    error = only_error(workspace.try_plan())
+    error = workspace.try_plan().only_error()
     assert "no region" in error.detail and "metadata" in error.detail
     assert sandbox.calls() == []

@@ -3,14 +3,13 @@
 import contextlib
 import datetime
 import hashlib
-import http.server
 import json
 import pathlib
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from harness import web
 from harness.hcl import TAGGED
 
 ACCOUNT = "111122223333"
@@ -37,27 +36,12 @@ def section(title: str, **properties: object) -> str:
 def answering(body: dict) -> Iterator[str]:
     """A server that has this one answer for everybody."""
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Answering(web.Handler):
         def do_GET(self):
-            text = json.dumps(body).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            self.answer(json.dumps(body).encode(), headers={"content-type": "application/json"})
 
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web.serving(Answering) as url:
+        yield url
 
 
 class Case:

@@ -3,13 +3,11 @@
 import contextlib
 import datetime
 import http.client
-import http.server
 import ipaddress
 import json
 import pathlib
 import re
 import ssl
-import threading
 import urllib.parse
 from collections.abc import Iterator
 
@@ -18,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from harness import web
 from harness.hcl import TAGGED
 
 AUDIT = f'data "mirror_audit" "x" {{\n  {TAGGED}\n}}\n'
@@ -79,10 +78,10 @@ def relay(sandbox, tls: ssl.SSLContext | None = None, inside: ssl.SSLContext | N
     asked: list[str] = []
     actions: set[str] = set()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Passing(web.Handler):
         def do_POST(self):
             asked.append(self.headers["host"])
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self.body()
             actions.update(urllib.parse.parse_qs(body.decode()).get("Action", []))
             path = urllib.parse.urlsplit(self.path).path or "/"
             connection = http.client.HTTPConnection(urllib.parse.urlsplit(sandbox.url).netloc)
@@ -92,11 +91,7 @@ def relay(sandbox, tls: ssl.SSLContext | None = None, inside: ssl.SSLContext | N
             connection.endheaders(body)
             answer = connection.getresponse()
             told = answer.read()
-            self.send_response(answer.status)
-            self.send_header("content-type", answer.headers["content-type"])
-            self.send_header("content-length", str(len(told)))
-            self.end_headers()
-            self.wfile.write(told)
+            self.answer(told, answer.status, {"content-type": answer.headers["content-type"]})
             connection.close()
 
         def do_PUT(self):
@@ -116,20 +111,8 @@ def relay(sandbox, tls: ssl.SSLContext | None = None, inside: ssl.SSLContext | N
             self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
             self.close_connection = False
 
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Relay(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}", asked, actions)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with web.serving(Passing, tls) as url:
+        yield Relay(url, asked, actions)
 
 
 @pytest.fixture

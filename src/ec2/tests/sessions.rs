@@ -14,20 +14,13 @@ fn session(id: &str, owner: &str) -> String {
 }
 
 fn sessions(sessions: &[(&str, &str)]) -> Reply {
-    let items: String = sessions
-        .iter()
-        .map(|(id, owner)| format!("<item>{}</item>", session(id, owner)))
-        .collect();
-    response(
-        "DescribeTrafficMirrorSessions",
-        &format!("<trafficMirrorSessionSet>{items}</trafficMirrorSessionSet>"),
-    )
+    page(sessions, "")
 }
 
 const OWN: &str = "111122223333";
 const OTHER: &str = "999999999999";
 
-/// A page after which there is another one.
+/// A page; `next` leads to another one, unless it is empty.
 fn page(of: &[(&str, &str)], next: &str) -> Reply {
     let items: String = of
         .iter()

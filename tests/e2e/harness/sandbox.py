@@ -78,6 +78,10 @@ class Sandbox(Cloud):
         """Those that changed something."""
         return [call for call in self.calls() if call.changed]
 
+    def principals(self, action: str) -> set[str]:
+        """Who made the calls of an action."""
+        return {call.principal for call in self.calls(action)}
+
     def forget_calls(self) -> None:
         self._control("DELETE", "ledger")
 

@@ -60,6 +60,12 @@ class Result:
         assert self.code == 0, f"{' '.join(self.arguments)} exited {self.code}\n{self.readable()}"
         return self
 
+    def only_error(self) -> Diagnostic:
+        """The one error of a run that must fail."""
+        assert self.code == 1, self.readable()
+        (error,) = self.errors
+        return error
+
     def readable(self) -> str:
         told = "\n".join(str(d) for d in self.diagnostics)
         return told or self.text
@@ -160,12 +166,14 @@ class Workspace:
 
     def _policy(self, command: str) -> contextlib.AbstractContextManager[None]:
         """That of a plan for a plan, unless another run goes on meanwhile, which may be an apply."""
+        if command != "plan":
+            return contextlib.nullcontext()
         is_alone = threading.current_thread() is threading.main_thread() and all(
             process.poll() is not None for process in self._started
         )
         # A dry run of a create needs what the create needs.
         asks_create = any("preflight_dry_run" in file.read_text() for file in self.directory.glob("*.tf"))
-        return only_plans() if command == "plan" and is_alone and not asks_create else contextlib.nullcontext()
+        return only_plans() if is_alone and not asks_create else contextlib.nullcontext()
 
     def run(self, *arguments: str, timeout: float = 600, env: dict[str, str] | None = None) -> Result:
         with self._policy(arguments[0]):
