@@ -144,8 +144,8 @@ pub struct CoverageModel {
     /// The traffic mirror sessions, by the id of their network interface.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub sessions: Attr<BTreeMap<String, Attr<SessionModel>>>,
-    /// What differs from the configuration in EC2, in words, by the id of the network interface or filter. Empty after every
-    /// apply; an entry is a change to apply.
+    /// What differs from the configuration in EC2, in words, by the id of the network interface or filter: also that a session is
+    /// gone. Empty after every apply; an entry is a change to apply.
     #[schemars(extend("x-terraform" = COMPUTED))]
     pub deviations: Attr<BTreeMap<String, Attr<String>>>,
     /// Sessions that the last apply could not create, change or delete, by the id of their network interface.

@@ -146,6 +146,7 @@ pub(super) async fn refreshed(
     let rows = actual_rows(&own, &fleet, &rule, &before);
     fleet.intended = planner::intended(wish.as_ref(), &rows, &before, &fleet.intended, &sessions);
 
+    let said = convert::known_strings(&state.deviations);
     state.region = account.region().into();
     state.sessions = convert::sessions(&rows, false);
     let blueprint = state.blueprint(id.as_ref().map_or("", |id| id.as_str()));
@@ -156,7 +157,7 @@ pub(super) async fn refreshed(
         filter_as_found: fleet.filter_as_found.clone(),
         ..blueprint
     };
-    state.deviations = convert::strings(planner::deviations(&blueprint, &fleet, &own));
+    let mut deviations = planner::deviations(&blueprint, &fleet, &own);
     if let Some(wish) = wish.filter(|_| is_readable) {
         let mut skipped = planner::skips(&wish, &fleet, &rows);
         state.summary = convert::summary(planner::summary(&fleet, &skipped));
@@ -178,7 +179,16 @@ pub(super) async fn refreshed(
             .filter(|(interface, _)| uncovered(interface, &skipped));
         state.failures = Attr::Known(failures.collect());
         state.skipped = convert::skipped(&skipped);
+        let refresh = planner::Refresh {
+            fleet: &fleet,
+            skipped: &skipped,
+            found: &rows,
+            before: &before,
+            sessions: &sessions,
+        };
+        deviations.extend(planner::gone(refresh, &said));
     }
+    state.deviations = convert::strings(deviations);
     let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;
     owned_filter::note(&mut state, filter.as_ref(), &blueprint);
     let seen = Seen {

@@ -81,8 +81,7 @@ def test_drift_is_seen_and_repaired(workspace, sandbox, fleet, drift):
     assert list(map(wanted, sandbox.sessions())) != list(map(wanted, before)), "the drift is there"
     plan = workspace.plan()
     assert plan.actions == {PROD: ["update"]}
-    # In words, or as a session that comes back.
-    assert (interface in plan.before(PROD)["deviations"]) == (drift != "deleted"), plan.before(PROD)["deviations"]
+    assert list(plan.before(PROD)["deviations"]) == [interface]
     assert plan.after(PROD)["deviations"] == {}
     sandbox.forget_calls()
     workspace.apply_saved()
@@ -95,6 +94,31 @@ def test_drift_is_seen_and_repaired(workspace, sandbox, fleet, drift):
     untouched = {session.id for session in before if session.interface != interface}
     for call in sandbox.changing_calls():
         assert not untouched & call.sessions(), f"{call.action} touched a session that had not drifted"
+
+
+@pytest.mark.spine
+def test_a_deleted_session_is_told_from_a_new_interface(workspace, sandbox, fleet):
+    """Also by a plan after a refresh that was saved, whose state has forgotten the session."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    delete(sandbox, fleet, session)
+    fleet.launch("web-9", Mirror="True")
+    # What is deleted of an instance that is no longer selected is nothing to repair.
+    away = fleet.interfaces["web-2"]
+    for gone in away:
+        delete(sandbox, fleet, sandbox.session_on(gone))
+    sandbox.untag(fleet.instances["web-2"], key="Mirror")
+    told = {interface: f"{session.id} is gone"}
+    assert workspace.plan().before(PROD)["deviations"] == told
+    workspace.try_apply("-refresh-only").succeed()
+    plan = workspace.plan()
+    assert plan.before(PROD)["deviations"] == told and plan.after(PROD)["deviations"] == {}
+    assert set(plan.after(PROD)["sessions"]) == {interface, *fleet.interfaces["web-9"]}
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert workspace.state()[PROD]["deviations"] == {}
 
 
 @pytest.mark.spine

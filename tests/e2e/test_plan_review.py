@@ -113,6 +113,10 @@ def test_changed(workspace, sandbox, fleet, lines):
     ((*line, detail, coverage_address),) = lines()
     assert [*line, coverage_address] == expect(fleet, "changed", "web-1")[0]
     assert fleet.other_filter in detail
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=session.id)
+    ((*line, detail, coverage_address),) = lines()
+    assert [*line, coverage_address] == expect(fleet, "created", "web-1")[0]
+    assert detail == f"{session.id} is gone"
     workspace.apply()
     workspace.configure(sandbox.provider(), coverage(fleet, 'tags = { Team = "security" }'))
     assert lines() == expect(fleet, "changed", "web-1", "web-2")
