@@ -30,7 +30,7 @@ pub enum SavedPlan {
     None,
     /// It does. When the file was written; none when that cannot be seen.
     Applied(Option<SystemTime>),
-    /// What it does cannot be seen, as on systems without `/proc`.
+    /// What it does cannot be seen, for example because it runs as another user.
     Unseen,
 }
 

@@ -5,11 +5,10 @@
 //! where the same processes are seen, hence in the same PID namespace since the same boot. Elsewhere, on another machine or
 //! in another container, only the time tells.
 
-use std::fs;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::provider::core_process::{core_process, own_process, start_of};
+use crate::provider::core_process::{self, core_process, own_process, start_of};
 
 /// How much longer than its time a create may seem to run: calls in flight, the wait for describe calls, clocks that differ.
 const SLACK: Duration = Duration::from_secs(15 * 60);
@@ -114,26 +113,15 @@ fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// This boot of this machine; empty where that is not known. Read once: a killed create can leave thousands of sessions to ask
-/// about.
+/// Read once: a killed create can leave thousands of sessions to ask about.
 fn boot() -> &'static str {
     static BOOT: OnceLock<String> = OnceLock::new();
-    BOOT.get_or_init(|| {
-        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        id.chars().take(8).collect()
-    })
+    BOOT.get_or_init(core_process::boot)
 }
 
-/// The PID namespace: each container has one of its own, and sees no processes of the others. Empty where that is not known.
 fn namespace() -> &'static str {
     static NAMESPACE: OnceLock<String> = OnceLock::new();
-    NAMESPACE.get_or_init(|| {
-        let link = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-        link.to_string_lossy()
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect()
-    })
+    NAMESPACE.get_or_init(core_process::namespace)
 }
 
 #[cfg(all(test, target_os = "linux"))]

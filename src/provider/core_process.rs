@@ -1,6 +1,11 @@
 //! Which processes these are: this one, and the core that started it.
 
-use std::fs;
+#[cfg(target_os = "linux")]
+use super::process_files as system;
+#[cfg(not(target_os = "linux"))]
+use super::process_table as system;
+
+pub use system::{boot, namespace, parent_id, start_of};
 
 /// This process: its id, and its start.
 pub fn own_process() -> String {
@@ -16,7 +21,7 @@ pub fn core_process() -> String {
 
 /// The name of the core's executable; none where the system does not show it.
 pub fn core_program() -> Option<String> {
-    let program = fs::read_link(format!("/proc/{}/exe", parent_id())).ok()?;
+    let program = system::program_of(parent_id())?;
     Some(program.file_name()?.to_string_lossy().into_owned())
 }
 
@@ -33,8 +38,10 @@ pub fn is_tofu(program: &str) -> bool {
 /// What the core was asked to do: the words of its command line from the command on, for example `apply`, `-auto-approve`. None where
 /// the system does not show it.
 pub fn core_command() -> Option<Vec<Vec<u8>>> {
-    let line = fs::read(format!("/proc/{}/cmdline", parent_id())).ok()?;
-    Some(command_of(line.split(|byte| *byte == 0).skip(1)))
+    let words = system::words_of(parent_id())?;
+    Some(command_of(
+        words.iter().skip(1).map(|word| word.as_encoded_bytes()),
+    ))
 }
 
 /// Words of a command line from the command on.
@@ -46,49 +53,4 @@ pub fn command_of<'a>(words: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
         .skip_while(|word| !is_command(word))
         .map(<[u8]>::to_vec)
         .collect()
-}
-
-/// When a process started, in the kernel's ticks since boot; none where there is no such process, or no way to know.
-pub fn start_of(process: u32) -> Option<String> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The fields behind the command's name, which may contain anything: the state is the 3rd of all, the start the 22nd.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    // A process that was killed stays a zombie until its parent asks for it.
-    let ended = ["Z", "X"].contains(&fields.next()?);
-    fields.nth(18).filter(|_| !ended).map(str::to_owned)
-}
-
-/// Id of the core process, which started this one.
-#[cfg(unix)]
-pub fn parent_id() -> u32 {
-    std::os::unix::process::parent_id()
-}
-
-/// Elsewhere nothing tells it.
-#[cfg(not(unix))]
-pub fn parent_id() -> u32 {
-    0
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_zombie_has_ended() {
-        use super::start_of;
-        use std::time::{Duration, Instant};
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-        assert!(start_of(child.id()).is_some());
-        child.kill().unwrap();
-        let killed = Instant::now();
-        while start_of(child.id()).is_some() && killed.elapsed() < Duration::from_secs(10) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert_eq!(
-            start_of(child.id()),
-            None,
-            "not waited for, and ended all the same"
-        );
-        child.wait().unwrap();
-    }
 }

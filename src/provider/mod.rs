@@ -5,6 +5,10 @@ mod connection;
 pub(crate) mod core_process;
 mod duration;
 mod model;
+#[cfg(target_os = "linux")]
+mod process_files;
+#[cfg(any(not(target_os = "linux"), test))]
+mod process_table;
 mod region;
 mod roles;
 mod tags;
