@@ -5,7 +5,7 @@ use super::model::CoverageModel;
 use super::outcome::shown;
 use super::refreshed::{Reasons, reasons};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
+use crate::planner::{Fleet, Member, Plan, Reason, Row, Skip, TargetKind};
 use crate::selection;
 
 /// Longest packet to a network load balancer target, in bytes (CreateTrafficMirrorSession).
@@ -151,6 +151,12 @@ pub fn warn(
     let before = prior
         .map(|prior| convert::rows(&prior.sessions))
         .unwrap_or_default();
+    let same_keys = prior.is_some_and(|prior| prior.copy_tags == planned.copy_tags);
+    let uncopied = plan.sessions.keys().filter(|id| {
+        let had_session = before.get(*id).is_some_and(|row| row.id.is_some());
+        !(same_keys && had_session) && fleet.interfaces.get(*id).is_some_and(Member::hides_instance)
+    });
+    diagnostics.extend(copies_nothing(planned, &uncopied.cloned().collect::<Vec<_>>()));
     warn_of_changes(name, before, fleet, plan, diagnostics);
     // They cost money until somebody deletes them, so every plan says so.
     if planned.enabled.known() != Some(&false) && !fleet.not_adopted.is_empty() {
@@ -168,6 +174,23 @@ pub fn warn(
             ),
         );
     }
+}
+
+/// That these interfaces are mirrored, but the tags of their instances are not there to be copied.
+fn copies_nothing(planned: &CoverageModel, interfaces: &[String]) -> Option<Diagnostic> {
+    let keys = selection::strings(&planned.copy_tags)?;
+    if keys.is_empty() || interfaces.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "copy_tags names {}. Of {} selected network interfaces the instance is not visible to this account, so their sessions are made \
+         without a copy of its tags: {}. To give those sessions tags, select them in a coverage of their own, with tags.",
+        keys.join(", "),
+        interfaces.len(),
+        shown(interfaces)
+    );
+    let title = "Tags of instances that are not visible are not copied";
+    Some(Diagnostic::warning(title, detail).at(AttributePath::root("copy_tags")))
 }
 
 /// The totals of a plan that deletes or moves sessions. `before` are the sessions of the state.
