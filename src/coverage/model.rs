@@ -82,8 +82,8 @@ pub struct CoverageModel {
     /// `Name` tag of every session, with the placeholders of `description`. Left out, it is the instance id at creation, or the id of
     /// the network interface where the instance is not visible, and then left alone.
     pub name_tag: Attr<String>,
-    /// Keys of instance tags that every session gets a copy of; none where the instance is not visible. Tags of the same key in `tags`
-    /// win. Left out, none is copied.
+    /// Keys of instance tags that every session gets a copy of; none where the instance is not visible, and the plan that makes
+    /// such a session says so. Tags of the same key in `tags` win. Left out, none is copied.
     pub copy_tags: Attr<Vec<Attr<String>>>,
     /// Tags of every session, beside `mirror:coverage`, `mirror:coverage-id` and `Name`, which is the instance id unless it is
     /// given here. A tag of the same key in the `default_tags` of the provider block gives way. EC2 takes 50 in all. Left

@@ -208,13 +208,16 @@ impl Coverage {
 }
 
 impl Coverage {
-    /// Nothing is said of a destroy, unless another coverage of the run wants what it would delete.
+    /// How many sessions a destroy deletes, and whether another coverage of the run wants them. AWS is asked nothing.
     pub(super) fn destroy_planned(&self, request: &Request) -> Response {
         let id = prior_id(request);
         let id = id.as_ref().map_or("", |id| id.as_str());
+        let fleet = decode(&request.prior_private);
+        let prior = request.prior.as_ref();
+        let totals = prior.and_then(|prior| plan_words::destroy_totals(prior, fleet.as_ref()));
         let refusal = self.refuse_to_be_taken_over(id);
         Response {
-            diagnostics: refusal.into_iter().collect(),
+            diagnostics: totals.into_iter().chain(refusal).collect(),
             ..Response::default()
         }
     }

@@ -5,7 +5,7 @@ use super::model::CoverageModel;
 use super::outcome::shown;
 use super::refreshed::{Reasons, reasons};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{Fleet, Plan, Reason, Row, Skip, TargetKind};
+use crate::planner::{Fleet, Member, Plan, Reason, Row, Skip, TargetKind};
 use crate::selection;
 
 /// Longest packet to a network load balancer target, in bytes (CreateTrafficMirrorSession).
@@ -151,6 +151,12 @@ pub fn warn(
     let before = prior
         .map(|prior| convert::rows(&prior.sessions))
         .unwrap_or_default();
+    let same_keys = prior.is_some_and(|prior| prior.copy_tags == planned.copy_tags);
+    let uncopied = plan.sessions.keys().filter(|id| {
+        let had_session = before.get(*id).is_some_and(|row| row.id.is_some());
+        !(same_keys && had_session) && fleet.interfaces.get(*id).is_some_and(Member::hides_instance)
+    });
+    diagnostics.extend(copies_nothing(planned, &uncopied.cloned().collect::<Vec<_>>()));
     warn_of_changes(name, before, fleet, plan, diagnostics);
     // They cost money until somebody deletes them, so every plan says so.
     if planned.enabled.known() != Some(&false) && !fleet.not_adopted.is_empty() {
@@ -170,7 +176,24 @@ pub fn warn(
     }
 }
 
-/// The totals of a plan that deletes or moves sessions, before anybody has to scroll for them. `before` are the sessions of the state.
+/// That these interfaces are mirrored, but the tags of their instances are not there to be copied.
+fn copies_nothing(planned: &CoverageModel, interfaces: &[String]) -> Option<Diagnostic> {
+    let keys = selection::strings(&planned.copy_tags)?;
+    if keys.is_empty() || interfaces.is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "copy_tags names {}. Of {} selected network interfaces the instance is not visible to this account, so their sessions are made \
+         without a copy of its tags: {}. To give those sessions tags, select them in a coverage of their own, with tags.",
+        keys.join(", "),
+        interfaces.len(),
+        shown(interfaces)
+    );
+    let title = "Tags of instances that are not visible are not copied";
+    Some(Diagnostic::warning(title, detail).at(AttributePath::root("copy_tags")))
+}
+
+/// The totals of a plan that deletes or moves sessions. `before` are the sessions of the state.
 fn warn_of_changes(
     name: &str,
     before: convert::Rows,
@@ -182,8 +205,7 @@ fn warn_of_changes(
     let created = plan.sessions.values().filter(|row| row.id.is_none()).count();
     let gone = recorded.keys().filter(|id| !plan.sessions.contains_key(*id));
     let mut deleted: Vec<String> = gone.cloned().collect();
-    let second = fleet.surplus();
-    deleted.extend(second.map(|(interface, session)| format!("{session} (a second one of {interface})")));
+    deleted.extend(fleet.surplus().map(second_session));
     let is_moved = |(id, row): &(&String, &Row)| {
         let before = recorded.get(*id).or_else(|| fleet.adoptable.get(*id));
         before.is_some_and(|before| {
@@ -192,22 +214,46 @@ fn warn_of_changes(
     };
     let moved = plan.sessions.iter().filter(is_moved);
     let moved: Vec<String> = moved.map(|(id, _)| id.clone()).collect();
+    diagnostics.extend(totals(name, created, &deleted, &moved));
+}
+
+/// The totals of a plan that destroys the object: every session of the state goes, and every second one.
+pub fn destroy_totals(prior: &CoverageModel, fleet: Option<&Fleet>) -> Option<Diagnostic> {
+    let rows = convert::rows(&prior.sessions);
+    let recorded = rows.into_iter().filter(|(_, row)| row.id.is_some());
+    let mut deleted: Vec<String> = recorded.map(|(id, _)| id).collect();
+    for (interface, sessions) in fleet.iter().flat_map(|fleet| &fleet.second_sessions) {
+        deleted.extend(
+            sessions
+                .iter()
+                .map(|session| second_session((interface, session))),
+        );
+    }
+    totals(prior.name.as_str().unwrap_or_default(), 0, &deleted, &[])
+}
+
+fn second_session((interface, session): (&str, &str)) -> String {
+    format!("{session} (a second one of {interface})")
+}
+
+/// One warning with all totals, before anybody has to scroll for them, where something is deleted or moved.
+fn totals(name: &str, created: usize, deleted: &[String], moved: &[String]) -> Option<Diagnostic> {
     if deleted.is_empty() && moved.is_empty() {
-        return;
+        return None;
     }
     let mut lines = Vec::new();
-    for (what, interfaces) in [("Deleted", &deleted), ("Moved to another target", &moved)] {
+    for (what, interfaces) in [("Deleted", deleted), ("Moved to another target", moved)] {
         if !interfaces.is_empty() {
             lines.push(format!("{what}: {}", shown(interfaces)));
         }
     }
     lines.push("See sessions for each of them.".to_owned());
-    diagnostics.warning(
+    Some(Diagnostic::warning(
         format!(
             "Coverage {name}: {created} created, {} deleted, {} moved",
             deleted.len(),
             moved.len()
         ),
         lines.join("\n\n"),
-    );
+    ))
 }

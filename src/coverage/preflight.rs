@@ -10,7 +10,7 @@ use super::model::{CoverageModel, SessionModel};
 use super::override_argument;
 use crate::ec2::{Account, Action, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{self, MAX_SESSION_NUMBER, MirrorFilter, MirrorTarget, Sender, VXLAN_PORT};
+use crate::planner::{self, Acceptance, MAX_SESSION_NUMBER, MirrorTarget, Sender, VXLAN_PORT};
 use crate::provider::ec2_diagnostic;
 
 /// How long a final plan waits for a target or filter of the same run: describe calls lag behind.
@@ -29,7 +29,10 @@ pub async fn check_references(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     let (new_targets, new_filters) = (added(planned, prior, targets), added(planned, prior, filters));
-    look_at(account, &new_targets, &new_filters, patience, diagnostics).await
+    let (waited, only_dns) = look_at(account, &new_targets, &new_filters, patience, diagnostics).await;
+    // Said once: it may be meant, and then every new session would say it again.
+    diagnostics.extend(only_dns);
+    waited
 }
 
 /// The same of what the state has already, where this plan sends a session to it that was not there: it may have gone, or take
@@ -64,25 +67,19 @@ pub async fn check_receiving(
         places.retain(|id, _| receiving.contains(id) && !new.contains_key(id));
         places
     };
-    look_at(
-        account,
-        &known(targets),
-        &known(filters),
-        Duration::ZERO,
-        diagnostics,
-    )
-    .await;
+    let (targets, filters) = (known(targets), known(filters));
+    look_at(account, &targets, &filters, Duration::ZERO, diagnostics).await;
 }
 
-/// Looks these targets and filters up, and says which are not there within `patience` and which take nothing; and whether
-/// something had to be waited for.
+/// Looks these targets and filters up, and says which are not there within `patience` and which take nothing. The answer is whether
+/// something had to be waited for, and what to say of filters for DNS alone.
 async fn look_at(
     account: &Account,
     targets: &Places,
     filters: &Places,
     patience: Duration,
     diagnostics: &mut Diagnostics,
-) -> bool {
+) -> (bool, Vec<Diagnostic>) {
     let root = AttributePath::root("traffic_mirror_target_ids");
     let ids: Vec<String> = targets.keys().cloned().collect();
     let (found, targets_waited) = patient(patience, || account.targets(&ids)).await;
@@ -94,11 +91,19 @@ async fn look_at(
     let root = AttributePath::root("traffic_mirror_filter_id");
     let ids: Vec<String> = filters.keys().cloned().collect();
     let (found, filters_waited) = patient(patience, || account.filters(&ids)).await;
+    let mut only_dns = Vec::new();
     for filter in found.iter().flat_map(|lookup| &lookup.found) {
-        warn_of_empty(filter, filters.get(&filter.id).unwrap_or(&root), diagnostics);
+        let path = filters.get(&filter.id).unwrap_or(&root);
+        match filter.acceptance() {
+            Acceptance::Nothing(why) => diagnostics.push(empty(&why).at(path.clone())),
+            Acceptance::Some(packets) if packets.is_only_amazon_dns() => {
+                only_dns.push(accepts_only_dns(&filter.id).at(path.clone()));
+            }
+            Acceptance::Some(_) | Acceptance::Unknown => {}
+        }
     }
     report_missing("traffic mirror filter", found, &root, filters, diagnostics);
-    targets_waited || filters_waited
+    (targets_waited || filters_waited, only_dns)
 }
 
 /// Looks again while something is missing; and whether that was necessary.
@@ -231,15 +236,21 @@ fn warn_of_unseen_groups(ingress: &TargetIngress, diagnostics: &mut Diagnostics)
     }
 }
 
-fn warn_of_empty(filter: &MirrorFilter, path: &AttributePath, diagnostics: &mut Diagnostics) {
-    if !filter.rules.is_empty() || filter.amazon_dns {
-        return;
-    }
+/// A filter that accepts nothing of anybody, as the audit judges it.
+fn empty(why: &str) -> Diagnostic {
     let detail = format!(
-        "{} has no rules, so its sessions mirror nothing. Add rules to it, for example with aws_ec2_traffic_mirror_filter_rule.",
-        filter.id
+        "Its sessions mirror nothing: {why}. Add rules that accept to it, for example with aws_ec2_traffic_mirror_filter_rule."
     );
-    diagnostics.push(Diagnostic::warning("The traffic mirror filter is empty", detail).at(path.clone()));
+    Diagnostic::warning("The traffic mirror filter is empty", detail)
+}
+
+fn accepts_only_dns(filter: &str) -> Diagnostic {
+    let detail = format!(
+        "{filter} has the network service amazon-dns and no rule that accepts, so its sessions mirror what goes to and from the Amazon \
+         DNS server, and nothing else. Unless that is meant, add rules that accept to it, for example with \
+         aws_ec2_traffic_mirror_filter_rule."
+    );
+    Diagnostic::warning("The traffic mirror filter accepts only DNS", detail)
 }
 
 /// Asks EC2 whether it would let a session be created, if the configuration wants that and the plan creates one.

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::packets::Packets;
+use super::packets::{Acceptance, Packets};
 use super::{MirrorFilter, MirrorSession, Reason, Receiver, Sender};
 
 /// Something that is seen, or that is not.
@@ -135,22 +135,17 @@ impl Delivery {
         self.filters
             .judge("traffic mirror filters", |filters| match filters.get(id) {
                 None => Outcome::Unseen(format!("{id} cannot be seen")),
-                Some(filter) if filter.rules.is_empty() && !filter.amazon_dns => {
-                    empty(format!("{id} has no rules"))
-                }
-                Some(filter) => match Packets::of(filter) {
-                    None => Outcome::Unseen(format!("what the rules of {id} accept cannot be seen")),
-                    Some(packets) if !packets.is_empty() => match self.of_source(session, packets).is_empty()
-                    {
+                Some(filter) => match filter.acceptance() {
+                    Acceptance::Unknown => {
+                        Outcome::Unseen(format!("what the rules of {id} accept cannot be seen"))
+                    }
+                    Acceptance::Nothing(why) => empty(why),
+                    Acceptance::Some(packets) => match self.of_source(session, packets).is_empty() {
                         false => Outcome::Delivers,
                         true => empty(format!(
                             "{id} accepts nothing of an address family in which the source has an address"
                         )),
                     },
-                    Some(_) if !filter.rules.iter().any(|rule| rule.accept) => {
-                        empty(format!("{id} has no rule that accepts"))
-                    }
-                    Some(_) => empty(format!("the rules of {id} reject all that later ones accept")),
                 },
             })
     }

@@ -91,6 +91,12 @@ impl Member {
             undecided: None,
         }
     }
+
+    /// As [`Interface::hides_instance`].
+    pub fn hides_instance(&self) -> bool {
+        let is_visible = self.instance_id.is_some() && self.instance_type.is_some();
+        !(is_visible || self.unattached || self.requester_managed)
+    }
 }
 
 /// What a missing permission hides.

@@ -76,6 +76,7 @@ pub use owned_filter::{FilterRepair, filter_repair};
 pub use ownership::{
     COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, NAME_TAG, Owner, Ownership, name_of_all, name_of_unnamed,
 };
+pub use packets::Acceptance;
 pub use placement::{Placed, Placement, PlacementTarget, Source, place};
 pub use plan::{Plan, Row, Skip, Summary, Wanted, Wish, plan, skips, summary};
 pub use reason::{Reason, Verdict};

@@ -70,6 +70,33 @@ impl Packets {
     }
 }
 
+/// What a filter accepts of anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    /// These.
+    Some(Packets),
+    /// No packet, and why.
+    Nothing(String),
+    /// Its rules cannot be read.
+    Unknown,
+}
+
+impl MirrorFilter {
+    /// What it accepts.
+    pub fn acceptance(&self) -> Acceptance {
+        let id = &self.id;
+        match Packets::of(self) {
+            None => Acceptance::Unknown,
+            Some(packets) if !packets.is_empty() => Acceptance::Some(packets),
+            Some(_) if self.rules.is_empty() => Acceptance::Nothing(format!("{id} has no rules")),
+            Some(_) if !self.rules.iter().any(|rule| rule.accept) => {
+                Acceptance::Nothing(format!("{id} has no rule that accepts"))
+            }
+            Some(_) => Acceptance::Nothing(format!("the rules of {id} reject all that later ones accept")),
+        }
+    }
+}
+
 /// The pieces of a box outside of another.
 fn cut(packet: Packet, other: &Packet) -> Vec<Packet> {
     let apart = |(one, other): (&Range, &Range)| one.1 < other.0 || other.1 < one.0;

@@ -31,7 +31,8 @@ pub struct SelectorBlock {
     pub network_interface_ids: Strings,
     /// VPCs that the network interface may be in. Left out, any.
     pub vpc_ids: Strings,
-    /// Subnets that the network interface may be in. Left out, any.
+    /// Subnets that the network interface may be in. A selector that asks for types, states or tags of the instance too passes over an
+    /// interface there whose instance is not visible. Left out, any.
     pub subnet_ids: Strings,
     /// Availability zones that the network interface may be in, by name (`eu-west-1a`) or id (`euw1-az2`). Left out, any.
     pub availability_zones: Strings,

@@ -1,5 +1,7 @@
 """How much one plan may change."""
 
+import json
+
 import pytest
 
 from harness.hcl import TAGGED, coverage
@@ -173,3 +175,47 @@ def test_a_staged_roll_out_passes_over_those_that_fail(workspace, sandbox, fleet
     sandbox.no_faults()
     workspace.apply()
     assert {session.interface for session in sandbox.sessions("prod")} == {refused, *others}
+
+
+@pytest.mark.spine
+def test_a_destroy_says_how_many_sessions_it_deletes(workspace, sandbox, fleet):
+    """In the words of any other plan, once, asking EC2 nothing, and without what the provider keeps for itself."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    asks = workspace.core.has("plan_destroy")
+
+    def told(plan, count=3):
+        found = [warning.summary for warning in plan.warnings]
+        assert found == [f"Coverage prod: 0 created, {count} deleted, 0 moved"] * asks
+        return "\n".join(warning.detail for warning in plan.warnings)
+
+    everything = told(workspace.plan("-destroy"))
+    assert not asks or all(one in everything for one in fleet.tagged_interfaces())
+    if asks:
+        (interface,) = fleet.interfaces["web-1"]
+        kept = sandbox.session_on(interface)
+        second = sandbox.create_session(interface, fleet.target, fleet.filter, 9, **kept.tags)
+        assert second in told(workspace.plan("-destroy"), 4)
+        sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=second)
+
+    workspace.configure(sandbox.provider())
+    told(workspace.plan())
+
+    # Of a state of any age.
+    state = workspace.directory / "terraform.tfstate"
+    raw = json.loads(state.read_text())
+    for private in ("bm8gbG9uZ2VyIHJlYWQ=", None):
+        raw["resources"][0]["instances"][0]["private"] = private
+        raw["serial"] += 1
+        state.write_text(json.dumps(raw))
+        sandbox.forget_calls()
+        told(workspace.plan("-refresh=false"))
+        assert {call.action for call in sandbox.calls()} == {"GetCallerIdentity"}, "as any plan"
+
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    shown = workspace.apply_at_prompt(lambda: None, "-destroy").succeed().text
+    assert shown.count("3 deleted") == asks and sandbox.sessions() == []
+
+    workspace.configure(sandbox.provider(), coverage(fleet, "enabled = false"))
+    workspace.apply()
+    assert workspace.plan("-destroy").warnings == [], "nothing to count"

@@ -112,6 +112,25 @@ def test_templates_that_read_the_instance(workspace, sandbox, fleet):
     assert {session.description for session in sandbox.sessions("prod")} == {f"on {THEIRS}", f"on {NODE}"}
 
 
+def test_tags_that_cannot_be_copied(workspace, sandbox, fleet):
+    """The session is made without them, and the plan that makes it says so, once."""
+    sandbox.tag(NODE_ID, Team="blue")
+    ids = block(f'network_interface_ids = ["{THEIRS}", "{NODE}"]')
+
+    def warned(*more):
+        workspace.configure(sandbox.provider(), coverage(fleet, *more, selector=ids))
+        return [(warning.summary, warning.detail, warning.code.split()[0]) for warning in workspace.plan().warnings]
+
+    assert warned() == [], "nothing is to be copied"
+    ((title, detail, argument),) = warned('copy_tags = ["Team"]')
+    assert "not copied" in title and THEIRS in detail and NODE not in detail and "Team" in detail and argument == "copy_tags"
+    workspace.apply_saved()
+    assert [session.tags.get("Team") for session in (sandbox.session_on(THEIRS), sandbox.session_on(NODE))] == [None, "blue"]
+    assert warned('copy_tags = ["Team"]') == [], "it was said"
+    assert warned('copy_tags = ["Team"]', 'description = "x"') == []
+    assert len(warned('copy_tags = ["Team", "Stage"]')) == 1
+
+
 @pytest.mark.spine
 def test_criteria_that_only_an_instance_meets(workspace, sandbox, fleet):
     """In a selector that names the interface, and in an exclude block: neither yes nor no, and the plan says so."""

@@ -13,6 +13,8 @@ from .paths import VENV_BIN, target
 
 # From which version on a core has a feature: Terraform, OpenTofu.
 FEATURES = {
+    # Asks the provider for a plan of what it destroys.
+    "plan_destroy": ((1, 3), (1, 6)),
     "terraform_data": ((1, 4), (1, 6)),
     "postcondition": ((1, 2), (1, 6)),
     "import_block": ((1, 5), (1, 6)),
