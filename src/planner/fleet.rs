@@ -14,6 +14,7 @@ use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::few::{MOST_ENTRIES, few};
 use super::override_rule::same_key;
 use super::{
     Adoption, AllAsFound, FilterAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip,
@@ -122,19 +123,20 @@ pub struct Fleet {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tag_keys: Vec<String>,
     /// The selected interfaces, by id.
+    #[serde(deserialize_with = "few")]
     pub interfaces: BTreeMap<String, Member>,
     /// Settled ids of other objects whose sessions carry the same coverage name. They stay in the process that saw them: an apply does
     /// not know which of them the same run destroys after it.
     #[serde(skip)]
     pub namesakes: BTreeSet<String>,
     /// Other objects of this name whose create may still run where nobody here can look, and until when, in Unix seconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub in_the_making: BTreeMap<String, u64>,
     /// What sessions should be that somebody changed by hand, by interface.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub intended: BTreeMap<String, Row>,
     /// Permissions that are missing to see all of the targets, with the targets that each concerns.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub unseen: BTreeMap<String, Hidden>,
     /// Instances that own the interface of a traffic mirror target or are registered behind its load balancer: they are sensors.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -143,14 +145,14 @@ pub struct Fleet {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub target_interface_ids: BTreeSet<String>,
     /// What is known of the targets that the configuration lists, by id.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub targets: BTreeMap<String, TargetSite>,
     /// Sources that others' sessions send to the listed network interface targets, by target; without those that are selected
     /// here too.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub other_sources: BTreeMap<String, usize>,
     /// Those that are selected here too: with a session of this coverage on the same target such an interface is one source.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub other_sources_here: BTreeMap<String, BTreeSet<String>>,
     /// Sessions of the account in the region that are not of this coverage, where they and the selected interfaces come near
     /// the quota; else 0, so that others' comings and goings change nothing here.
@@ -160,13 +162,13 @@ pub struct Fleet {
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub crowded: BTreeSet<String>,
     /// Others' sessions that are to be adopted, by interface.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub adoptable: BTreeMap<String, Row>,
     /// Settled ids of the objects that have those sessions now.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub adopted_from: BTreeSet<String>,
     /// Further such sessions, which are left alone, by interface.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub not_adopted: BTreeMap<String, Vec<String>>,
     /// Set when a selector reads tags of interfaces and matches none, though instances have those tags.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -178,20 +180,20 @@ pub struct Fleet {
     #[serde(default, skip_serializing_if = "Receivers::is_empty")]
     pub late_receivers: Receivers,
     /// Sessions that those targets turned out to forbid, by interface: the apply does not make them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub late_refusals: BTreeMap<String, Skip>,
     /// Interfaces that EC2 refused for good, with the instance type that each had then.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub refused: BTreeMap<String, Option<String>>,
     /// How often the session of an interface could not be made, by its id: these come last, so that they hold up no other.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub failed: BTreeMap<String, u32>,
     /// The fixed session number that the fleet was looked at for, and which others have it. Only a plan says it: it stays in the process
     /// that saw it too.
     #[serde(skip)]
     pub taken_number: Option<TakenNumber>,
     /// Sessions of this coverage beside the one that it keeps of an interface: any plan deletes them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub second_sessions: BTreeMap<String, Vec<String>>,
     /// Sessions of the object that a plan changes: if that is to be replaced, the plan of the object in its place gets this fleet too.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -201,7 +203,7 @@ pub struct Fleet {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned_filter: Option<String>,
     /// What an import found and no argument says, by interface.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "BTreeMap::is_empty")]
     pub as_found: AllAsFound,
     /// The same of the filter that the coverage owns.
     #[serde(default, skip_serializing_if = "FilterAsFound::is_empty")]
@@ -225,6 +227,8 @@ pub enum FleetError {
     Compression(#[source] std::io::Error),
     #[error("it unpacks to more than {} MiB", MAX_BYTES >> 20)]
     TooLarge,
+    #[error("it would have more than {MOST_ENTRIES} network interfaces")]
+    TooMany,
     #[error("its content is not what this version of the provider writes")]
     Content(#[from] serde_json::Error),
 }
@@ -363,6 +367,10 @@ impl Fleet {
 
     /// The text that carries the fleet; the same fleet is always the same text.
     pub fn encode(&self) -> Result<String, FleetError> {
+        // It could not be read back.
+        if self.interfaces.len() > MOST_ENTRIES {
+            return Err(FleetError::TooMany);
+        }
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         zlib.write_all(&serde_json::to_vec(self)?)
             .map_err(FleetError::Compression)?;

@@ -99,6 +99,37 @@ fn a_bomb_is_refused() {
     assert!(matches!(Fleet::decode(&text), Err(FleetError::TooLarge)));
 }
 
+/// A plan of millions would take gigabytes and minutes, though the text is within its limit.
+#[test]
+fn no_more_interfaces_are_read_or_written_than_anybody_has() {
+    let text = |entries: usize| {
+        let map: Vec<String> = (0..entries).map(|i| format!("\"{i}\":1")).collect();
+        let json = format!(
+            "{{\"account_id\":\"\",\"region\":\"\",\"interfaces\":{{}},\"failed\":{{{}}}}}",
+            map.join(",")
+        );
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
+        zlib.write_all(json.as_bytes()).unwrap();
+        format!("{MAGIC}{}", STANDARD_NO_PAD.encode(zlib.finish().unwrap()))
+    };
+    assert_eq!(
+        Fleet::decode(&text(MOST_ENTRIES)).unwrap().failed.len(),
+        MOST_ENTRIES
+    );
+    assert!(matches!(
+        Fleet::decode(&text(MOST_ENTRIES + 1)),
+        Err(FleetError::Content(_))
+    ));
+    let members = (0..=MOST_ENTRIES).map(|i| (i.to_string(), Member::default()));
+    let mut fleet = Fleet {
+        interfaces: members.collect(),
+        ..fleet(0)
+    };
+    assert!(matches!(fleet.encode(), Err(FleetError::TooMany)));
+    fleet.interfaces.pop_last();
+    assert!(Fleet::decode(&fleet.encode().unwrap()).is_ok());
+}
+
 proptest! {
     #[test]
     fn any_text_ends_in_an_error(text in "(mirror1:)?[A-Za-z0-9+/]{0,200}") {

@@ -15,6 +15,7 @@ mod data_table;
 mod delivery;
 mod deviation;
 mod eligibility;
+mod few;
 mod fleet;
 mod gone;
 mod ignored_tags;

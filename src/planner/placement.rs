@@ -138,7 +138,7 @@ struct Load<'a> {
 
 impl<'a> Load<'a> {
     fn of(targets: &'a [PlacementTarget]) -> Self {
-        let others = |target: &PlacementTarget| target.others + target.shared_sources.len();
+        let others = |target: &PlacementTarget| target.others.saturating_add(target.shared_sources.len());
         Self {
             targets,
             own: vec![0; targets.len()],
@@ -153,7 +153,8 @@ impl<'a> Load<'a> {
 
     fn add(&mut self, index: usize, source: &Source<'_>) {
         self.own[index] += 1;
-        self.all[index] += usize::from(!self.is_there(index, source));
+        // What others have is read from a text, hence may be any number.
+        self.all[index] = self.all[index].saturating_add(usize::from(!self.is_there(index, source)));
     }
 
     fn keep_free(&mut self, source: &Source<'_>) {
@@ -174,7 +175,8 @@ impl<'a> Load<'a> {
 
     fn has_room_beside(&self, index: usize, source: &Source<'_>, kept: usize) -> bool {
         let capacity = self.targets[index].capacity;
-        self.is_there(index, source) || capacity.is_none_or(|capacity| self.all[index] + kept < capacity)
+        self.is_there(index, source)
+            || capacity.is_none_or(|capacity| self.all[index].saturating_add(kept) < capacity)
     }
 }
 
@@ -245,7 +247,7 @@ fn full(targets: &[PlacementTarget], indices: &[usize]) -> String {
         .map(|index| {
             let target = &targets[*index];
             // No number of others' sources, or the text would change whenever they come and go.
-            let others = match target.others + target.shared_sources.len() {
+            let others = match target.others.saturating_add(target.shared_sources.len()) {
                 0 => "",
                 _ => ", part of it taken by others",
             };

@@ -2,7 +2,12 @@
 //!
 //! The corpus is in `tests/corpus`; the rest is drawn from honest configurations and states by changing bytes.
 
+mod fleet;
+#[path = "../ec2_account/sandbox.rs"]
+#[expect(dead_code, reason = "shared with the tests of the account")]
+mod sandbox;
 mod service;
+mod turn;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,7 +49,7 @@ fn corpus(kind: &str) -> Vec<(PathBuf, Vec<u8>)> {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    assert!(files.len() > 20, "{kind}");
+    assert!(files.len() > 15, "{kind}");
     files
         .into_iter()
         .map(|path| (path.clone(), fs::read(path).unwrap()))
@@ -172,6 +177,11 @@ fn the_corpus_in_a_process_of_its_own() {
                 .send(&msgpack(&encode_msgpack(&value, kind).unwrap()), &bytes)
                 .await;
         }
+        let honest = fleet::Honest::start().await;
+        for (_, bytes) in corpus("fleet") {
+            honest.send(&bytes).await;
+        }
+        honest.plan(&fleet::many(1_100_000)).await;
         // Too large for a file: 8 million values, in each encoding and as a type.
         let many = 8_000_000;
         let mut list = b"\xdd\x00\x7a\x12\x00".to_vec();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use terraform_provider_mirror::framework::{Provider, Type, routes, schema_of};
+use terraform_provider_mirror::framework::{
+    Attributes, Provider, Type, decode_json, encode_msgpack, routes, schema_of,
+};
 use terraform_provider_mirror::proto::tfplugin6::provider_client::ProviderClient;
 use terraform_provider_mirror::proto::tfplugin6::{self as proto, Diagnostic, DynamicValue, RawState};
 use terraform_provider_mirror::provider::{Mirror, ProviderModel};
@@ -27,6 +29,10 @@ pub fn kinds() -> BTreeMap<&'static str, Type> {
     kinds
 }
 
+fn prior_value(prior: Option<&[u8]>) -> Option<DynamicValue> {
+    Some(msgpack(prior.unwrap_or(&[0xc0])))
+}
+
 #[derive(Clone)]
 pub struct Hostile {
     client: ProviderClient<Channel>,
@@ -47,6 +53,35 @@ pub fn json(bytes: &[u8]) -> DynamicValue {
     }
 }
 
+/// What came of one call.
+#[derive(Debug)]
+pub struct Answer {
+    pub state: Vec<u8>,
+    pub private: Vec<u8>,
+    pub errors: Vec<String>,
+}
+
+impl Answer {
+    pub fn is_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+/// The answer of this call, which may be no panic.
+fn answer(call: &str, state: Option<DynamicValue>, private: Vec<u8>, found: &[Diagnostic]) -> Answer {
+    let bug = found.iter().find(|diagnostic| diagnostic.summary == BUG);
+    assert!(bug.is_none(), "{call}: {bug:?}");
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == 1);
+    let errors = errors
+        .map(|diagnostic| format!("{call}: {}: {}", diagnostic.summary, diagnostic.detail))
+        .collect();
+    Answer {
+        state: state.unwrap_or_default().msgpack,
+        private,
+        errors,
+    }
+}
+
 impl Hostile {
     pub async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -62,6 +97,73 @@ impl Hostile {
             .max_decoding_message_size(256 << 20)
             .max_encoding_message_size(256 << 20);
         Self { client }
+    }
+
+    /// Configures the provider for the sandbox at this address.
+    pub async fn configure(&self, url: &str) {
+        let config = format!(
+            r#"{{"region": "eu-west-1", "access_key": "AKIASANDBOX000000000", "secret_key": "sandbox",
+                "endpoints": {{"ec2": {url:?}, "sts": {url:?}, "elbv2": {url:?}}}}}"#
+        );
+        let kind = &kinds()[""];
+        let value = decode_json(config.as_bytes(), kind, Attributes::Lenient).unwrap();
+        let request = proto::configure_provider::Request {
+            config: Some(msgpack(&encode_msgpack(&value, kind).unwrap())),
+            ..Default::default()
+        };
+        let answered = self.client.clone().configure_provider(request).await.unwrap();
+        assert_eq!(answered.into_inner().diagnostics, []);
+    }
+
+    pub async fn plan(&self, prior: Option<&[u8]>, config: &[u8], private: &[u8], planned: &[u8]) -> Answer {
+        let request = proto::plan_resource_change::Request {
+            type_name: COVERAGE.to_owned(),
+            prior_state: prior_value(prior),
+            proposed_new_state: Some(msgpack(config)),
+            config: Some(msgpack(config)),
+            prior_private: private.to_vec(),
+            planned_private: planned.to_vec(),
+            ..Default::default()
+        };
+        let answered = self.client.clone().plan_resource_change(request).await;
+        let found = answered.unwrap().into_inner();
+        answer(
+            "PlanResourceChange",
+            found.planned_state,
+            found.planned_private,
+            &found.diagnostics,
+        )
+    }
+
+    pub async fn apply(&self, prior: Option<&[u8]>, planned: &[u8], config: &[u8], private: &[u8]) -> Answer {
+        let request = proto::apply_resource_change::Request {
+            type_name: COVERAGE.to_owned(),
+            prior_state: prior_value(prior),
+            planned_state: Some(msgpack(planned)),
+            config: Some(msgpack(config)),
+            planned_private: private.to_vec(),
+            ..Default::default()
+        };
+        let answered = self.client.clone().apply_resource_change(request).await;
+        let found = answered.unwrap().into_inner();
+        answer(
+            "ApplyResourceChange",
+            found.new_state,
+            found.private,
+            &found.diagnostics,
+        )
+    }
+
+    pub async fn read(&self, state: &[u8], private: &[u8]) -> Answer {
+        let request = proto::read_resource::Request {
+            type_name: COVERAGE.to_owned(),
+            current_state: Some(msgpack(state)),
+            private: private.to_vec(),
+            ..Default::default()
+        };
+        let answered = self.client.clone().read_resource(request).await;
+        let found = answered.unwrap().into_inner();
+        answer("ReadResource", found.new_state, found.private, &found.diagnostics)
     }
 
     /// Sends the value wherever one is expected, and `private` wherever the provider's own bytes come back. No answer may be a
