@@ -1,13 +1,31 @@
 //! What macOS and Windows tell of processes, by way of sysinfo.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
 
-/// When a process started, in Unix seconds; none where there is no such process.
+/// How long a start counts as just looked up.
+const MOMENT: Duration = Duration::from_millis(250);
+
+/// When a process started, in Unix seconds; none where there is no such process. What was looked up a moment ago counts: a killed create
+/// can leave thousands of sessions to ask about, and Windows lists all processes for one.
 pub fn start_of(process: u32) -> Option<String> {
+    type Starts = HashMap<u32, (Instant, Option<String>)>;
+    static STARTS: LazyLock<Mutex<Starts>> = LazyLock::new(Mutex::default);
+    let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    starts.retain(|_, (seen, _)| seen.elapsed() < MOMENT);
+    let (_, start) = starts
+        .entry(process)
+        .or_insert_with(|| (Instant::now(), start_now(process)));
+    start.clone()
+}
+
+fn start_now(process: u32) -> Option<String> {
     look(process, ProcessRefreshKind::nothing(), |process| {
         // A process that was killed stays a zombie until its parent asks for it.
         let ended = [ProcessStatus::Zombie, ProcessStatus::Dead].contains(&process.status());
@@ -67,7 +85,7 @@ mod tests {
     fn both_ways_tell_the_same() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         while words_of(child.id()).is_none() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
         for process in [child.id(), std::process::id(), parent_id()] {
             assert_eq!(program_of(process), process_files::program_of(process));
@@ -78,8 +96,9 @@ mod tests {
         assert!(start.is_some() && start == start_of(child.id()));
         child.kill().unwrap();
         while process_files::start_of(child.id()).is_some() {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
+        std::thread::sleep(2 * MOMENT);
         assert_eq!(
             start_of(child.id()),
             None,
