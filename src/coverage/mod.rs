@@ -31,6 +31,7 @@ mod preflight;
 mod private_directory;
 mod progress;
 mod read;
+mod receiving;
 mod refreshed;
 mod report;
 mod source;

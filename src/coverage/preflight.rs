@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::convert;
 use super::model::{CoverageModel, SessionModel};
-use super::override_argument;
-use crate::ec2::{Account, Action, Ec2Error, ErrorClass, Lookup, NewSession, TargetIngress};
+use super::{override_argument, receiving};
+use crate::ec2::{Account, Ec2Error, ErrorClass, Lookup, NewSession};
 use crate::framework::{AttributePath, Diagnostic, Diagnostics};
-use crate::planner::{self, Acceptance, MAX_SESSION_NUMBER, MirrorTarget, Sender, VXLAN_PORT};
+use crate::planner::{Acceptance, MAX_SESSION_NUMBER};
 use crate::provider::ec2_diagnostic;
 
 /// How long a final plan waits for a target or filter of the same run: describe calls lag behind.
@@ -84,7 +84,9 @@ async fn look_at(
     let ids: Vec<String> = targets.keys().cloned().collect();
     let (found, targets_waited) = patient(patience, || account.targets(&ids)).await;
     if let Ok(found) = &found {
-        warn_of_closed_ports(account, &found.found, targets, diagnostics).await;
+        // Targets of the same run are there before the listeners and rules that the run makes beside them.
+        let is_final = !patience.is_zero();
+        receiving::warn(account, &found.found, targets, is_final, diagnostics).await;
     }
     report_missing("traffic mirror target", found, &root, targets, diagnostics);
 
@@ -127,7 +129,7 @@ where
 }
 
 /// Known ids, and where each stands.
-type Places = BTreeMap<String, AttributePath>;
+pub(super) type Places = BTreeMap<String, AttributePath>;
 
 /// What the plan refers to and the state did not.
 fn added(planned: &CoverageModel, prior: Option<&CoverageModel>, of: fn(&CoverageModel) -> Places) -> Places {
@@ -173,67 +175,6 @@ fn filters(model: &CoverageModel) -> Places {
             .map(|id| (id.clone(), path)),
     );
     places
-}
-
-/// Targets whose security groups let in no mirrored packet of anybody, or of which these credentials do not see that.
-async fn warn_of_closed_ports(
-    account: &Account,
-    found: &[MirrorTarget],
-    places: &Places,
-    diagnostics: &mut Diagnostics,
-) {
-    let ids = places.keys().cloned().collect();
-    let looked = async {
-        if !found.iter().any(|target| target.network_interface_id.is_some()) {
-            return Ok(TargetIngress::default());
-        }
-        let visible = account.all_targets().await?;
-        account.target_ingress(&visible, &ids).await
-    };
-    let ingress = looked.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the security groups of traffic mirror targets could not be read");
-        TargetIngress::default()
-    });
-    warn_of_unseen_groups(&ingress, diagnostics);
-    for (target, ingress) in ingress.targets {
-        if planner::accepts_vxlan(&ingress.rules, Sender::default()) {
-            continue;
-        }
-        let detail = format!(
-            "{target} delivers to {}, and its security groups ({}) let no UDP in on port {VXLAN_PORT}: mirrored packets are dropped \
-             there, without any sign. Allow ingress of protocol udp, port {VXLAN_PORT}, from the mirrored network interfaces, for \
-             example with aws_vpc_security_group_ingress_rule.",
-            ingress.network_interface_id,
-            ingress.security_group_ids.join(", "),
-        );
-        let title = "A traffic mirror target lets no mirrored packet in";
-        let mut diagnostic = Diagnostic::warning(title, detail);
-        if let Some(path) = places.get(&target) {
-            diagnostic = diagnostic.at(path.clone());
-        }
-        diagnostics.push(diagnostic);
-    }
-}
-
-/// One warning for all targets. Without the calls that come before that of the groups there is no plan at all.
-fn warn_of_unseen_groups(ingress: &TargetIngress, diagnostics: &mut Diagnostics) {
-    for unseen in &ingress.unseen {
-        if unseen.error.action() != Some(Action::DescribeSecurityGroups) {
-            continue;
-        }
-        let targets: Vec<&str> = unseen.target_ids.iter().map(String::as_str).collect();
-        let permission = Action::DescribeSecurityGroups.iam_name();
-        let detail = format!(
-            "AWS refuses {permission} ({}) to these credentials. So it is not known whether {} let UDP in on port {VXLAN_PORT}; \
-             where one does not, mirrored packets are dropped there, without any sign. Allow {permission}, or look at those \
-             security groups yourself.",
-            unseen.error.code(),
-            targets.join(", "),
-        );
-        let title = "The security groups of traffic mirror targets cannot be seen";
-        let path = AttributePath::root("traffic_mirror_target_ids");
-        diagnostics.push(Diagnostic::warning(title, detail).at(path));
-    }
 }
 
 /// A filter that accepts nothing of anybody, as the audit judges it.

@@ -15,6 +15,14 @@ use crate::planner::{
 /// What Elastic Load Balancing says of a target that serves every zone.
 const EVERY_ZONE: &str = "all";
 
+/// Whether it matters from which zones a load balancer's sensors are reached.
+#[derive(Debug, Clone, Copy)]
+enum Zones {
+    Matter,
+    /// All of them are taken to be.
+    Ignored,
+}
+
 impl Account {
     /// What is behind those of the visible targets that have one of these ids, by id.
     ///
@@ -35,12 +43,35 @@ impl Account {
         self.receiving_interfaces(visible, &own, &mut found).await?;
         for target in own {
             let receiver = if let Some(arn) = &target.network_load_balancer_arn {
-                Receiver::LoadBalancer(self.vxlan_listener(arn).await?)
+                Receiver::LoadBalancer(self.vxlan_listener(arn, Zones::Matter).await?)
             } else if let Some(endpoint) = &target.gateway_load_balancer_endpoint_id {
                 Receiver::GatewayEndpoint(self.is_endpoint(endpoint).await?)
             } else if target.network_interface_id.is_none() {
                 let why = "because EC2 names a kind of target that is not known here";
                 Receiver::NetworkInterface(Fact::Unseen(why.to_owned()))
+            } else {
+                continue;
+            };
+            found.insert(target.id.clone(), receiver);
+        }
+        Ok(found)
+    }
+
+    /// The same of those that a load balancer is behind, as far as it is certain whatever the zone: whether a load balancer sends
+    /// across zones is not asked.
+    ///
+    /// # Errors
+    /// As [`Account::receivers`].
+    pub async fn balancing_receivers(
+        &self,
+        visible: &[MirrorTarget],
+    ) -> Result<BTreeMap<String, Receiver>, Ec2Error> {
+        let mut found = BTreeMap::new();
+        for target in visible.iter().filter(|target| self.owns(target)) {
+            let receiver = if let Some(arn) = &target.network_load_balancer_arn {
+                Receiver::LoadBalancer(self.vxlan_listener(arn, Zones::Ignored).await?)
+            } else if let Some(endpoint) = &target.gateway_load_balancer_endpoint_id {
+                Receiver::GatewayEndpoint(self.is_endpoint(endpoint).await?)
             } else {
                 continue;
             };
@@ -84,7 +115,7 @@ impl Account {
     }
 
     /// The listener of a network load balancer that takes VXLAN; none when there is no such load balancer.
-    async fn vxlan_listener(&self, arn: &str) -> Result<Fact<Option<Listener>>, Ec2Error> {
+    async fn vxlan_listener(&self, arn: &str, zones: Zones) -> Result<Fact<Option<Listener>>, Ec2Error> {
         let listeners = match seen(self.listeners(arn).await) {
             Err(error) if matches!(error.class(), ErrorClass::NotFound(_)) => return Ok(Fact::Known(None)),
             Ok(Fact::Unseen(why)) => return Ok(Fact::Unseen(why)),
@@ -117,10 +148,9 @@ impl Account {
         };
         let vpc_id = balancer.known().and_then(|balancer| balancer.vpc_id.as_deref());
         for group in vxlan.iter().flat_map(|listener| &listener.target_groups) {
-            let cross_zone = match seen(self.group_cross_zone(group).await)? {
-                Fact::Known(Some(cross_zone)) => Fact::Known(cross_zone),
-                Fact::Known(None) => seen(self.cross_zone(arn).await)?,
-                Fact::Unseen(why) => Fact::Unseen(why),
+            let cross_zone = match zones {
+                Zones::Matter => self.sends_across(arn, group).await?,
+                Zones::Ignored => Fact::Known(true),
             };
             let sensors = match seen(self.registered(group).await)? {
                 Fact::Known(registered) => {
@@ -132,6 +162,15 @@ impl Account {
             found.groups.push(ReceivingGroup { sensors, cross_zone });
         }
         Ok(Fact::Known(Some(found)))
+    }
+
+    /// Whether a target group of a load balancer takes packets of every zone in all of them.
+    async fn sends_across(&self, arn: &str, group: &str) -> Result<Fact<bool>, Ec2Error> {
+        Ok(match seen(self.group_cross_zone(group).await)? {
+            Fact::Known(Some(cross_zone)) => Fact::Known(cross_zone),
+            Fact::Known(None) => seen(self.cross_zone(arn).await)?,
+            Fact::Unseen(why) => Fact::Unseen(why),
+        })
     }
 
     /// One load balancer; none where it does not exist.

@@ -38,18 +38,33 @@ impl Account {
                 .1
                 .extend(target_ids);
         }
-        let members = groups.into_values().map(|(group, target_ids)| async move {
-            let mut instances = BTreeSet::new();
-            let seen = self.members(&group, &mut instances).await;
-            (instances, seen.err(), target_ids)
+        let registered = groups.into_values().map(|(group, target_ids)| async move {
+            let registered = self.registered(&group.arn).await;
+            (group, registered, target_ids)
         });
         // In order, so that the same answers give the same result.
-        let mut members = futures::stream::iter(members).buffered(CONCURRENCY).boxed();
-        while let Some((instances, error, target_ids)) = members.next().await {
-            found.instance_ids.extend(instances);
-            if let Some(error) = error {
-                Unseen::note(&mut found.unseen, error, target_ids)?;
+        let mut registered = futures::stream::iter(registered).buffered(CONCURRENCY).boxed();
+        let mut by_address = Vec::new();
+        while let Some((group, registered, target_ids)) = registered.next().await {
+            match registered {
+                Err(error) => Unseen::note(&mut found.unseen, error, target_ids)?,
+                Ok(registered) => {
+                    let ids = registered.iter().map(|target| target.id.clone());
+                    match group.target_type.as_str() {
+                        "instance" => found.instance_ids.extend(ids),
+                        "ip" => by_address.push(Addresses {
+                            vpc_id: group.vpc_id,
+                            addresses: ids.collect(),
+                            target_ids,
+                        }),
+                        // An application load balancer takes no VXLAN.
+                        _ => {}
+                    }
+                }
             }
+        }
+        for is_ipv6 in [false, true] {
+            self.note_addressed(&by_address, is_ipv6, &mut found).await?;
         }
         Ok(found)
     }
@@ -117,47 +132,55 @@ impl Account {
         Ok(all.filter(|(targets, _)| !targets.is_empty()).collect())
     }
 
-    /// Adds the account's instances that are registered in the group.
-    async fn members(&self, group: &TargetGroup, instances: &mut BTreeSet<String>) -> Result<(), Ec2Error> {
-        let registered = self.registered(&group.arn).await?;
-        match group.target_type.as_str() {
-            "instance" => instances.extend(registered.iter().map(|target| target.id.clone())),
-            "ip" => {
-                let addresses: BTreeSet<String> = registered.iter().map(|target| target.id.clone()).collect();
-                let (ipv6, ipv4): (Vec<_>, Vec<_>) =
-                    addresses.into_iter().partition(|address| address.contains(':'));
-                for (addresses, is_ipv6) in [(ipv4, false), (ipv6, true)] {
-                    self.members_by_address(group, &addresses, is_ipv6, instances)
-                        .await?;
-                }
-            }
-            // An application load balancer takes no VXLAN.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    /// Addresses are those of the group's VPC; only one that is not there is of a connected VPC.
-    async fn members_by_address(
+    /// Adds the account's instances that have these addresses, all groups in one look. An address is one of the group's VPC; only one
+    /// that is not there is of a connected VPC.
+    async fn note_addressed(
         &self,
-        group: &TargetGroup,
-        addresses: &[String],
+        groups: &[Addresses],
         is_ipv6: bool,
-        instances: &mut BTreeSet<String>,
+        found: &mut Sensors,
     ) -> Result<(), Ec2Error> {
-        let found = self.interfaces_by_address(addresses, is_ipv6).await?;
-        for address in addresses {
-            let (here, elsewhere): (Vec<_>, Vec<_>) = found
-                .iter()
-                .filter(|interface| interface.addresses.contains(address))
-                .partition(|interface| interface.vpc_id == group.vpc_id);
-            let meant = if here.is_empty() { elsewhere } else { here };
-            instances.extend(
-                meant
+        let of = |group: &'_ Addresses| -> Vec<String> {
+            let of_kind = group.addresses.iter();
+            of_kind
+                .filter(|address| address.contains(':') == is_ipv6)
+                .cloned()
+                .collect()
+        };
+        let all: BTreeSet<String> = groups.iter().flat_map(of).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<String> = all.into_iter().collect();
+        let interfaces = match self.interfaces_by_address(&all, is_ipv6).await {
+            Ok(interfaces) => interfaces,
+            Err(error) => {
+                let asking = groups.iter().filter(|group| !of(group).is_empty());
+                let targets = asking.flat_map(|group| group.target_ids.iter().cloned());
+                return Unseen::note(&mut found.unseen, error, targets);
+            }
+        };
+        for group in groups {
+            for address in of(group) {
+                let (here, elsewhere): (Vec<_>, Vec<_>) = interfaces
+                    .iter()
+                    .filter(|interface| interface.addresses.contains(&address))
+                    .partition(|interface| interface.vpc_id == group.vpc_id);
+                let meant = if here.is_empty() { elsewhere } else { here };
+                let instances = meant
                     .into_iter()
-                    .filter_map(|interface| interface.instance_id.clone()),
-            );
+                    .filter_map(|interface| interface.instance_id.clone());
+                found.instance_ids.extend(instances);
+            }
         }
         Ok(())
     }
+}
+
+/// What is registered by address in a target group.
+struct Addresses {
+    vpc_id: Option<String>,
+    addresses: BTreeSet<String>,
+    /// The traffic mirror targets that the group is behind.
+    target_ids: BTreeSet<String>,
 }

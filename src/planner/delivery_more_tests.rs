@@ -268,3 +268,37 @@ fn a_lower_number_shadows_only_what_it_takes_wholly() {
     let unknown = delivery.of(&session(2, "tmf-1"), Some("a"), &[&session(1, "tmf-unseen")]);
     assert!(matches!(unknown, Outcome::Unseen(_)), "{unknown:?}");
 }
+
+#[test]
+fn what_certainly_drops_packets_of_anybody() {
+    let drops = |receiver: &Receiver| receiver.drops("tmt-1").map(|(reason, _)| reason);
+    let closed = || Fact::Known(Some(guard(Fact::Known(vec![]))));
+    let of = |ingress| behind(ingress, Fact::Known(None));
+    let somewhere = || vec![from("192.0.2.0/24")];
+    for (receiver, reason) in [
+        (
+            Receiver::LoadBalancer(Fact::Known(None)),
+            Some(Reason::TargetGone),
+        ),
+        (Receiver::LoadBalancer(unseen()), None),
+        (
+            Receiver::GatewayEndpoint(Fact::Known(false)),
+            Some(Reason::TargetGone),
+        ),
+        (Receiver::GatewayEndpoint(Fact::Known(true)), None),
+        (Receiver::Shared, None),
+        (of(vec![]), Some(Reason::TargetPortClosed)),
+        (of(vec![open()]), Some(Reason::TargetPortClosed)),
+        (of(somewhere()), None),
+        (of(vec![from_list()]), None),
+        (behind(somewhere(), closed()), Some(Reason::TargetPortClosed)),
+        (behind(somewhere(), unseen()), None),
+        // Its rules may name the load balancer's groups, which are not seen.
+        (behind(vec![open()], unseen()), None),
+        // Nobody is healthy: that may pass.
+        (balancer(vec![]), None),
+        (balancer(vec![group(&[], Fact::Known(false))]), None),
+    ] {
+        assert_eq!(drops(&receiver), reason, "{receiver:?}");
+    }
+}

@@ -95,10 +95,9 @@ pub fn check_limits(limits: &Limits, change: &PlannedChange) -> LimitVerdict {
         let allowed = limit.allowed(change.eligible);
         verdict.waiting = change.creates.iter().skip(allowed).cloned().collect();
         if !verdict.waiting.is_empty() {
-            verdict.waiting_detail = format!(
-                "limits.max_creates = \"{limit}\" lets one apply make {allowed} of {}",
-                sessions(change.creates.len())
-            );
+            // Without counts: they change by every stage, and with them each interface that still waits.
+            verdict.waiting_detail =
+                format!("limits.max_creates = \"{limit}\" lets one apply make no more sessions");
         }
     }
     let waiting = verdict.waiting.len();

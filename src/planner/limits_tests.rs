@@ -168,7 +168,7 @@ fn what_exceeds_max_creates_waits_in_order() {
     );
     assert_eq!(
         verdict.waiting_detail,
-        "limits.max_creates = \"2\" lets one apply make 2 of 4 sessions"
+        "limits.max_creates = \"2\" lets one apply make no more sessions"
     );
     assert_eq!(check_limits(&limits, &change(2, 0, 0)), LimitVerdict::default());
     let share = Limits {

@@ -132,6 +132,26 @@ impl Receiver {
     }
 }
 
+impl Receiver {
+    /// What is certain to drop packets, whoever sends them and from whatever zone: how healthy the sensors are may pass.
+    pub fn drops(&self, target: &str) -> Option<(Reason, String)> {
+        let anybody = Sender::default();
+        let outcome = match self {
+            Self::LoadBalancer(Fact::Known(Some(listener))) if listener.listens => listener
+                .guarded(target, anybody)
+                .and(|| listener.each_lets_in(target, anybody)),
+            _ => self.judge(target, anybody, None),
+        };
+        match outcome {
+            Outcome::Fails(
+                reason @ (Reason::TargetGone | Reason::TargetNoListener | Reason::TargetPortClosed),
+                detail,
+            ) => Some((reason, detail)),
+            _ => None,
+        }
+    }
+}
+
 impl ReceivingInterface {
     fn judge(&self, target: &str, sender: Sender<'_>) -> Outcome {
         let id = &self.id;
@@ -155,13 +175,17 @@ impl Guard {
     /// Whether it lets the sender's packets in to `what`.
     fn judge(&self, what: &str, port: i32, sender: Sender<'_>) -> Outcome {
         let groups = self.security_group_ids.join(", ");
+        let of = match sender.addresses.is_empty() {
+            true => "",
+            false => " from this source",
+        };
         self.ingress
             .judge(&format!("the rules of security groups of {what}"), |rules| {
                 match lets_in(rules, port, sender) {
                     Some(true) => Outcome::Delivers,
                     Some(false) => Outcome::Fails(
                         Reason::TargetPortClosed,
-                        format!("no rule of {groups} lets UDP {port} from this source in to {what}"),
+                        format!("no rule of {groups} lets UDP {port}{of} in to {what}"),
                     ),
                     None => Outcome::Unseen(format!(
                         "whether a rule of {groups} lets UDP {port} from this source in to {what} cannot be seen{}",
@@ -211,25 +235,40 @@ impl Listener {
                 format!("the load balancer of {target} has no UDP listener on port {VXLAN_PORT}"),
             );
         }
+        self.sensors_for(target, zone)
+            .and(|| self.guarded(target, sender))
+            .and(|| self.let_in(target, self.passed_on(sender), zone))
+    }
+
+    /// Whether the load balancer's own security groups let the sender's packets in.
+    fn guarded(&self, target: &str, sender: Sender<'_>) -> Outcome {
         let balancer = format!("the load balancer of {target}");
-        let guarded = |guard: &Option<Guard>| match guard {
+        let what = format!("the security groups of {balancer}");
+        self.guard.judge(&what, |guard| match guard {
             None => Outcome::Delivers,
             Some(guard) => guard.judge(&balancer, VXLAN_PORT, sender),
-        };
-        // A load balancer for UDP keeps the address of the client. Rules behind it can name its own security groups, and not
-        // those of the client (Network Load Balancers, "Security groups", "Client IP preservation").
-        let passed_on = Sender {
+        })
+    }
+
+    /// Who the sensors see. A load balancer for UDP keeps the address of the client. Rules behind it can name its own security groups,
+    /// and not those of the client (Network Load Balancers, "Security groups", "Client IP preservation").
+    fn passed_on<'a>(&'a self, sender: Sender<'a>) -> Sender<'a> {
+        Sender {
             security_group_ids: match &self.guard {
                 Fact::Known(Some(guard)) => Some(&guard.security_group_ids),
                 Fact::Known(None) => Some(&[]),
                 Fact::Unseen(_) => None,
             },
             ..sender
-        };
-        let what = format!("the security groups of {balancer}");
-        self.sensors_for(target, zone)
-            .and(|| self.guard.judge(&what, guarded))
-            .and(|| self.let_in(target, passed_on, zone))
+        }
+    }
+
+    /// Whether every sensor lets the packets in.
+    fn each_lets_in(&self, target: &str, sender: Sender<'_>) -> Outcome {
+        let sensors = self.groups.iter().filter_map(|group| group.sensors.known());
+        sensors.flatten().fold(Outcome::Delivers, |outcome, sensor| {
+            outcome.and(|| sensor.lets_in(target, self.passed_on(sender)))
+        })
     }
 
     /// Whether a healthy sensor of each group takes what comes from this zone: each group gets a part.
@@ -255,14 +294,7 @@ impl Listener {
                     (Some(false), Fact::Known(false)) => continue,
                     _ => false,
                 };
-                let id = &sensor.id;
-                let what = format!("{id}, a sensor behind {target}");
-                let judged = sensor
-                    .guard
-                    .judge(&format!("the security groups of {what}"), |guard| {
-                        guard.judge(&what, sensor.port, sender)
-                    });
-                let judged = match judged {
+                let judged = match sensor.lets_in(target, sender) {
                     Outcome::Fails(_, detail) if !certain => Outcome::Unseen(format!(
                         "{detail}, and whether it gets packets of this source cannot be seen"
                     )),
@@ -322,6 +354,14 @@ impl ReceivingGroup {
 }
 
 impl RegisteredSensor {
+    fn lets_in(&self, target: &str, sender: Sender<'_>) -> Outcome {
+        let what = format!("{}, a sensor behind {target}", self.id);
+        self.guard
+            .judge(&format!("the security groups of {what}"), |guard| {
+                guard.judge(&what, self.port, sender)
+            })
+    }
+
     /// Whether it is in the zone; none where that is not seen.
     fn serves(&self, zone: Option<&str>) -> Option<bool> {
         match self.zone.known()? {

@@ -38,9 +38,9 @@ def no_op(workspace, sandbox):
     return of
 
 
-def expect(asked, *beside, pages=PAGES):
+def expect(asked, *beside, pages=PAGES, most=8):
     assert asked == pages + collections.Counter(beside), (asked - pages, beside)
-    assert len(beside) <= 8
+    assert len(beside) <= most
 
 
 @pytest.fixture
@@ -117,6 +117,24 @@ def test_several_load_balancers(no_op, fleet, two_zones):
     expect(no_op(form), *ALWAYS, *SENSORS, *PLACED, *CROSSING * 2)
 
 
+def test_sensors_by_address(no_op, sandbox, fleet, two_zones):
+    """Whose the addresses of all groups are is a call for each kind of address; health is told of one group at a time."""
+    sensors = [fleet.launch(f"sensor-{number}") for number in range(2)]
+    described = sandbox.ec2.describe_instances(InstanceIds=sensors)["Reservations"]
+    elb = sandbox.client("elbv2")
+    (balancer,) = elb.describe_load_balancers()["LoadBalancers"]
+    for port, found in enumerate(described, 4790):
+        kind = {"Protocol": "UDP", "Port": port, "VpcId": fleet.vpc, "TargetType": "ip"}
+        (group,) = elb.create_target_group(Name=f"by-address-{port}", **kind)["TargetGroups"]
+        forward = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+        elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="UDP", Port=port, DefaultActions=[forward])
+        address = found["Instances"][0]["PrivateIpAddress"]
+        elb.register_targets(TargetGroupArn=group["TargetGroupArn"], Targets=[{"Id": address}])
+    form = coverage(fleet, targets=ids(fleet.target, fleet.balancer_target()))
+    further = ("DescribeTargetHealth", "DescribeTargetHealth", "DescribeNetworkInterfaces")
+    expect(no_op(form), *ALWAYS, *SENSORS, *PLACED, *further, most=9)
+
+
 def test_blocks_share_what_they_ask(no_op, fleet, two_zones):
     """Filters that EC2 sees alike are one scan, other filters are another."""
     primary = TAGGED.replace("\n  }", "\n    primary_only = true\n  }")
@@ -162,6 +180,25 @@ class TestElsewhere:
         endpoint = ("DescribeVpcEndpoints", "DescribeSubnets")
         both = form.replace("ids = [", 'ids = ["tmt-0aaaaaaaaaaaaaaa9", ')
         expect(no_op(both), *ALWAYS, *SENSORS, *endpoint, *OWNED)
+
+
+    @pytest.mark.parametrize("sandbox", ["gateway.yaml"], indirect=True)
+    def test_an_endpoint_beside_load_balancers(self, no_op, sandbox):
+        """More than eight: the endpoint and its subnet beside all that the dearest form of load balancers asks, and health of another group."""
+        fleet = Fleet(sandbox)
+        fleet.launch("web-b", subnet=1, Mirror="True")
+        narrow = fleet.narrow_balancer_target("narrow")
+        elb = sandbox.client("elbv2")
+        (group,) = elb.create_target_group(Name="sensors", Protocol="UDP", Port=4789, VpcId=fleet.vpc)["TargetGroups"]
+        (balancer,) = elb.describe_load_balancers(Names=["narrow"])["LoadBalancers"]
+        forward = {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
+        elb.create_listener(LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="UDP", Port=4789, DefaultActions=[forward])
+        form = coverage_without(fleet, "traffic_mirror_filter_id")
+        form = form.replace("ids = [", f'ids = ["tmt-0aaaaaaaaaaaaaaa9", "{narrow}", ')
+        endpoint = ("DescribeVpcEndpoints", "DescribeSubnets")
+        health = "DescribeTargetHealth"
+        asked = [*ALWAYS, *SENSORS, health, *PLACED, *CROSSING, *endpoint, *OWNED]
+        expect(no_op(form), *asked, most=11)
 
 
 OTHER = "444455556666"
@@ -230,6 +267,13 @@ class TestOthersLoad:
             asked = [call.parameter("Filters") or [] for call in sandbox.calls("DescribeTrafficMirrorSessions")]
             names = [[found["Name"] for found in filters] for filters in asked]
             assert names[:2] == [[], ["owner-id"]], "a page shows whose sessions they are, then only own ones are listed"
+            actions = collections.Counter(call.action for call in sandbox.calls())
+            # The listings of sessions and of interfaces that services manage, and that of sources.
+            pages = collections.Counter({"DescribeTrafficMirrorSessions": 2, "DescribeNetworkInterfaces": 1, "DescribeInstances": 1})
+            loads = -(-count // 200)
+            further = {"DescribeTrafficMirrorSessions": loads, "DescribeInstances": 2, "DescribeTrafficMirrorTargets": 1}
+            always = {"GetCallerIdentity": 1, "DescribeTargetGroups": 1}
+            assert actions == pages + collections.Counter(further | always), actions
             loads = [filters[0]["Values"] for filters in asked[2:]]
             assert all(filters[0]["Name"] == "traffic-mirror-target-id" for filters in asked[2:])
             assert sorted(len(targets) for targets in loads) == ([200] if count == 200 else [1, 200])

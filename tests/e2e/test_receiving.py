@@ -107,3 +107,61 @@ def test_what_was_fine_when_it_was_listed_is_looked_at_again(workspace, sandbox,
     sandbox.tag(fleet.instances["web-1"], To=fleet.other_target)
     (error,) = workspace.try_plan().errors
     assert fleet.other_target in error.detail and "NotFound" in error.detail and "target_ids" in error.code
+
+
+CLOSED = "A traffic mirror target lets no mirrored packet in"
+
+
+@pytest.mark.spine
+def test_closed_behind_a_load_balancer(workspace, sandbox, fleet):
+    """The sensor's own groups, those of the load balancer, no listener: as the audit judges, where a session is to go there."""
+    target, elb = fleet.balancer_target(), sandbox.client("elbv2")
+    (group,) = [g["GroupId"] for g in sandbox.ec2.describe_security_groups()["SecurityGroups"] if g["GroupName"] == "closed"]
+    sensor = fleet.launch("behind", group=group)
+    (targets,) = elb.describe_target_groups()["TargetGroups"]
+    elb.register_targets(TargetGroupArn=targets["TargetGroupArn"], Targets=[{"Id": sensor}])
+
+    def warned(of=target, *words):
+        workspace.configure(sandbox.provider(), coverage(fleet, targets=f'["{of}"]'))
+        sandbox.forget_calls()
+        warnings = workspace.plan().warnings
+        assert all(warning.summary == CLOSED and of in warning.detail and of in warning.code for warning in warnings)
+        assert all(word in warning.detail for word in words for warning in warnings)
+        return len(warnings)
+
+    assert warned(target, sensor, group, "4789", "any sign") == 1
+    own = UDP | {"UserIdGroupPairs": [{"GroupId": group}]}
+    sandbox.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[own])
+    assert warned(target, "names their security groups") == 1, "which a load balancer does not pass on"
+    open_port = UDP | {"IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    sandbox.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[open_port])
+    assert warned() == 0
+
+    made = elb.create_load_balancer(
+        Name="guarded", Type="network", Subnets=fleet.subnets, SecurityGroups=[group]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    guarded = sandbox.ec2.create_traffic_mirror_target(NetworkLoadBalancerArn=made)["TrafficMirrorTarget"]["TrafficMirrorTargetId"]
+    assert warned(guarded, "no UDP listener on port 4789") == 1
+    forward = {"Type": "forward", "TargetGroupArn": targets["TargetGroupArn"]}
+    elb.create_listener(LoadBalancerArn=made, Protocol="UDP", Port=4789, DefaultActions=[forward])
+    assert warned(guarded) == 0
+    sandbox.ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[open_port, own])
+    assert warned(guarded, group, "the load balancer of") == 1
+
+    # The final plan does not ask again: what a run makes beside the target may not be there yet.
+    sandbox.forget_calls()
+    workspace.apply_saved()
+    asks_again = {"DescribeListeners"} & {call.action for call in sandbox.calls()}
+    assert not (asks_again and workspace.core.has("tells_final_plan"))
+    assert warned(guarded) == 0
+    assert not {"DescribeListeners", "DescribeSecurityGroups"} & {call.action for call in sandbox.calls()}, "no change, no call"
+    fleet.launch("web-3", Mirror="True")
+    assert warned(guarded) == 1, "of a listed one too, once something new goes there"
+
+    for action in ("DescribeListeners", "DescribeSecurityGroups"):
+        sandbox.fault("deny", action)
+        (warning,) = workspace.plan().warnings
+        assert "cannot be seen" in warning.summary and action in warning.detail and guarded in warning.detail
+        sandbox.no_faults()
+    sandbox.fault("error", "DescribeListeners", status=400, code="ValidationError", message="no")
+    assert workspace.plan().warnings == [], "nothing is said of it, and nothing hindered"
