@@ -89,6 +89,9 @@ impl Coverage {
             let rows = convert::rows(&state.sessions);
             let made = rows.iter().filter(|(_, row)| row.id.is_some());
             fleet.note_creates(&made.map(|(id, _)| id.as_str()).collect(), &created);
+            // Of an interface that is gone nothing is remembered.
+            let interfaces = &fleet.interfaces;
+            fleet.failed.retain(|id, _| interfaces.contains_key(id));
             // The description is removed by now, and the filter deleted, unless the plan was held.
             let is_kept = fleet.held;
             let remove_description = fleet.remove_description && is_kept;
@@ -104,7 +107,6 @@ impl Coverage {
                 late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),
                 adopted_from: Default::default(),
-                second_sessions: BTreeMap::new(),
                 replaced: 0,
                 owned_filter: fleet.owned_filter.filter(|_| is_kept),
                 ..fleet

@@ -1,5 +1,6 @@
 //! Create.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use super::stop::{self, Stop};
 use super::visible::Changed;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::{Attr, Diagnostic, Diagnostics};
-use crate::planner::{self, Blueprint, CoverageId, MirrorSession, Row, Tags};
+use crate::planner::{self, Blueprint, CoverageId, Fleet, MirrorSession, Row, Tags};
 use crate::provider::core_process::core_process;
 use crate::provider::ec2_diagnostic;
 
@@ -146,6 +147,11 @@ impl Coverage {
             diagnostics.warning(title, detail);
         }
         let state = finished(&account, planned, id.as_str(), &actual, &failed);
+        // What could not be deleted of a killed create is still pending, hence no second session of this object.
+        let fleet = Fleet {
+            second_sessions: BTreeMap::new(),
+            ..fleet
+        };
         self.response(&account, state, fleet, &failed, diagnostics)
     }
 

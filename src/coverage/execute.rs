@@ -31,6 +31,8 @@ pub struct Outcome {
     pub done: BTreeMap<String, MirrorSession>,
     /// By interface.
     pub failures: BTreeMap<String, Failure>,
+    /// Ids of sessions that were deleted.
+    pub deleted: BTreeSet<String>,
     /// Sessions whose tags could not be changed: what is not owned is not changed further.
     pub not_owned: BTreeSet<String>,
 }
@@ -95,6 +97,7 @@ impl Executor<'_> {
         for ((id, interface), result) in sessions.iter().zip(self.in_parallel("delete", calls).await) {
             match result {
                 Ok(()) => {
+                    outcome.deleted.insert(id.clone());
                     if let Some(number) = numbers.get(id.as_str()) {
                         self.numbers.give_back(self.account.region(), interface, *number);
                     }

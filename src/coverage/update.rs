@@ -27,7 +27,7 @@ impl Coverage {
             &request.cancel,
             stop::limit(&planned, |timeouts| &timeouts.update),
         );
-        let fleet = decode(&request.private).unwrap_or_default();
+        let mut fleet = decode(&request.private).unwrap_or_default();
         let (account, sessions) = match self.account_and_sessions(&planned).await {
             Ok(found) => found,
             Err(diagnostic) => return nothing_done(diagnostic.into()),
@@ -108,6 +108,7 @@ impl Coverage {
             .with_deleted_filters(deleted_filter)
             .shown(&account, &stop, &mut diagnostics)
             .await;
+        fleet.forget_second(&outcome.deleted);
         self.response(&account, state, fleet, &failed, diagnostics)
     }
 }

@@ -67,6 +67,14 @@ impl Fleet {
         self.second_sessions = second.filter(|(_, ids)| !ids.is_empty()).collect();
     }
 
+    /// Forgets those second sessions that were deleted.
+    pub fn forget_second(&mut self, deleted: &BTreeSet<String>) {
+        for ids in self.second_sessions.values_mut() {
+            ids.retain(|id| !deleted.contains(id));
+        }
+        self.second_sessions.retain(|_, ids| !ids.is_empty());
+    }
+
     /// Notes what others send to network interface targets; `sessions` are all on these targets, `own` those of this coverage.
     pub fn note_sources(&mut self, sessions: &[MirrorSession], own: &BTreeSet<&str>) {
         let mut elsewhere: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();

@@ -26,6 +26,7 @@ def test_a_create_that_fails_in_part_is_a_warning(workspace, sandbox, fleet):
     assert state["failures"].keys() == {interface}
     assert state["failures"][interface]["code"] == "TrafficMirrorSessionLimitExceeded"
     assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces() - {interface}
+    workspace.assert_refresh_keeps_private()
 
     sandbox.no_faults()
     assert workspace.plan().sessions(PROD).added == {interface}
@@ -67,6 +68,7 @@ def test_an_update_that_fails_in_part_is_an_error_and_saved(workspace, sandbox, 
     assert not list(workspace.tainted())
     expected = {*fleet.interfaces["web-2"], working}
     assert {session.interface for session in sandbox.sessions()} == expected
+    workspace.assert_refresh_keeps_private()
 
     sandbox.no_faults()
     assert workspace.plan().sessions(PROD).added == {failing}
@@ -94,6 +96,7 @@ def test_a_repair_that_fails_is_repeated(workspace, sandbox, fleet, what):
     result = workspace.try_apply()
     assert result.code == 1
     assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
+    workspace.assert_refresh_keeps_private()
     sandbox.no_faults()
     workspace.apply()
     after = sandbox.sessions()
@@ -111,6 +114,7 @@ def test_a_destroy_that_fails_in_part_goes_on_next_time(workspace, sandbox, flee
     assert any("TrafficMirrorSessionLimitExceeded" in error.text for error in result.errors)
     assert sandbox.sessions() == [session]
     assert PROD in workspace.state()
+    workspace.assert_refresh_keeps_private()
     sandbox.no_faults()
     workspace.destroy()
     assert sandbox.sessions() == []
@@ -192,6 +196,7 @@ def test_four_ways_to_fail_at_once(workspace, sandbox, fleet, step):
     for name, code in codes.items():
         assert f"{interface[name]}: {code}" in said
     assert {session.interface for session in sandbox.sessions()} == {kept, interface["fine"]}
+    workspace.assert_refresh_keeps_private()
 
     sandbox.no_faults()
     sandbox.fault("error", "CreateTrafficMirrorSession", parameters={"NetworkInterfaceId": interface["refused"]}, **refused)

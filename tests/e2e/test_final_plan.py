@@ -215,3 +215,45 @@ def test_an_instance_that_ends_before_its_session_is_changed(workspace, sandbox,
     workspace.apply()
     assert interfaces(sandbox) == set(fleet.interfaces["web-2"])
     assert {session.target for session in sandbox.sessions()} == {fleet.other_target}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("refresh", ["-refresh=true", "-refresh=false"])
+def test_an_update_is_planned_by_the_fleet_as_it_is_and_applied_as_planned(workspace, sandbox, fleet, refresh):
+    """Without a refresh a first plan looks like a final one, but for what core tells: it takes no note of a plan that was dropped."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=NAMED))
+    workspace.save_plan()
+    fleet.launch("data-2")
+    now = {*fleet.interfaces["database"], *fleet.interfaces["data-2"]}
+    assert workspace.plan(refresh).after(PROD)["sessions"].keys() == now
+    fleet.launch("data-3")
+    workspace.apply_saved()
+    assert interfaces(sandbox) == now
+    workspace.apply()
+    assert interfaces(sandbox) == now | set(fleet.interfaces["data-3"])
+
+
+@pytest.mark.spine
+@pytest.mark.needs("tells_final_plan")
+def test_a_first_plan_of_an_update_without_a_refresh_takes_nobodys_note(workspace, sandbox, fleet):
+    """One core process plans an edited selector, and later plans it again and applies it: what was launched in between is in the later
+    plan, and what was launched after that is not."""
+    selector = 'selector {\n    tags = { Name = var.named }\n  }'
+    variable = 'variable "named" {\n  default = "web-1"\n}\n'
+    workspace.configure(sandbox.provider(), variable, coverage(fleet, selector=selector))
+    edited = '  variables {\n    named = "data*"\n  }\n  plan_options {\n    refresh = false\n  }\n'
+    (workspace.directory / "prod.tftest.hcl").write_text(
+        'run "makes" {\n  command = apply\n}\n'
+        f'run "looks" {{\n  command = plan\n{edited}}}\n'
+        f'run "changes" {{\n  command = apply\n{edited}  assert {{\n'
+        f"    condition     = length({PROD}.sessions) == 2\n"
+        '    error_message = "not what there is now"\n  }\n}\n'
+    )
+    # The create and the plan after it ask twice each: for the sensor and for what is selected.
+    sandbox.launch_at("DescribeInstances", 5, fleet.subnets[0], Name="data-2")
+    sandbox.forget_calls()
+    workspace.run("test", "-no-color").succeed()
+    assert len(sandbox.calls("DescribeInstances")) >= 6
+    assert interfaces(sandbox) == set()

@@ -72,9 +72,43 @@ def test_a_thousand_creates_take_what_the_bucket_takes(workspace, tmp_path, buck
         assert len([line for line in told if line["coverage"] == name]) <= took // PROGRESS_SECONDS
     # The larger one is at work nearly all the time. What comes before and after the creates takes less than one interval.
     assert len([line for line in told if line["coverage"] == "b"]) >= took // PROGRESS_SECONDS - 1
+    assert all(line["failed"] == "0" for line in told)
+    expect_sense(told, "create")
+
+
+def expect_sense(told, operation):
     for line in told:
-        assert line["operation"] == "create" and line["failed"] == "0" and int(line["done"]) < int(line["total"])
+        assert line["operation"] == operation and int(line["done"]) + int(line["failed"]) < int(line["total"])
         assert float(line["per_second"]) > 0 and int(line["seconds_left"]) > 0
+
+
+def test_changes_and_deletions_tell_how_far_they_are_too(workspace, tmp_path):
+    """600 of each take 14 s here, so each is told of once; one change fails, and is counted as that."""
+    bucket = BUCKETS["documented"]
+    actions = ("ModifyTrafficMirrorSession", "DeleteTrafficMirrorSession")
+    with start_sandbox("--fleet", str(EMPTY_FLEET), *bucket.arguments(*actions)) as cloud:
+        fleet = Fleet(cloud)
+        fleet.launch_many(600, Mirror="a")
+        target = f'["{fleet.balancer_target()}"]'
+        workspace.configure(cloud.provider(), coverage(fleet, targets=target, **many("a")))
+        workspace.apply()
+        cloud.throttle()
+        cloud.fault("deny", actions[0], times=1)
+        workspace.configure(cloud.provider(), coverage(fleet, 'description = "seen"', targets=target, **many("a")))
+        log = tmp_path / "change.log"
+        env = {"TF_LOG_PROVIDER": "INFO", "TF_LOG_PATH": str(log)}
+        changed = workspace.run("apply", "-auto-approve", "-input=false", "-no-color", env=env)
+        assert changed.code == 1 and "UnauthorizedOperation" in changed.text
+        told = progress(log)
+        expect_sense(told, "change")
+        assert [(line["coverage"], line["total"], line["failed"]) for line in told] == [("a", "600", "1")] * len(told) != []
+        log = tmp_path / "destroy.log"
+        env["TF_LOG_PATH"] = str(log)
+        workspace.run("destroy", "-auto-approve", "-input=false", "-no-color", env=env).succeed()
+        told = progress(log)
+        expect_sense(told, "delete")
+        assert [(line["coverage"], line["total"], line["failed"]) for line in told] == [("a", "600", "0")] * len(told) != []
+        assert cloud.sessions() == []
 
 
 @pytest.fixture

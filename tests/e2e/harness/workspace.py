@@ -279,6 +279,7 @@ class Workspace:
         return {
             f"{resource['type']}.{resource['name']}": resource["instances"][0].get("private", "")
             for resource in self.raw_state()["resources"]
+            if resource["mode"] == "managed"
         }
 
     def assert_refresh_keeps_private(self) -> None:
