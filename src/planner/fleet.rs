@@ -372,8 +372,11 @@ impl Fleet {
             return Err(FleetError::TooMany);
         }
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
-        zlib.write_all(&serde_json::to_vec(self)?)
-            .map_err(FleetError::Compression)?;
+        let json = match self.packed() {
+            Some(packed) => serde_json::to_vec(&packed)?,
+            None => serde_json::to_vec(self)?,
+        };
+        zlib.write_all(&json).map_err(FleetError::Compression)?;
         let packed = zlib.finish().map_err(FleetError::Compression)?;
         Ok(format!("{MAGIC}{}", STANDARD_NO_PAD.encode(packed)))
     }
@@ -389,7 +392,7 @@ impl Fleet {
         if json.len() as u64 > MAX_BYTES {
             return Err(FleetError::TooLarge);
         }
-        Ok(serde_json::from_slice(&json)?)
+        Ok(serde_json::from_slice::<Self>(&json)?.unpacked())
     }
 }
 

@@ -31,6 +31,7 @@ mod others;
 mod override_rule;
 mod owned_filter;
 mod ownership;
+mod packed;
 mod packets;
 #[cfg(test)]
 mod parity;
