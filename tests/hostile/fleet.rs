@@ -147,7 +147,8 @@ pub fn many(interfaces: usize) -> Vec<u8> {
 pub struct Honest {
     hostile: Hostile,
     fleets: Vec<Value>,
-    sandbox: Sandbox,
+    /// Runs as long as this lives.
+    _sandbox: Sandbox,
 }
 
 fn value(config: &str) -> Vec<u8> {
@@ -182,7 +183,7 @@ impl Honest {
         Self {
             hostile,
             fleets,
-            sandbox,
+            _sandbox: sandbox,
         }
     }
 
