@@ -140,6 +140,10 @@ class Sandbox(Cloud):
         step = {"action": "CreateTrafficMirrorSession", "parameters": parameters, "at_call": number, "of_action": action}
         self._control("PUT", "churn", [step])
 
+    def churn(self) -> list[dict[str, Any]]:
+        """What is to move by itself, with the outcome of what did."""
+        return self._control("GET", "churn")
+
     def no_churn(self) -> None:
         self._control("DELETE", "churn")
 
