@@ -179,14 +179,8 @@ pub(super) async fn refreshed(
             .filter(|(interface, _)| uncovered(interface, &skipped));
         state.failures = Attr::Known(failures.collect());
         state.skipped = convert::skipped(&skipped);
-        let refresh = planner::Refresh {
-            fleet: &fleet,
-            skipped: &skipped,
-            found: &rows,
-            before: &before,
-            sessions: &sessions,
-        };
-        deviations.extend(planner::gone(refresh, &said));
+        let is_wanted = |interface: &String| uncovered(interface, &skipped);
+        deviations.extend(planner::gone(&before, &sessions, &said, is_wanted));
     }
     state.deviations = convert::strings(deviations);
     let filter = owned_filter::of_state(account, &state, id.as_ref()).await?;

@@ -372,11 +372,8 @@ impl Fleet {
             return Err(FleetError::TooMany);
         }
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
-        let json = match self.packed() {
-            Some(packed) => serde_json::to_vec(&packed)?,
-            None => serde_json::to_vec(self)?,
-        };
-        zlib.write_all(&json).map_err(FleetError::Compression)?;
+        zlib.write_all(&serde_json::to_vec(&*self.packed())?)
+            .map_err(FleetError::Compression)?;
         let packed = zlib.finish().map_err(FleetError::Compression)?;
         Ok(format!("{MAGIC}{}", STANDARD_NO_PAD.encode(packed)))
     }

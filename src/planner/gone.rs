@@ -3,37 +3,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Fleet, MirrorSession, Row, Skip};
+use super::{MirrorSession, Row};
 
-/// What a refresh knows.
-#[derive(Debug, Clone, Copy)]
-pub struct Refresh<'a> {
-    pub fleet: &'a Fleet,
-    /// Interfaces that get no session, and why.
-    pub skipped: &'a BTreeMap<String, Skip>,
-    /// The coverage's sessions that are there, by interface id.
-    pub found: &'a BTreeMap<String, Row>,
-    /// Those of the state that is refreshed.
-    pub before: &'a BTreeMap<String, Row>,
-    /// All sessions of the account.
-    pub sessions: &'a [MirrorSession],
-}
-
-/// What became of the sessions that are no longer there, in words, by interface id. The state knows a lost session for one refresh
-/// only, so what `earlier` deviations say of an interface stands until it has a session again or wants none.
-pub fn gone(refresh: Refresh<'_>, earlier: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let Refresh {
-        fleet,
-        skipped,
-        found,
-        before,
-        sessions,
-    } = refresh;
-    let is_wanted = |interface: &String| {
-        fleet.interfaces.contains_key(interface)
-            && !skipped.contains_key(interface)
-            && !found.contains_key(interface)
-    };
+/// What became of the sessions that are no longer there, in words, by interface id. `before` are those of the state that is refreshed,
+/// `sessions` all of the account; `is_wanted` says of an interface without a session whether it is to have one. The state knows a lost
+/// session for one refresh only, so what `earlier` deviations say of an interface stands until it has a session again or wants none.
+pub fn gone(
+    before: &BTreeMap<String, Row>,
+    sessions: &[MirrorSession],
+    earlier: &BTreeMap<String, String>,
+    is_wanted: impl Fn(&String) -> bool,
+) -> BTreeMap<String, String> {
     let lost: Vec<_> = before
         .iter()
         .filter_map(|(interface, row)| Some((interface, row.id.as_deref()?)))
@@ -59,7 +39,6 @@ pub fn gone(refresh: Refresh<'_>, earlier: &BTreeMap<String, String>) -> BTreeMa
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Member, Reason};
     use super::*;
 
     fn row(id: &str) -> Row {
@@ -76,24 +55,8 @@ mod tests {
 
     #[test]
     fn lost_sessions_of_wanted_interfaces_are_told_of() {
-        let wanted = [
-            "eni-lost",
-            "eni-left",
-            "eni-there",
-            "eni-new",
-            "eni-failed",
-            "eni-skipped",
-            "eni-told",
-        ];
-        let fleet = Fleet {
-            interfaces: map(wanted.map(|id| (id, Member::default()))),
-            ..Fleet::default()
-        };
-        let skip = Skip {
-            instance_id: None,
-            reason: Reason::Sensor,
-            detail: String::new(),
-        };
+        let is_wanted =
+            |id: &String| !["eni-there", "eni-skipped", "eni-away", "tmf-1"].contains(&id.as_str());
         let earlier = map([
             ("eni-told", "tms-0 is gone".to_owned()),
             ("eni-there", "tms-7 is gone".to_owned()),
@@ -102,24 +65,19 @@ mod tests {
             ("eni-lost", "description is \"x\"".to_owned()),
             ("tmf-1", "the filter of this coverage is gone".to_owned()),
         ]);
-        let refresh = Refresh {
-            fleet: &fleet,
-            skipped: &map([("eni-skipped", skip)]),
-            found: &map([("eni-there", row("tms-3"))]),
-            before: &map([
-                ("eni-lost", row("tms-1")),
-                ("eni-left", row("tms-2")),
-                ("eni-there", row("tms-3")),
-                ("eni-skipped", row("tms-4")),
-                ("eni-away", row("tms-5")),
-                ("eni-failed", Row::default()),
-            ]),
-            sessions: &[MirrorSession {
-                id: "tms-2".into(),
-                network_interface_id: "eni-left".into(),
-                ..MirrorSession::default()
-            }],
-        };
+        let before = map([
+            ("eni-lost", row("tms-1")),
+            ("eni-left", row("tms-2")),
+            ("eni-there", row("tms-3")),
+            ("eni-skipped", row("tms-4")),
+            ("eni-away", row("tms-5")),
+            ("eni-failed", Row::default()),
+        ]);
+        let sessions = [MirrorSession {
+            id: "tms-2".into(),
+            network_interface_id: "eni-left".into(),
+            ..MirrorSession::default()
+        }];
         let expected = map([
             (
                 "eni-left",
@@ -128,13 +86,10 @@ mod tests {
             ("eni-lost", "tms-1 is gone".to_owned()),
             ("eni-told", "tms-0 is gone".to_owned()),
         ]);
-        let now = gone(refresh, &earlier);
+        let now = gone(&before, &sessions, &earlier, is_wanted);
         assert_eq!(now, expected);
         // The state that this refresh makes is refreshed again.
-        let again = Refresh {
-            before: refresh.found,
-            ..refresh
-        };
-        assert_eq!(gone(again, &now), expected);
+        let found = map([("eni-there", row("tms-3"))]);
+        assert_eq!(gone(&found, &sessions, &now, is_wanted), expected);
     }
 }

@@ -64,7 +64,7 @@ pub use delivery::{Delivery, Fact, Origin, Outcome};
 pub use deviation::{by_interface, deviations, filter_deviation};
 pub use eligibility::{Candidate, EligibilityRules, Surroundings, ineligible};
 pub use fleet::{Fleet, FleetError, Hidden, Member};
-pub use gone::{Refresh, gone};
+pub use gone::gone;
 pub use ignored_tags::IgnoredTags;
 pub use instance_type::{Support, instance_type_support, instance_types_date};
 pub use intended::intended;

@@ -1,5 +1,6 @@
 //! Rows of interfaces that are selected, in fewer bytes: ids look like noise, so each costs what it is long wherever it stands again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{Fleet, Member, Row};
@@ -8,10 +9,12 @@ use super::{Fleet, Member, Row};
 const PLACE: char = '#';
 
 impl Fleet {
-    /// The fleet as it is written down; none where that is the fleet itself.
-    pub(super) fn packed(&self) -> Option<Self> {
-        let has_rows = !self.adoptable.is_empty() || !self.intended.is_empty();
-        has_rows.then(|| Self {
+    /// The fleet as it is written down.
+    pub(super) fn packed(&self) -> Cow<'_, Self> {
+        if self.adoptable.is_empty() && self.intended.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self {
             adoptable: packed(&self.interfaces, &self.adoptable),
             intended: packed(&self.interfaces, &self.intended),
             ..self.clone()
