@@ -11,7 +11,7 @@ mod moments;
 
 use std::time::{Duration, Instant};
 
-use moments::{Basis, Empty, seconds, wait};
+use moments::{Basis, Burst, Empty, seconds, wait};
 
 pub(super) use moments::Sent;
 
@@ -27,8 +27,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const SLOWEST: f64 = 10.0;
 /// Seconds without a call, beyond a few waits, after which the bucket has filled by an unknown amount.
 const REST: f64 = 2.0;
-/// How much faster than measured calls are sent: about one in seventy meets an empty bucket.
-const EXCESS: f64 = 1.015;
+/// How much faster than measured calls are sent.
+const EXCESS: f64 = 1.03;
+/// Calls for which the bucket is left to fill once it was found empty, so that calls that come late do not find it so at once.
+/// With [`EXCESS`], one call in 130 meets an empty bucket.
+const RESERVE: f64 = 3.0;
+/// So many calls in a row get through a bucket whose rate is measured right.
+const LONGEST: f64 = 130.0;
 /// Calls that a measure needs: it is right to about one call.
 const ENOUGH: f64 = 8.0;
 /// Calls after which a measure does not become better, and another one begins.
@@ -77,8 +82,10 @@ pub(super) struct Pace {
     longest_calm: f64,
     /// Calls that a full bucket lets through at once, as far as is known.
     size: f64,
-    /// Calls until the bucket was first found empty, and the seconds that they took.
-    burst: (f64, f64),
+    /// The calls until the bucket was first found empty.
+    burst: Burst,
+    /// The last call that was sent before the beginning of the measure was heard of, as long as nothing else was.
+    unheard: u64,
 }
 
 /// What is known of the rate.
@@ -114,7 +121,8 @@ impl Pace {
             calm: 0.0,
             longest_calm: 0.0,
             size: 0.0,
-            burst: (0.0, 0.0),
+            burst: Burst::default(),
+            unheard: 0,
         }
     }
 
@@ -215,15 +223,14 @@ impl Pace {
     pub(super) fn throttled(&mut self, call: &Sent, now: Instant) {
         self.ended();
         let empties = (self.since, self.last);
-        for empty in [&mut self.since, &mut self.last].into_iter().flatten() {
-            empty.throttled += u64::from(call.number > empty.number);
-        }
+        self.note_empty(call);
         if call.number <= self.stale {
             self.revise(call, false);
             return;
         }
         self.stale = self.sent;
         self.calm = 0.0;
+        let is_steady = empties.1.is_some_and(|last| last.until(call).0 >= ENOUGH);
         match (self.stage, empties) {
             (Stage::Probing, _) => {
                 self.space(self.interval * 2.0);
@@ -241,8 +248,8 @@ impl Pace {
             }
             (Stage::Free | Stage::Seeking, _) => {
                 if self.stage == Stage::Free {
-                    self.burst = ((call.number - 1) as f64, seconds(self.began, call.at));
-                    self.size = self.burst.0;
+                    self.burst.until = self.sent;
+                    self.burst.throttled(call, self.began);
                 }
                 self.begin(call);
                 match self.measured {
@@ -258,12 +265,34 @@ impl Pace {
         if self.stage != Stage::Probing {
             // Nothing was saved when the bucket was empty; the calls sent since then have taken what came.
             let since_then = (self.sent - call.number + 1) as f64;
-            self.next = self.next.max(call.at + wait(since_then * self.interval));
+            let reserve = if is_steady { RESERVE } else { 0.0 };
+            self.next = self
+                .next
+                .max(call.at + wait((since_then + reserve) * self.interval));
+        }
+    }
+
+    /// Keeps what a throttled call tells of those moments that are known.
+    fn note_empty(&mut self, call: &Sent) {
+        if call.number <= self.burst.until {
+            self.burst.throttled(call, self.began);
+        }
+        for empty in [&mut self.since, &mut self.last].into_iter().flatten() {
+            if call.number <= empty.number {
+                continue;
+            }
+            // Calls that are sent together arrive in any order: those that got through until the last throttled one are no rate.
+            if call.number <= self.unheard {
+                (empty.at, empty.number) = (call.at, call.number);
+            } else {
+                empty.throttled += 1;
+            }
         }
     }
 
     /// Learns from a second moment at which the bucket is empty.
     fn measure(&mut self, call: &Sent, since: Empty, last: Empty) {
+        self.unheard = 0;
         let (mut through, mut took) = since.until(call);
         let (recent, recently) = last.until(call);
         // Nothing was heard yet of so many that were sent earlier.
@@ -346,9 +375,8 @@ impl Pace {
         self.stage = Stage::Measured;
         self.space(took / through / EXCESS);
         self.measured = Some(self.interval);
-        self.longest_calm = (2.0 * through).clamp(10.0, 100.0);
-        let (calls, seconds) = self.burst;
-        self.size = (calls - seconds / self.interval).max(1.0);
+        self.longest_calm = (2.0 * through).clamp(10.0, LONGEST);
+        self.size = self.burst.size(self.interval);
     }
 
     /// The measure begins with this call.
@@ -359,6 +387,7 @@ impl Pace {
             throttled: 0,
         });
         self.last = self.since;
+        self.unheard = self.sent;
     }
 
     fn space(&mut self, interval: f64) {

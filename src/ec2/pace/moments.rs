@@ -32,6 +32,33 @@ pub(super) struct Basis {
     pub(super) seconds: f64,
 }
 
+/// The calls that a bucket let through at once, until it was first found empty.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Burst {
+    /// The last one that was sent before that was heard.
+    pub(super) until: u64,
+    /// How many of them are known to have been throttled, the last of these, and the seconds until it was sent.
+    throttled: u64,
+    last: u64,
+    seconds: f64,
+}
+
+impl Burst {
+    pub(super) fn throttled(&mut self, call: &Sent, began: Instant) {
+        self.throttled += 1;
+        if call.number > self.last {
+            self.last = call.number;
+            self.seconds = seconds(began, call.at);
+        }
+    }
+
+    /// What a full bucket holds, if it is filled by one call in each interval.
+    pub(super) fn size(&self, interval: f64) -> f64 {
+        let through = self.last.saturating_sub(self.throttled) as f64;
+        (through - self.seconds / interval).max(1.0)
+    }
+}
+
 /// A call that was sent.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ec2) struct Sent {

@@ -33,15 +33,33 @@ impl Bucket {
     }
 }
 
+/// A call in flight.
+struct Flying {
+    sent: Sent,
+    /// When it is at the bucket, until it is there.
+    arrives: Option<Instant>,
+    heard: Instant,
+    through: bool,
+}
+
+impl Flying {
+    fn due(&self) -> Instant {
+        self.arrives.unwrap_or(self.heard)
+    }
+}
+
 /// A program that makes calls and paces itself.
 struct Client {
     pace: Pace,
     left: u64,
     latency: Duration,
-    /// Calls in flight: when they are heard of, and whether they got through.
-    in_flight: Vec<(Instant, Sent, bool)>,
+    in_flight: Vec<Flying>,
     /// By what the latency of each call is multiplied, in turn.
     jitters: Vec<f64>,
+    /// The part of its latency after which a call is at the bucket.
+    way: f64,
+    /// When the machine does nothing.
+    stalls: Vec<(Instant, Instant)>,
     done: u64,
     throttled: u64,
     ended: Instant,
@@ -55,6 +73,8 @@ impl Client {
             latency,
             in_flight: Vec::new(),
             jitters: vec![1.0],
+            way: 0.0,
+            stalls: Vec::new(),
             done: 0,
             throttled: 0,
             ended: at,
@@ -63,15 +83,27 @@ impl Client {
 
     /// When it next does something.
     fn due(&self, now: Instant) -> Option<Instant> {
-        let heard = self.in_flight.iter().map(|(at, ..)| *at).min();
+        let flying = self.in_flight.iter().map(Flying::due).min();
         let ready = (self.left > 0).then(|| self.pace.ready(now)).flatten();
-        heard.into_iter().chain(ready).min()
+        flying.into_iter().chain(ready).min()
+    }
+
+    fn awake(&self, now: Instant) -> Instant {
+        let stall = self
+            .stalls
+            .iter()
+            .find(|(begins, ends)| *begins <= now && now < *ends);
+        stall.map_or(now, |(_, ends)| *ends)
     }
 
     fn step(&mut self, now: Instant, bucket: &mut Bucket) {
-        let heard = (0..self.in_flight.len()).min_by_key(|index| self.in_flight[*index].0);
-        if let Some(heard) = heard.filter(|index| self.in_flight[*index].0 <= now) {
-            let (_, sent, through) = self.in_flight.remove(heard);
+        let next = (0..self.in_flight.len()).min_by_key(|index| self.in_flight[*index].due());
+        if let Some(next) = next.filter(|index| self.in_flight[*index].due() <= now) {
+            if self.in_flight[next].arrives.take().is_some() {
+                self.in_flight[next].through = bucket.take(now);
+                return;
+            }
+            let Flying { sent, through, .. } = self.in_flight.remove(next);
             if through {
                 self.pace.got_through(&sent);
                 self.done += 1;
@@ -85,8 +117,13 @@ impl Client {
             self.left -= 1;
             let sent = self.pace.send(now);
             let jitter = self.jitters[usize::try_from(sent.number).unwrap() % self.jitters.len()];
-            let heard = now + self.latency.mul_f64(jitter);
-            self.in_flight.push((heard, sent, bucket.take(now)));
+            let latency = self.latency.mul_f64(jitter);
+            self.in_flight.push(Flying {
+                sent,
+                arrives: Some(now + latency.mul_f64(self.way)),
+                heard: now + latency,
+                through: false,
+            });
         }
     }
 }
@@ -99,7 +136,7 @@ fn run(clients: &mut [Client], bucket: &mut Bucket, start: Instant) {
             .filter_map(|index| Some((clients[index].due(now)?, index)))
             .min();
         let Some((at, index)) = next else { return };
-        now = at.max(now);
+        now = clients[index].awake(at.max(now));
         clients[index].step(now, bucket);
     }
 }
@@ -122,6 +159,55 @@ fn a_thousand_calls_take_what_the_bucket_takes_at_any_rate() {
             let case =
                 format!("{size}, {per_second}, {latency} ms: {ratio} of the ideal, {throttled} throttled");
             assert!((1.0..1.1).contains(&ratio) && throttled < 50, "{case}");
+        }
+    }
+}
+
+/// Numbers from 0 to 1, the same for the same seed.
+fn numbers(seed: u32) -> impl Iterator<Item = f64> {
+    let mut state = 2 * seed + 1;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1 << 24)
+    })
+}
+
+/// A machine that does nothing for up to so many seconds, again and again.
+fn stalls(longest: f64, gap: f64, seed: u32, start: Instant) -> Vec<(Instant, Instant)> {
+    let mut random = numbers(seed);
+    let mut ends = 0.0;
+    std::iter::from_fn(|| {
+        let begins = ends + random.next()? * gap;
+        ends = begins + random.next()? * longest;
+        Some((start + wait(begins), start + wait(ends)))
+    })
+    .take(100)
+    .collect()
+}
+
+/// On busy machines calls overtake each other, and the bucket sees them in bunches. Times are those of one call.
+#[test]
+fn calls_that_come_late_are_not_throttled_more_often() {
+    for (size, per_second) in RATES {
+        for (latency, stall) in [(1.0, 0.0), (1.0, 3.0), (3.0, 3.0)] {
+            let mut all = 0;
+            for seed in 0..80 {
+                let start = Instant::now();
+                let mut clients = [Client::new(1000, wait(latency / per_second), start)];
+                clients[0].jitters = numbers(seed).take(997).collect();
+                clients[0].way = 0.5;
+                clients[0].stalls = stalls(stall / per_second, 80.0 / per_second, seed + 1000, start);
+                run(&mut clients, &mut Bucket::new(size, per_second, start), start);
+                let [client] = &clients;
+                let ratio = seconds(start, client.ended) / ((1000.0 - size) / per_second);
+                let case = format!(
+                    "{size}, {latency}, {stall}, {seed}: {ratio}, {}",
+                    client.throttled
+                );
+                assert!((1.0..1.1).contains(&ratio) && client.throttled < 50, "{case}");
+                all += client.throttled;
+            }
+            assert!(all < 27 * 80, "{size}, {latency}, {stall}: {all}");
         }
     }
 }
