@@ -133,8 +133,9 @@ async fn drop_filters(
             return vec![(filter, Failure::of("delete", &error))];
         }
     };
+    let given = prior.filter_id.as_str().filter(|_| !prior.owns_filter());
     let mut failed = Vec::new();
-    for filter in filters {
+    for filter in filters.into_iter().filter(|filter| given != Some(&filter.id)) {
         match account.delete_filter(&filter.id).await {
             Ok(()) => dropped.push(filter.id),
             Err(error) => failed.push((filter.id, Failure::of("delete", &error))),

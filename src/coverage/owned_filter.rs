@@ -8,8 +8,8 @@ use super::uncertain::look_for;
 use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
 use crate::planner::{
-    Blueprint, COVERAGE_ID_TAG, CoverageId, FilterRepair, FilterRule, MirrorFilter, NAME_TAG, Owner,
-    filter_deviation, filter_repair,
+    Blueprint, COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, FilterRepair, FilterRule, MirrorFilter, NAME_TAG,
+    Owner, filter_deviation, filter_repair,
 };
 
 /// Whether the filter belongs to the coverage with this id.
@@ -155,6 +155,20 @@ async fn complete(account: &Account, id: &str, repair: &FilterRepair) -> Result<
     }
     if repair.add_amazon_dns {
         account.add_amazon_dns(id).await?;
+    }
+    Ok(())
+}
+
+/// Takes the coverage's tags off its filter, which somebody else manages from now on.
+///
+/// # Errors
+///
+/// When EC2 refuses or cannot be reached.
+pub async fn release(account: &Account, filter: &str, id: &CoverageId) -> Result<(), Ec2Error> {
+    let found = by_id(account, filter, id).await?;
+    if found.is_some_and(|filter| is_of(&filter, id)) {
+        let keys = [COVERAGE_TAG, COVERAGE_ID_TAG].map(str::to_owned);
+        account.delete_tags(&[filter.to_owned()], &keys).await?;
     }
     Ok(())
 }

@@ -377,5 +377,7 @@ fn calls_ec2(
     let sessions_change = plan.sessions != *prior_rows;
     let replaces_filter = planned.filter_id.is_unknown() || prior.owns_filter() != planned.owns_filter();
     let any = !plan.sessions.is_empty() || !prior_rows.is_empty() || planned.owns_filter();
-    drifted || sessions_change || replaces_filter || any && shared(prior) != shared(planned)
+    // A session that could not be made, and is to be tried again.
+    let is_new = plan.sessions.values().any(|row| row.id.is_none());
+    drifted || sessions_change || is_new || replaces_filter || any && shared(prior) != shared(planned)
 }

@@ -229,8 +229,12 @@ pub async fn dry_run(account: &Account, planned: &CoverageModel, diagnostics: &m
         Some(filter) => account.would_create_session(&with(filter)).await,
         None => {
             let tags = planned.blueprint("").filter_tags().tags;
-            match account.would_create_filter(&tags).await {
-                // The coverage's own filter does not exist yet, and any other will do to ask.
+            let filter = match planned.owns_filter() {
+                true => account.would_create_filter(&tags).await,
+                false => Ok(()),
+            };
+            match filter {
+                // The filter does not exist yet, and any other will do to ask.
                 Ok(()) => match account.all_filters().await.unwrap_or_default().first() {
                     Some(filter) => account.would_create_session(&with(&filter.id)).await,
                     None => {

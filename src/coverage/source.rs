@@ -274,7 +274,7 @@ impl Coverage {
 
     /// Whether the core says which plan is the final one.
     fn tells_final(&self) -> bool {
-        TELLING.contains(&self.connection.terraform_version()) && !core_is_tofu()
+        TELLING.contains(&self.connection.terraform_version()) && core_is_tofu() != Some(true)
     }
 }
 

@@ -51,7 +51,7 @@ impl Coverage {
 
     /// Whether the core asks for a plan of what it destroys. Before, a refresh is all that tells of it.
     pub(super) fn plans_destroy(&self) -> bool {
-        self.connection.terraform_version() >= (1, 3) || core_is_tofu()
+        self.connection.terraform_version() >= (1, 3) || core_is_tofu() == Some(true)
     }
 }
 

@@ -92,13 +92,23 @@ impl Coverage {
         let replaced = replaced_filter(prior, &state, fleet.owned_filter.as_deref());
         let mut deleted_filter = None;
         if let (Some(filter), Some(id)) = (replaced, &id) {
-            match drop_filter(&account, &filter, id, !errors.is_empty()).await {
-                Ok(()) => deleted_filter = Some(filter),
-                Err(diagnostic) => {
-                    // The state goes on to name it, so that the next apply tries again.
-                    state.traffic_mirror_filter_id = Attr::Null;
-                    state.filter_id = Attr::Known(filter);
-                    diagnostics.extend(diagnostic);
+            if state.filter_id.as_str() == Some(&filter) {
+                // Who gives the coverage's own filter by its id has taken it over.
+                if let Err(error) = owned_filter::release(&account, &filter, id).await {
+                    let title =
+                        "The filter is given now, and still has the tags of the coverage that made it";
+                    let warning = ec2_diagnostic(title, &error);
+                    diagnostics.warning(warning.summary, warning.detail);
+                }
+            } else {
+                match drop_filter(&account, &filter, id, !errors.is_empty()).await {
+                    Ok(()) => deleted_filter = Some(filter),
+                    Err(diagnostic) => {
+                        // The state goes on to name it, so that the next apply tries again.
+                        state.traffic_mirror_filter_id = Attr::Null;
+                        state.filter_id = Attr::Known(filter);
+                        diagnostics.extend(diagnostic);
+                    }
                 }
             }
         }

@@ -4,9 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{EC2_DEFAULT_STATES, Filter, Interface, Selector, TagSource};
 
-/// Longest value of a filter, in characters, and most values of one filter (EC2 API reference, Filter).
+/// Longest value of a filter, in characters (EC2 API reference, Filter).
 const MAX_VALUE: usize = 255;
+/// Most values of all filters of a call: the API reference says so of one filter, EC2's own FilterLimitExceeded of "a single call".
 const MAX_VALUES: usize = 200;
+/// Of these, what is left to the other filters when a list is asked for in parts.
+const MAX_BESIDE: usize = 100;
+/// Most filters by tags; a call takes 50 filters, and eight are for other things.
+const MAX_TAGS: usize = 40;
 
 /// Sets of filters, each of one scan, and what is asked for by its id. The instances of interfaces that DescribeNetworkInterfaces tells
 /// of are no part of it: they are asked for by their ids once these are known.
@@ -133,47 +138,50 @@ impl Selector {
     pub fn instance_scans(&self) -> Vec<Vec<Filter>> {
         let mut filters = Vec::new();
         if !self.ignore_tag_case {
-            filters.extend(self.tags.iter().map(|(key, value)| by_tag(key, value)));
-        }
-        // An implementation of the API that knows no wildcards there is met in `ec2::Account::instances`.
-        if self.instance_types.len() <= MAX_VALUES {
-            filters.extend(listed("instance-type", &self.instance_types));
+            filters.extend(self.tag_filters());
         }
         let states = match self.instance_state_names.is_empty() {
             true => EC2_DEFAULT_STATES.map(str::to_owned).to_vec(),
             false => self.instance_state_names.clone(),
         };
         filters.extend(listed("instance-state-name", &states));
-        let ids = (
-            "instance-id".to_owned(),
-            self.instance_ids.iter().cloned().collect(),
-        );
-        self.placed(filters, "network-interface.", vec![ids])
+        // An implementation of the API that knows no wildcards in types is met in `ec2::Account::instances`.
+        let lists = vec![
+            List::whole("instance-type", &self.instance_types),
+            List::new(
+                "instance-id".to_owned(),
+                self.instance_ids.iter().cloned().collect(),
+            ),
+        ];
+        self.placed(filters, "network-interface.", lists)
     }
 
     /// Sets of filters of DescribeNetworkInterfaces for what the interface has.
     fn interface_scans(&self) -> Vec<Vec<Filter>> {
         let mut filters = Vec::new();
         if self.reads_interface_tags() && !self.ignore_tag_case {
-            filters.extend(self.tags.iter().map(|(key, value)| by_tag(key, value)));
+            filters.extend(self.tag_filters());
         }
         // Not by `attachment.device-index`: that primary ones are meant is judged here, since other implementations do not know it.
-        let ids = (
+        let ids = List::new(
             "attachment.instance-id".to_owned(),
             self.instance_ids.iter().cloned().collect(),
         );
         self.placed(filters, "", vec![ids])
     }
 
-    /// The filters together with those for the place, and with `more` lists of ids. EC2 refuses more than 200 values in a filter: the
-    /// longest list is asked for in several scans, a further one that is too long is judged here. So are zones by name and by id, since
-    /// those are different filters.
-    fn placed(
-        &self,
-        filters: Vec<Filter>,
-        prefix: &str,
-        more: Vec<(String, Vec<String>)>,
-    ) -> Vec<Vec<Filter>> {
+    /// By as many tags as a call takes; the others are judged here.
+    fn tag_filters(&self) -> impl Iterator<Item = Filter> {
+        self.tags
+            .iter()
+            .take(MAX_TAGS)
+            .map(|(key, value)| by_tag(key, value))
+    }
+
+    /// The filters together with those for the place, and with `more` lists. EC2 refuses a call of more than 200 values: the longest list
+    /// is asked for in several scans, whatever else is too much is judged here. Zones by name and by id are different filters, so
+    /// they are scans of their own.
+    fn placed(&self, filters: Vec<Filter>, prefix: &str, more: Vec<List>) -> Vec<Vec<Filter>> {
         let interfaces = self.network_interface_ids.iter().cloned().collect();
         let places = [
             ("network-interface-id", interfaces),
@@ -181,37 +189,79 @@ impl Selector {
             ("subnet-id", self.subnet_ids.clone()),
             ("group-id", self.security_group_ids.clone()),
         ];
-        let places = places.map(|(name, values)| (format!("{prefix}{name}"), values));
-        let mut sets = vec![filters];
-        let mut longest: Option<(String, Vec<String>)> = None;
-        for (name, values) in more.into_iter().chain(places) {
-            if values.len() <= MAX_VALUES {
-                let filter = listed(&name, &values);
-                sets.iter_mut().for_each(|set| set.extend(filter.clone()));
-            } else if longest
-                .as_ref()
-                .is_none_or(|(_, longest)| longest.len() < values.len())
-            {
-                longest = Some((name, values));
-            }
-        }
-        if let Some((name, values)) = longest {
-            let chunks = values.chunks(MAX_VALUES).filter_map(|chunk| listed(&name, chunk));
-            sets = each_with(&sets, chunks);
-        }
+        let places = places.map(|(name, values)| List::new(format!("{prefix}{name}"), values));
         let (ids, names): (Vec<String>, Vec<String>) = self
             .availability_zones
             .iter()
             .cloned()
             .partition(|zone| is_zone_id(zone));
         let zones = [("availability-zone", names), ("availability-zone-id", ids)];
-        let zones: Vec<Filter> = zones
+        let of_zones = zones
             .iter()
-            .filter_map(|(name, values)| listed(name, values))
-            .collect();
-        match zones.iter().any(|filter| filter.values.len() > MAX_VALUES) || zones.is_empty() {
-            true => sets,
-            false => each_with(&sets, zones),
+            .map(|(_, values)| values.len())
+            .max()
+            .unwrap_or_default();
+
+        let mut lists: Vec<List> = more.into_iter().chain(places).collect();
+        let fixed: usize = filters.iter().map(|filter| filter.values.len()).sum();
+        let sum = |lists: &[List]| lists.iter().map(|list| list.values.len()).sum::<usize>();
+        let mut parted = None;
+        let mut room = MAX_VALUES.saturating_sub(fixed);
+        if sum(&lists) + of_zones > room {
+            let longest = (0..lists.len())
+                .rev()
+                .filter(|index| lists[*index].may_be_parted)
+                .max_by_key(|index| lists[*index].values.len())
+                .filter(|index| !lists[*index].values.is_empty());
+            if let Some(longest) = longest {
+                parted = Some(lists.remove(longest));
+                room = MAX_BESIDE.saturating_sub(fixed);
+            }
+        }
+        let with_zones = of_zones > 0 && of_zones <= room;
+        room -= if with_zones { of_zones } else { 0 };
+        while sum(&lists) > room {
+            let longest = (0..lists.len()).max_by_key(|index| lists[*index].values.len());
+            let Some(longest) = longest else { break };
+            lists.remove(longest);
+        }
+        room -= sum(&lists);
+
+        let beside = lists.iter().filter_map(|list| listed(&list.name, &list.values));
+        let mut sets = vec![filters.into_iter().chain(beside).collect::<Vec<_>>()];
+        if let Some(List { name, values, .. }) = parted {
+            let chunks = values.chunks(MAX_VALUES - MAX_BESIDE + room);
+            sets = each_with(&sets, chunks.filter_map(|chunk| listed(&name, chunk)));
+        }
+        let zones = zones.iter().filter_map(|(name, values)| listed(name, values));
+        match with_zones {
+            true => each_with(&sets, zones),
+            false => sets,
+        }
+    }
+}
+
+/// Values of one filter, one of which must match.
+struct List {
+    name: String,
+    values: Vec<String>,
+    /// Whether it may be asked for in several scans.
+    may_be_parted: bool,
+}
+
+impl List {
+    fn new(name: String, values: Vec<String>) -> Self {
+        Self {
+            name,
+            values,
+            may_be_parted: true,
+        }
+    }
+
+    fn whole(name: &str, values: &[String]) -> Self {
+        Self {
+            may_be_parted: false,
+            ..Self::new(name.to_owned(), values.to_vec())
         }
     }
 }

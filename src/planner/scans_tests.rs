@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::super::Tags;
 use super::*;
 
@@ -55,16 +57,64 @@ fn what_is_too_much_for_one_filter_is_asked_in_parts_or_judged_here() {
     assert_eq!(values("network-interface.subnet-id").len(), 0, "judged here");
     assert_eq!(values("availability-zone").len(), 2);
     assert_eq!(values("availability-zone-id").len(), 1);
-    assert!(found.iter().flatten().all(|filter| filter.values.len() <= 200));
+    let values = |set: &[Filter]| set.iter().map(|filter| filter.values.len()).sum::<usize>();
+    assert!(found.iter().all(|set| values(set) <= 200));
     let long = Selector {
         tags: Tags::from([("Long".into(), "v".repeat(256))]),
         instance_types: vec!["m5.*".into()],
         ..Selector::default()
     };
     let found = &scans(&[long], &[]).instances[0];
-    assert_eq!(names(found), ["tag-key", "instance-type", "instance-state-name"]);
+    assert_eq!(names(found), ["tag-key", "instance-state-name", "instance-type"]);
     assert_eq!(found[0].values, ["Long"]);
-    assert_eq!(found[1].values, ["m5.*"]);
+    assert_eq!(found[2].values, ["m5.*"]);
+}
+
+proptest! {
+    /// EC2 counts the values of a whole call, and its filters.
+    #[test]
+    fn no_call_is_too_large_and_what_is_asked_in_parts_is_whole(
+        source in prop_oneof![Just(TagSource::Instance), Just(TagSource::NetworkInterface), Just(TagSource::Either)],
+        tags in 0_usize..60,
+        counts in prop::array::uniform6(prop_oneof![0_usize..3, 90_usize..260, Just(1000)]),
+        zones in (0_usize..210, 0_usize..210),
+    ) {
+        let ids = |count: usize, of: &str| (0..count).map(|n| format!("{of}-{n}")).collect::<Vec<_>>();
+        let [types, instances, interfaces, vpcs, subnets, groups] = counts;
+        let mut availability_zones = ids(zones.0, "eu-west");
+        availability_zones.extend((0..zones.1).map(|n| format!("euw1-az{n}")));
+        let selector = Selector {
+            tags: ids(tags, "key").into_iter().map(|key| (key, "value".to_owned())).collect(),
+            tag_source: source,
+            instance_types: ids(types, "m5"),
+            instance_ids: ids(instances, "i").into_iter().collect(),
+            network_interface_ids: ids(interfaces, "eni").into_iter().collect(),
+            vpc_ids: ids(vpcs, "vpc"),
+            subnet_ids: ids(subnets, "subnet"),
+            security_group_ids: ids(groups, "sg"),
+            availability_zones,
+            ..Selector::default()
+        };
+        let found = scans(std::slice::from_ref(&selector), &[]);
+        let lists = [ids(vpcs, "vpc"), ids(subnets, "subnet"), ids(groups, "sg"), ids(instances, "i"), ids(interfaces, "eni")];
+        for sets in [&found.instances, &found.network_interfaces] {
+            let mut asked: BTreeMap<&str, BTreeSet<&String>> = BTreeMap::new();
+            for set in sets {
+                prop_assert!(set.len() <= 50);
+                prop_assert!(set.iter().map(|filter| filter.values.len()).sum::<usize>() <= 200);
+                for filter in set {
+                    asked.entry(&filter.name).or_default().extend(&filter.values);
+                }
+            }
+            for (name, values) in asked {
+                let short = name.trim_start_matches("network-interface.");
+                if ["vpc-id", "subnet-id", "group-id", "instance-id", "network-interface-id"].contains(&short) {
+                    let whole = lists.iter().any(|list| values == list.iter().collect());
+                    prop_assert!(whole, "{name} is asked for in part only: {} values", values.len());
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -86,7 +136,11 @@ fn listed_ids_that_no_filter_takes_are_asked_for_one_by_one() {
         (0, vec![])
     );
     let found = of(200, 0);
-    assert_eq!((found.instance_ids.len(), found.instances.len()), (0, 1));
+    assert_eq!(
+        (found.instance_ids.len(), found.instances.len()),
+        (0, 2),
+        "beside states and place"
+    );
     let found = of(0, 201);
     assert_eq!(
         (found.network_interface_ids.len(), found.network_interfaces),

@@ -206,3 +206,22 @@ def test_four_ways_to_fail_at_once(workspace, sandbox, fleet, step):
     state = workspace.state()[PROD]
     assert not state["failures"] and set(state["skipped"]) == {interface["refused"]}
     assert {s.interface for s in sandbox.sessions()} == {kept, *(interface[n] for n in ("fine", "throttled", "denied"))}
+
+
+@pytest.mark.parametrize("second", ["it works", "never"])
+def test_what_failed_is_tried_again_without_a_refresh(workspace, sandbox, fleet, second):
+    """`failures` of the state say nothing of what this apply ends in."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    failing = sorted(fleet.tagged_interfaces())[0]
+    refuse(sandbox, "CreateTrafficMirrorSession", NetworkInterfaceId=failing)
+    workspace.try_apply().succeed()
+    assert set(workspace.state()[PROD]["failures"]) == {failing}
+    sandbox.no_faults()
+    if second == "never":
+        code, message = "NetworkInterfaceNotSupported", "no mirroring of this instance type"
+        sandbox.fault("error", "CreateTrafficMirrorSession", code=code, message=message)
+    workspace.try_apply("-refresh=false").succeed()
+    assert set(workspace.state()[PROD]["failures"]) == (set() if second == "it works" else {failing})
+    sandbox.no_faults()
+    workspace.apply()
+    workspace.assert_empty_plan()

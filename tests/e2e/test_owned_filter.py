@@ -120,6 +120,38 @@ def test_a_given_filter_replaces_it_and_back(workspace, sandbox, fleet):
     assert {session.id for session in sandbox.sessions()} == before, "moved, never made anew"
 
 
+@pytest.mark.parametrize("before", ["", "enabled = false"], ids=["with-sessions", "without"])
+def test_its_own_id_given_is_a_takeover(workspace, sandbox, fleet, before):
+    """As after its import into a resource of the AWS provider: it is nobody's to delete any more."""
+    workspace.configure(sandbox.provider(), owned(fleet, before))
+    workspace.apply()
+    filter_id = the_filter(sandbox)["TrafficMirrorFilterId"]
+    workspace.configure(sandbox.provider(), coverage(fleet, filter_id=f'"{filter_id}"'))
+    workspace.apply()
+    workspace.assert_empty_plan()
+    assert {session.filter for session in sandbox.sessions()} == {filter_id}
+    assert filters(sandbox) == {}, "its tags are off"
+    workspace.destroy()
+    assert filter_id in {
+        one["TrafficMirrorFilterId"]
+        for one in sandbox.ec2.describe_traffic_mirror_filters()["TrafficMirrorFilters"]
+    }
+
+
+def test_one_whose_tags_stay_is_not_deleted_with_the_coverage(workspace, sandbox, fleet):
+    workspace.configure(sandbox.provider(), owned(fleet))
+    workspace.apply()
+    filter_id = the_filter(sandbox)["TrafficMirrorFilterId"]
+    workspace.configure(sandbox.provider(), coverage(fleet, filter_id=f'"{filter_id}"'))
+    sandbox.fault("deny", "DeleteTags")
+    (warning,) = workspace.try_apply().succeed().warnings
+    assert "DeleteTags" in warning.detail
+    sandbox.no_faults()
+    workspace.assert_empty_plan()
+    workspace.destroy()
+    assert set(filters(sandbox)) == {filter_id}
+
+
 def test_one_that_cannot_be_completed_is_deleted_again(workspace, sandbox, fleet):
     sandbox.fault("deny", "ModifyTrafficMirrorFilterNetworkServices")
     workspace.configure(sandbox.provider(), owned(fleet))

@@ -230,6 +230,20 @@ def test_the_dry_run_asks_for_sessions_before_the_own_filter_exists(workspace, s
     workspace.apply()
 
 
+def test_the_dry_run_asks_for_no_filter_where_one_of_the_run_is_given(workspace, sandbox, fleet, core):
+    late = Unknown(core)
+    asking = coverage(fleet, "preflight_dry_run = true", filter_id=late.expression(fleet.filter))
+    workspace.configure(sandbox.provider(), asking, late.block())
+    sandbox.fault("deny", "CreateTrafficMirrorFilter")
+    sandbox.forget_calls()
+    workspace.save_plan()
+    asked = [(call.action, call.outcome) for call in sandbox.calls() if call.action.startswith("Create")]
+    assert asked == [("CreateTrafficMirrorSession", "DryRunOperation")]
+    sandbox.fault("deny", "CreateTrafficMirrorSession")
+    (error,) = workspace.try_plan().errors
+    assert "CreateTrafficMirrorSession" in error.detail
+
+
 def test_a_dry_run_that_has_nothing_to_ask_with_says_so(workspace, sandbox, fleet, core):
     """The first coverage of an account: there is no filter yet. And a target of the same run."""
     asking = coverage_without(fleet, "traffic_mirror_filter_id", "preflight_dry_run = true")

@@ -187,6 +187,24 @@ def test_tags_that_are_only_on_instances_are_pointed_out(workspace, sandbox, fle
     assert warned == {"data.mirror_interfaces.it", "data.mirror_audit.it"}
 
 
+@pytest.mark.parametrize("others", [195, 199, 450])
+def test_a_long_list_is_asked_for_in_calls_that_ec2_takes(workspace, sandbox, fleet, others):
+    """200 values are the most of a call, those of its other filters among them."""
+    subnets = [*fleet.subnets, *(f"subnet-0{number:016x}" for number in range(others))]
+    selector = f"""selector {{
+    tags       = {{ Mirror = "True" }}
+    subnet_ids = {json.dumps(subnets)}
+  }}"""
+    workspace.configure(sandbox.provider(), coverage(fleet, selector=selector))
+    sandbox.forget_calls()
+    workspace.save_plan()
+    listing = [call for call in sandbox.calls("DescribeInstances") if "subnet-id" in str(call.parameters)]
+    assert len(listing) == -(-len(subnets) // 195), "beside a tag and four states"
+    workspace.apply_saved()
+    workspace.assert_empty_plan()
+    assert {session.interface for session in sandbox.sessions()} == fleet.tagged_interfaces()
+
+
 def test_an_interface_without_an_instance_is_seen_by_its_subnet(workspace, sandbox, fleet):
     alone = sandbox.ec2.create_network_interface(SubnetId=fleet.subnets[1])["NetworkInterface"]["NetworkInterfaceId"]
     selector = f'selector {{\n    subnet_ids = ["{fleet.subnets[1]}"]\n  }}'

@@ -271,6 +271,8 @@ def test_filter_limits(ec2):
         find([{"Name": "vpc-id", "Values": [VPC]}] * 51)
     with refuses("FilterLimitExceeded"):
         find([{"Name": "vpc-id", "Values": [VPC] * 201}])
+    with refuses("FilterLimitExceeded"):
+        find([{"Name": "vpc-id", "Values": [VPC] * 200}, {"Name": "tag:Mirror", "Values": ["True"]}])
     with refuses("InvalidParameterValue"):
         find([{"Name": "vpc-id", "Values": ["x" * 256]}])
     with refuses("InvalidParameterValue"):

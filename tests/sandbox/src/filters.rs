@@ -7,7 +7,7 @@ use crate::state::Tags;
 
 /// At most this many filters in a request.
 const MOST_FILTERS: usize = 50;
-/// At most this many values in a filter.
+/// At most this many values in all filters of a request: EC2's message speaks of "a single call".
 const MOST_VALUES: usize = 200;
 /// At most this many characters in a value.
 const LONGEST_VALUE: usize = 255;
@@ -32,6 +32,12 @@ pub fn within_limits(filters: &[Filter]) -> Result<(), Failure> {
             format!("At most {MOST_FILTERS} filters are allowed"),
         ));
     }
+    if filters.iter().map(|filter| filter.values.len()).sum::<usize>() > MOST_VALUES {
+        return Err(Failure::new(
+            "FilterLimitExceeded",
+            format!("The maximum number of filter values specified on a single call is {MOST_VALUES}"),
+        ));
+    }
     for filter in filters {
         if filter.name.is_empty() {
             return Err(Failure::missing_parameter("Filter.Name"));
@@ -41,10 +47,6 @@ pub fn within_limits(filters: &[Filter]) -> Result<(), Failure> {
                 "The filter '{}' has no value",
                 filter.name
             )));
-        }
-        if filter.values.len() > MOST_VALUES {
-            let text = format!("The filter '{}' has more than {MOST_VALUES} values", filter.name);
-            return Err(Failure::new("FilterLimitExceeded", text));
         }
         if filter.values.iter().any(|v| v.chars().count() > LONGEST_VALUE) {
             let text = format!(
