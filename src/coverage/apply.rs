@@ -103,6 +103,7 @@ impl Coverage {
                 remove_description,
                 held: false,
                 late_targets: false,
+                known_first: None,
                 late_receivers: Default::default(),
                 late_refusals: BTreeMap::new(),
                 adoptable: BTreeMap::new(),

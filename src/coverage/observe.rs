@@ -161,20 +161,23 @@ pub async fn observe(
     }
     let mut not_others = own_ids;
     not_others.extend(sessions.iter().filter(leaves).map(|session| session.id.as_str()));
-    note_sources(account, &mut fleet, &not_others).await?;
+    let listed = fleet.targets.keys().cloned().collect();
+    note_sources(account, &mut fleet, &listed, &not_others).await?;
     Ok((fleet, sessions))
 }
 
-/// Notes what others send to those listed targets that take a limited number of sources.
+/// Notes what others send to those of these targets that take a limited number of sources.
 pub async fn note_sources(
     account: &Account,
     fleet: &mut Fleet,
+    ids: &BTreeSet<String>,
     own: &BTreeSet<&str>,
 ) -> Result<(), Ec2Error> {
     let limited = |site: &TargetSite| site.kind == Some(TargetKind::NetworkInterface) && !site.shared;
-    let listed = fleet.targets.iter().filter(|(_, site)| limited(site));
-    let listed: Vec<String> = listed.map(|(id, _)| id.clone()).collect();
-    let sessions = account.sessions_on_targets(&listed).await?;
+    let listed = fleet.targets.iter().filter(|(id, _)| ids.contains(*id));
+    let limited = listed.filter(|(_, site)| limited(site));
+    let limited: Vec<String> = limited.map(|(id, _)| id.clone()).collect();
+    let sessions = account.sessions_on_targets(&limited).await?;
     fleet.note_sources(&sessions, own);
     Ok(())
 }

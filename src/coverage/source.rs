@@ -111,7 +111,7 @@ impl Coverage {
         account: Option<&Account>,
         diagnostics: &mut Diagnostics,
     ) -> Known {
-        let (Some(selecting), Some(_)) = (Selecting::of(planned), planned.wish()) else {
+        let (Some(selecting), Some(wish)) = (Selecting::of(planned), planned.wish()) else {
             return Known::Held;
         };
         let digest = match selecting.digest() {
@@ -150,7 +150,7 @@ impl Coverage {
         let waits = planned.has_unknown_target();
         let is_first = from_first.is_none();
         if let Some(mut fleet) = from_first.or_else(|| stored.clone()).filter(usable) {
-            fleet.late_targets |= waits;
+            fleet.note_known_first(&wish);
             let listed = listed_targets(planned);
             fleet.keep_targets(&listed);
             let missing = missing_targets(&fleet, planned);
@@ -186,7 +186,7 @@ impl Coverage {
                 if is_update {
                     fleet.remember(&stored.unwrap_or_default());
                 }
-                fleet.late_targets = waits;
+                fleet.note_known_first(&wish);
                 leave(&fleet);
                 Known::Fleet(Box::new(fleet))
             }
@@ -296,7 +296,10 @@ async fn look_further(
     let recorded = prior_rows(request);
     let own = recorded.values().filter_map(|row| row.id.as_deref()).collect();
     look_at_new_targets(account, fleet, ids, late).await?;
-    note_sources(account, fleet, &own).await
+    // What others send to the targets that the first plan knew stays as that saw it.
+    let all = || fleet.targets.keys().cloned().collect();
+    let looked_at = if late { ids.clone() } else { all() };
+    note_sources(account, fleet, &looked_at, &own).await
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ use sha2::{Digest, Sha256};
 use super::few::{MOST_ENTRIES, few};
 use super::override_rule::same_key;
 use super::{
-    Adoption, AllAsFound, FilterAsFound, Interface, Meant, MirrorTarget, Receivers, Row, Selector, Skip,
-    SourceZones, Tags, TakenNumber, TargetSite, selected,
+    Adoption, AllAsFound, FilterAsFound, Interface, KnownFirst, Meant, MirrorTarget, Receivers, Row,
+    Selector, Skip, SourceZones, Tags, TakenNumber, TargetSite, selected,
 };
 
 /// Marks the text and its format; a later format gets another number.
@@ -176,6 +176,9 @@ pub struct Fleet {
     /// Set when the first plan did not know every target: no row that it showed can be dropped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub late_targets: bool,
+    /// Which it knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_first: Option<KnownFirst>,
     /// Who receives what those targets take that the first plan did not know.
     #[serde(default, skip_serializing_if = "Receivers::is_empty")]
     pub late_receivers: Receivers,
@@ -297,20 +300,6 @@ impl Fleet {
         SourceZones {
             ids: members.clone().filter_map(zone).collect(),
             are_all: members.into_iter().all(|member| zone(member).is_some()),
-        }
-    }
-
-    /// Notes that these targets too deliver to their interfaces, and who receives it. `late`: the first plan did not know them.
-    pub fn note_new_sensors(&mut self, targets: &[MirrorTarget], instance_ids: BTreeSet<String>, late: bool) {
-        let interfaces = targets
-            .iter()
-            .filter_map(|target| target.network_interface_id.clone());
-        if late {
-            self.late_receivers.interface_ids.extend(interfaces);
-            self.late_receivers.instance_ids.extend(instance_ids);
-        } else {
-            self.target_interface_ids.extend(interfaces);
-            self.sensor_instance_ids.extend(instance_ids);
         }
     }
 

@@ -69,7 +69,7 @@ pub use ignored_tags::IgnoredTags;
 pub use instance_type::{Support, instance_type_support, instance_types_date};
 pub use intended::intended;
 pub use interface::{Interface, Tags};
-pub use late::Receivers;
+pub use late::{KnownFirst, Receivers};
 pub use limit::{Limit, LimitError};
 pub use limits::{LimitArgument, LimitVerdict, Limits, PlannedChange, Violation, check_limits};
 pub use orphan::orphans;

@@ -1,6 +1,6 @@
 //! The planned sessions: a pure function of the configuration, the fleet and the sessions of the state.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +123,7 @@ pub fn skips(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> BTree
         let never = ineligible(&wish.eligibility, &around, &candidate(id, member))
             .filter(|(reason, _)| !exists || !(stays || *reason == Reason::UnsupportedInstanceType));
         let (reason, detail) = never.or_else(|| {
-            let waits = wish.override_rule.unknown_target_ids || fleet.late_targets;
+            let waits = wish.override_rule.unknown_target_ids;
             refused_override(wish, member, waits).map(|detail| (Reason::OverrideRefused, detail))
         })?;
         Some(Skip {
@@ -185,7 +185,8 @@ pub fn summary(fleet: &Fleet, never: &BTreeMap<String, Skip>) -> Summary {
 ///
 /// When the range of virtual network ids is too small.
 pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result<Plan, VirtualNetworkError> {
-    let mut skipped = skips(wish, fleet, prior);
+    let first = late::first(wish, fleet);
+    let mut skipped = skips(&first, fleet, prior);
     let summary = summary(fleet, &skipped);
     let mut sessions = BTreeMap::new();
     if wish.enabled {
@@ -198,13 +199,10 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
     // Room comes before limits: what is counted is what remains, and who waits for the next apply had room in this one.
     let mut without_room = room::beyond_interface(fleet, &sessions);
     sessions.retain(|id, _| !without_room.contains_key(id));
-    let unknown = wish.targets.iter().any(Option::is_none);
-    // What the first plan showed while it did not know every target cannot go any more: without a target it becomes a failure
-    // of the apply.
-    let unplaced = match fleet.late_targets {
-        true => assign_targets(wish, fleet, &mut sessions.clone(), true, &BTreeMap::new()),
-        false => assign_targets(wish, fleet, &mut sessions, unknown, &BTreeMap::new()),
-    };
+    // What the first plan showed while it did not know every target cannot go any more, nor can what it skipped come: without a
+    // target it becomes a failure of the apply.
+    let before = late::places(fleet, &sessions);
+    let unplaced = assign_targets(&first, fleet, &mut sessions, &BTreeSet::new(), &BTreeMap::new());
     sessions.retain(|id, _| !unplaced.contains_key(id));
     without_room.extend(unplaced);
     let beyond = room::beyond_region(fleet, &sessions, &new(fleet, &sessions));
@@ -226,15 +224,10 @@ pub fn plan(wish: &Wish, fleet: &Fleet, prior: &BTreeMap<String, Row>) -> Result
             skipped.insert(waiting.clone(), skip);
         }
     }
-    let mut late_refusals = BTreeMap::new();
-    if fleet.late_targets {
-        let sensors = late::sensors(wish, fleet, &sessions);
-        late_refusals = assign_targets(wish, fleet, &mut sessions, unknown, &sensors);
-        late_refusals.extend(late::refused(sensors, &sessions));
-        if !unknown && !wish.override_rule.unknown_target_ids {
-            late_refusals.extend(late::unlisted(wish, fleet, &sessions));
-        }
-    }
+    let late_refusals = match fleet.late_targets {
+        true => late::assign_rest(wish, fleet, &mut sessions, before),
+        false => BTreeMap::new(),
+    };
     if wish.allow_partial {
         skipped.append(&mut without_room);
     }

@@ -7,6 +7,9 @@ use proptest::sample::select;
 
 use super::*;
 
+/// What may be listed, or named by a tag.
+const TARGETS: [&str; 4] = ["t1", "t2", "t3", "t9"];
+
 prop_compose! {
     pub(super) fn some_fleet()(
         interfaces in btree_map(0_u8..40, (select(&ZONES[..]), option::of(select(vec!["t1", "t2", "t3", "t9"]))), 0..30),
@@ -71,37 +74,51 @@ proptest! {
         prop_assert!(!wish.allow_partial || plan.without_room.is_empty());
     }
 
-    /// One of the targets, and one of those that a tag may name, is made by the same run.
+    /// Some of the targets are made by the same run, or exist and are told by it, some of those that a tag may name too.
     #[test]
     fn a_final_plan_that_knows_every_target_agrees_with_the_first(
         before in some_fleet(),
         after in some_fleet(),
         wish in some_wish(),
-        late in select(vec!["t2", "t3", "t9"]),
+        early in (btree_set(select(&TARGETS[..]), 0..3), btree_set(select(&TARGETS[..]), 0..3)),
+        late in (btree_set(select(&TARGETS[..]), 0..3), btree_set(select(&TARGETS[..]), 0..3)),
+        last_first in any::<bool>(),
+        failed in btree_set(0_u8..40, 0..6),
         receivers in btree_set(select(vec!["eni-00", "eni-01", "eni-02"]), 0..3),
     ) {
         let state = applied(&planned(&wish, &before, &BTreeMap::new()));
         let mut fleet = after;
-        let rule = wish.override_rule.clone();
-        let has_rule = rule.target_tag.is_some();
-        let unknown = Wish {
-            targets: vec![Some("t1".into()), None],
-            override_rule: Override { unknown_target_ids: has_rule, ..rule.clone() },
-            ..wish.clone()
-        };
+        fleet.failed = failed.into_iter().map(|n| (format!("eni-{n:02}"), 1)).collect();
+        let has_rule = wish.override_rule.target_tag.is_some();
+        let mut unknown = wish.clone();
+        let named = |ids: &BTreeSet<&str>| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
+        let is_new = |id: &&str| !early.0.contains(id);
+        let mut late_targets: Vec<_> = late.0.iter().copied().filter(is_new).map(str::to_owned).collect();
+        let mut targets = named(&early.0);
+        unknown.targets = targets.iter().cloned().map(Some).collect();
+        if !late_targets.is_empty() {
+            unknown.targets.push(None);
+        }
+        if last_first {
+            std::mem::swap(&mut targets, &mut late_targets);
+        }
+        targets.append(&mut late_targets);
+        let mut known = wish;
+        known.targets = targets.into_iter().map(Some).collect();
+        if has_rule {
+            unknown.override_rule.target_ids = named(&early.1);
+            unknown.override_rule.unknown_target_ids = !late.1.is_empty();
+            known.override_rule.target_ids = named(&early.1.union(&late.1).copied().collect());
+        }
+        prop_assume!(unknown.targets.contains(&None) || unknown.override_rule.unknown_target_ids);
+        fleet.note_known_first(&unknown);
+        prop_assert!(fleet.late_targets);
         let first = planned(&unknown, &fleet, &state);
         prop_assume!(first.without_room.is_empty());
-        fleet.late_targets = true;
+        prop_assert!(first.late_refusals.is_empty(), "certain, hence no failure of an apply: {:?}", first.late_refusals);
+        fleet = Fleet::decode(&fleet.encode().unwrap()).unwrap();
         fleet.late_receivers.interface_ids = receivers.iter().map(|id| id.to_string()).collect();
-        let mut target_ids = rule.target_ids.clone();
-        if has_rule && !target_ids.iter().any(|id| id == late) {
-            target_ids.push(late.to_owned());
-        }
-        let known = Wish {
-            targets: vec![Some("t1".into()), Some(late.into())],
-            override_rule: Override { target_ids, ..rule },
-            ..wish
-        };
+        fleet.note_known_first(&known);
         let second = planned(&known, &fleet, &state);
         prop_assert!(second.without_room.is_empty() && second.overfull.is_empty());
         prop_assert_eq!(&first.skipped, &second.skipped);
@@ -114,8 +131,14 @@ proptest! {
             prop_assert_eq!(bare(row), bare(later));
             let is_new = row.id.is_none();
             let refused = second.late_refusals.contains_key(id);
-            prop_assert!(!is_new || refused || later.traffic_mirror_target_id.is_some(), "{}: without a word", id);
-            prop_assert!(!is_new || refused || !receivers.contains(id.as_str()), "{}: a sensor is a source", id);
+            let is_sensor = receivers.contains(id.as_str());
+            prop_assert!(refused || later.traffic_mirror_target_id.is_some(), "{}: without a word", id);
+            prop_assert!(!is_new || refused || !is_sensor, "{}: a sensor is a source", id);
+            prop_assert!(!refused || is_sensor || row.traffic_mirror_target_id.is_none(), "{}: it had a place", id);
+        }
+        for (id, refusal) in &second.late_refusals {
+            let certain = refusal.reason == Reason::OverrideRefused && !unknown.override_rule.unknown_target_ids;
+            prop_assert!(!certain, "{}: the first plan knew", id);
         }
     }
 }

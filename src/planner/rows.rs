@@ -1,9 +1,9 @@
 //! The row of one interface, and its target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Row, Skip, Wanted, Wish};
-use super::{Fleet, Member, Pick, PlacementTarget, Source, place, room};
+use super::{Fleet, Member, Pick, PlacementTarget, Source, late, place, room};
 
 /// The session that the interface has: that of the state, else one that is to be adopted. A row without an id is one whose
 /// creation failed, and counts as none.
@@ -41,23 +41,29 @@ pub(super) fn row(
     }
 }
 
-/// Gives each row its target, and returns the rows for which there is none, and why. While a target is `unknown`, only rows
+/// Gives each row its target, and returns the rows for which there is none, and why. While a target is unknown, only rows
 /// whose target does not depend on it have one: sessions that stay where they are, and those whose tag names a known one. So it is
-/// with the `sensors` at any time.
+/// with the `sensors` at any time. What was `shown` with a target keeps that.
 pub(super) fn assign_targets(
     wish: &Wish,
     fleet: &Fleet,
     sessions: &mut BTreeMap<String, Row>,
-    unknown: bool,
+    shown: &BTreeSet<String>,
     sensors: &BTreeMap<String, Skip>,
 ) -> BTreeMap<String, Skip> {
+    let unknown = late::waits(wish);
     let targets = targets(wish, fleet);
     let nothing = Member::default();
     let picks: BTreeMap<&String, (&Member, Pick)> = sessions
-        .keys()
-        .map(|id| {
+        .iter()
+        .map(|(id, row)| {
             let member = fleet.interfaces.get(id).unwrap_or(&nothing);
-            (id, (member, wish.override_rule.target(&member.tags)))
+            let shown = row
+                .traffic_mirror_target_id
+                .clone()
+                .filter(|_| shown.contains(id));
+            let pick = shown.map_or_else(|| wish.override_rule.target(&member.tags), Pick::Picked);
+            (id, (member, pick))
         })
         .collect();
     let sources: Vec<Source<'_>> = sessions

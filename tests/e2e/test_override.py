@@ -105,6 +105,64 @@ def test_a_target_of_the_same_run(workspace, sandbox, fleet):
     assert {skip["reason"] for skip in workspace.state()[PROD]["skipped"].values()} == {"OVERRIDE_REFUSED"}
 
 
+@pytest.mark.spine
+def test_a_refusal_that_is_certain_waits_for_no_target(workspace, sandbox, fleet, core):
+    """Only an unknown entry of override.target_ids can turn out to be what a tag names."""
+    stranger = {"Mirror-Target": "tmt-00000000000000bad"}
+    sandbox.tag(fleet.instances["web-1"], **stranger)
+    fleet.launch("web-3", Mirror="True")
+    tagged = fleet.tagged_interfaces() | set(fleet.interfaces["web-3"])
+    listed = rule(fleet, json.dumps([fleet.other_target]))
+    for trigger, refused in (("1", {"web-1"}), ("2", {"web-1", "web-3"})):
+        for name in refused:
+            sandbox.tag(fleet.instances[name], **stranger)
+        refused = {interface for name in refused for interface in fleet.interfaces[name]}
+        late = Unknown(core, trigger=trigger)
+        targets = f"[{late.expression(fleet.target)}]"
+        workspace.configure(sandbox.provider(), coverage(fleet, listed, targets=targets), late.block())
+        planned = workspace.plan().after(PROD)
+        assert {key: skip["reason"] for key, skip in planned["skipped"].items()} == dict.fromkeys(
+            refused, "OVERRIDE_REFUSED"
+        )
+        assert planned["sessions"].keys() == tagged - refused
+        workspace.apply_saved()
+        workspace.assert_empty_plan()
+        assert set(sessions(sandbox)) == tagged - refused
+        assert workspace.state()[PROD]["failures"] == {}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("partial", ["true", "false"])
+def test_more_pick_a_target_of_the_same_run_than_it_takes(workspace, sandbox, fleet, core, partial):
+    """Whoever finds no room is a failure of the apply, which makes all others."""
+    fleet.launch("small", instance_type="m5.large")
+    small = fleet.create_target("small")
+    picking = fleet.launch_many(12, Mirror="True", **{"Mirror-Target": small})
+    late = Unknown(core)
+    arguments = f"{rule(fleet, f'[{late.expression(small)}]')}\n  allow_partial = {partial}"
+    workspace.configure(sandbox.provider(), coverage(fleet, arguments), late.block())
+    others = fleet.tagged_interfaces()
+    planned = workspace.plan().after(PROD)
+    assert planned["sessions"].keys() == others | picking
+    for interface in others:
+        assert planned["sessions"][interface]["traffic_mirror_target_id"] == fleet.target
+    workspace.apply_saved()
+    made = sessions(sandbox)
+    assert others < set(made) and len(set(made) & picking) == 10
+    without = picking - set(made)
+    failures = workspace.state()[PROD]["failures"]
+    assert {interface: failure["code"] for interface, failure in failures.items()} == dict.fromkeys(
+        without, "TARGET_FULL"
+    )
+    if partial == "true":
+        workspace.apply()
+        assert workspace.state()[PROD]["skipped"].keys() == without
+    else:
+        error = workspace.try_plan().only_error()
+        assert "TARGET_FULL" in error.detail and small in error.detail, error
+    assert sessions(sandbox).keys() == made.keys()
+
+
 @pytest.mark.parametrize(
     "argument, path",
     [

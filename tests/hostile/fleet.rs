@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use terraform_provider_mirror::framework::{Attributes, decode_json, encode_msgpack};
 use terraform_provider_mirror::planner::{
-    AsFound, FilterAsFound, Fleet, Hidden, Member, Reason, Receivers, Row, Skip, TargetKind, TargetSite,
+    AsFound, FilterAsFound, Fleet, Hidden, KnownFirst, Member, Reason, Receivers, Row, Skip, TargetKind,
+    TargetSite,
 };
 use tokio::runtime::Runtime;
 
@@ -108,6 +109,11 @@ fn full(fleet: Fleet) -> Fleet {
         adoptable: [(id(20), row("tms-2"))].into(),
         adopted_from: ["mc-0123456789abcdef1".to_owned()].into(),
         not_adopted: [(id(20), vec!["tms-3".to_owned()])].into(),
+        late_targets: true,
+        known_first: Some(KnownFirst {
+            listed: Some([TARGET.to_owned()].into()),
+            by_tag: Some([TARGET.to_owned()].into()),
+        }),
         late_receivers: Receivers {
             instance_ids: ["i-9".to_owned()].into(),
             interface_ids: ["eni-9".to_owned()].into(),
