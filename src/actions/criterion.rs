@@ -29,6 +29,7 @@ impl Criterion {
         let named = Adoption {
             descriptions: self.descriptions.clone(),
             coverage_names: self.coverage_names.clone(),
+            ..Adoption::default()
         };
         let means = |session: &&MirrorSession| match self.names_something() {
             true => named.means(session),

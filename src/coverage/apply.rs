@@ -12,7 +12,7 @@ use super::model::{CoverageIdentity, CoverageModel};
 use super::stop::Stop;
 use crate::ec2::Account;
 use crate::framework::{ApplyRequest, ApplyResponse, Diagnostic, Diagnostics};
-use crate::planner::{Fleet, MirrorSession};
+use crate::planner::{Fleet, MirrorSession, Owner};
 use crate::provider::ec2_diagnostic;
 
 pub(super) type Request = ApplyRequest<CoverageModel, CoverageIdentity>;
@@ -133,34 +133,64 @@ pub(super) fn nothing_done(diagnostics: Diagnostics) -> Response {
     }
 }
 
-/// The sessions that are planned to be taken over, and that still are as the plan saw them.
-pub(super) fn adopted<'a>(
-    sessions: &'a [MirrorSession],
-    planned: &CoverageModel,
-    rows: &Rows,
-    own: &[&MirrorSession],
-) -> Vec<&'a MirrorSession> {
-    let adoption = planned.adoption().unwrap_or_default();
-    let is_planned = |session: &MirrorSession| {
-        let row = rows.get(&session.network_interface_id);
-        row.and_then(|row| row.id.as_deref()) == Some(&session.id)
-    };
-    sessions
-        .iter()
-        .filter(|session| is_planned(session) && adoption.means(session))
-        .filter(|session| own.iter().all(|own| own.id != session.id))
-        .collect()
+impl Coverage {
+    /// The sessions that are planned to be taken over, and that still are as the plan saw them. By interface, why others are not.
+    pub(super) fn adopted<'a>(
+        &self,
+        sessions: &'a [MirrorSession],
+        planned: &CoverageModel,
+        rows: &Rows,
+        own: &[&MirrorSession],
+    ) -> (Vec<&'a MirrorSession>, Vec<(String, Failure)>) {
+        let adoption = planned.adoption().unwrap_or_default();
+        let own_ids: BTreeSet<&str> = own.iter().map(|session| session.id.as_str()).collect();
+        let is_planned = |session: &&MirrorSession| {
+            let row = rows.get(&session.network_interface_id);
+            row.and_then(|row| row.id.as_deref()) == Some(&session.id)
+                && !own_ids.contains(session.id.as_str())
+        };
+        let (meant, changed): (Vec<_>, Vec<_>) = sessions
+            .iter()
+            .filter(is_planned)
+            .partition(|session| adoption.means(session));
+        let ids = meant.iter().map(|session| session.id.clone()).collect();
+        // The plans of both may have been made where neither saw the other.
+        let reserved = self
+            .takeovers
+            .reserve(planned.name.as_str().unwrap_or_default(), &ids);
+        let (adopted, reserved_by_others): (Vec<_>, Vec<_>) = meant
+            .into_iter()
+            .partition(|session| !reserved.contains_key(&session.id));
+        let lost = changed.into_iter().chain(reserved_by_others).map(|session| {
+            let owner = Owner::of(&session.tags).map(|owner| owner.name);
+            let holder = reserved.get(&session.id).or(owner.as_ref());
+            let failure = Failure::lost(&session.id, holder.map(String::as_str));
+            (session.network_interface_id.clone(), failure)
+        });
+        // What is known in the plan cannot change.
+        let lost = match planned.failures.is_known() {
+            true => Vec::new(),
+            false => lost.collect(),
+        };
+        (adopted, lost)
+    }
 }
 
-/// The warning that sessions which were planned to stay, or to be taken over, are gone.
-pub(super) fn warn_of_vanished(vanished: &[String], diagnostics: &mut Diagnostics) {
+/// The warning that sessions which were planned to stay, or to be taken over, are gone; those that are `lost` have another one.
+pub(super) fn warn_of_vanished(
+    vanished: &[String],
+    lost: &[(String, Failure)],
+    diagnostics: &mut Diagnostics,
+) {
+    let is_lost = |interface: &&String| lost.iter().any(|(lost, _)| lost == *interface);
+    let vanished: Vec<String> = vanished.iter().filter(|id| !is_lost(id)).cloned().collect();
     if !vanished.is_empty() {
         diagnostics.warning(
             format!("{} traffic mirror sessions are gone", vanished.len()),
             format!(
                 "Between plan and apply the sessions of these interfaces were deleted, or the interfaces themselves: {}. The \
                  next plan shows what is left to do.",
-                super::outcome::shown(vanished)
+                super::outcome::shown(&vanished)
             ),
         );
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::Coverage;
-use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
+use super::apply::{Request, Response, nothing_done, warn_of_vanished};
 use super::convert::{self, Rows};
 use super::failure::Failure;
 use super::maker;
@@ -56,7 +56,8 @@ impl Coverage {
         let name = planned.name.as_str().unwrap_or_default().to_owned();
         // What a create of the same name left behind when it was killed before its state was saved.
         let mut own = own(&sessions, &name, None, &Rows::new());
-        own.extend(adopted(&sessions, &planned, &rows, &own));
+        let (adopted, lost) = self.adopted(&sessions, &planned, &rows, &own);
+        own.extend(adopted);
         let own = planner::by_interface(own, &rows);
         let mark = maker::mark(limit);
         let pending = id.pending(&mark);
@@ -83,7 +84,8 @@ impl Coverage {
             .await;
 
         let actual = merged(&rows, &own, &outcome, false);
-        let failed = failed(&outcome, &rows, &fleet.late_refusals);
+        let mut failed = failed(&outcome, &rows, &fleet.late_refusals);
+        failed.extend(lost.iter().cloned());
         // What was taken over is the coverage's also where it could not be changed.
         let is_owned = |interface: &String| {
             let session = own.get(interface).and_then(|sessions| sessions.first());
@@ -142,7 +144,7 @@ impl Coverage {
                 }
             }
         }
-        warn_of_vanished(&actions.vanished, &mut diagnostics);
+        warn_of_vanished(&actions.vanished, &lost, &mut diagnostics);
         for (title, detail) in failures(&failed, rows.len()) {
             diagnostics.warning(title, detail);
         }

@@ -24,6 +24,8 @@ pub enum FailureKind {
     Error,
     /// The interface no longer exists, or the session that was to be changed, so there is nothing to retry.
     Vanished,
+    /// The session that was to be taken over is another coverage's by now: the next plan makes another one.
+    Lost,
     /// EC2 refuses the interface for good, so retrying would fail for ever.
     Refused,
     /// The interface turned out to be a sensor's: the next plan skips it.
@@ -103,12 +105,33 @@ impl Failure {
         }
     }
 
+    /// A session that was to be taken over, and is not: another coverage has it, or `adopt` no longer describes it.
+    pub(super) fn lost(session: &str, holder: Option<&str>) -> Self {
+        let (code, message) = match holder {
+            Some(holder) => (
+                "TakenOver",
+                format!("coverage {holder:?} has taken session {session} over"),
+            ),
+            None => (
+                "NotAdopted",
+                format!("session {session} is no longer what adopt describes"),
+            ),
+        };
+        Self {
+            what: "change",
+            code: code.to_owned(),
+            message,
+            advice: "Run terraform apply again: it makes a session of this coverage's own.".to_owned(),
+            kind: FailureKind::Lost,
+        }
+    }
+
     /// Whether the apply failed: an interface that is gone, that EC2 refuses for good or that is a sensor's is no failure of the
     /// apply.
     pub fn is_error(&self) -> bool {
         !matches!(
             self.kind,
-            FailureKind::Vanished | FailureKind::Refused | FailureKind::Sensor
+            FailureKind::Vanished | FailureKind::Lost | FailureKind::Refused | FailureKind::Sensor
         )
     }
 

@@ -34,6 +34,7 @@ mod read;
 mod receiving;
 mod refreshed;
 mod report;
+mod run_ledger;
 mod source;
 mod stop;
 mod taken_number;

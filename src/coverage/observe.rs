@@ -62,6 +62,11 @@ impl Selecting {
         of(self) == of(other)
     }
 
+    /// Leaves these sessions to another coverage of the run, which takes them over.
+    pub fn leave(&mut self, sessions: BTreeSet<String>) {
+        self.adoption.taken.extend(sessions);
+    }
+
     /// Digest of the arguments.
     pub fn digest(&self) -> Result<String, FleetError> {
         Fleet::selecting(

@@ -111,7 +111,7 @@ impl Coverage {
         account: Option<&Account>,
         diagnostics: &mut Diagnostics,
     ) -> Known {
-        let (Some(selecting), Some(wish)) = (Selecting::of(planned), planned.wish()) else {
+        let (Some(mut selecting), Some(wish)) = (Selecting::of(planned), planned.wish()) else {
             return Known::Held;
         };
         let digest = match selecting.digest() {
@@ -149,7 +149,15 @@ impl Coverage {
         let leave = |fleet: &Fleet| note.iter().for_each(|note| note.leave(fleet));
         let waits = planned.has_unknown_target();
         let is_first = from_first.is_none();
-        if let Some(mut fleet) = from_first.or_else(|| stored.clone()).filter(usable) {
+        let known = from_first.or_else(|| stored.clone()).filter(usable);
+        // What the first plan took over is promised. A session that another coverage has taken over meanwhile is left to it by a new look.
+        let known = known.filter(|fleet| {
+            let taken = self.reserve(fleet, planned);
+            let stands = taken.is_empty() || !is_first;
+            selecting.leave(taken);
+            stands
+        });
+        if let Some(mut fleet) = known {
             fleet.note_known_first(&wish);
             let listed = listed_targets(planned);
             fleet.keep_targets(&listed);
@@ -180,7 +188,15 @@ impl Coverage {
             true => BTreeSet::new(),
             false => self.refreshed.leaving(planned.name.as_str().unwrap_or_default()),
         };
-        match observe(account, &selecting, planned, id.as_ref(), &recorded, &leaving).await {
+        let looked = loop {
+            let looked = observe(account, &selecting, planned, id.as_ref(), &recorded, &leaving).await;
+            let taken = looked.as_ref().map(|(fleet, _)| self.reserve(fleet, planned));
+            match taken {
+                Ok(taken) if !taken.is_empty() => selecting.leave(taken),
+                _ => break looked,
+            }
+        };
+        match looked {
             Ok((mut fleet, _)) => {
                 self.leave_room_to_the_apply(request, planned, &mut fleet);
                 if is_update {

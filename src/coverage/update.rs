@@ -1,7 +1,7 @@
 //! Update.
 
 use super::Coverage;
-use super::apply::{Request, Response, adopted, nothing_done, warn_of_vanished};
+use super::apply::{Request, Response, nothing_done, warn_of_vanished};
 use super::convert;
 use super::failure::Failure;
 use super::model::CoverageModel;
@@ -44,7 +44,8 @@ impl Coverage {
             return self.response(&account, state, fleet, &[], diagnostics);
         }
         let mut own = own(&sessions, prior_name, id.as_ref(), &before);
-        own.extend(adopted(&sessions, &planned, &rows, &own));
+        let (adopted, lost) = self.adopted(&sessions, &planned, &rows, &own);
+        own.extend(adopted);
         let own = planner::by_interface(own, &rows);
         let dropped = !prior.description.is_null() && planned.description.is_null();
         let mut blueprint = Blueprint {
@@ -75,13 +76,14 @@ impl Coverage {
             .await;
         let mut failed = failed(&outcome, &rows, &fleet.late_refusals);
         failed.extend(failed_filter);
+        failed.extend(lost.iter().cloned());
         let (errors, excused): (Vec<_>, Vec<_>) = failed
             .iter()
             .cloned()
             .partition(|(_, failure)| failure.is_error());
         // With an error the true state is saved; without one, what was planned must come back.
         let actual = merged(&rows, &own, &outcome, !errors.is_empty());
-        warn_of_vanished(&actions.vanished, &mut diagnostics);
+        warn_of_vanished(&actions.vanished, &lost, &mut diagnostics);
         for (title, detail) in failures(&excused, rows.len()) {
             diagnostics.warning(title, detail);
         }

@@ -141,6 +141,7 @@ impl CoverageModel {
         Some(Adoption {
             descriptions: list("descriptions")?,
             coverage_names: list("coverage_names")?,
+            ..Adoption::default()
         })
     }
 

@@ -12,6 +12,9 @@ pub struct Adoption {
     pub descriptions: Vec<String>,
     /// Names of coverages.
     pub coverage_names: Vec<String>,
+    /// Ids of sessions that another coverage of the run takes over; no argument.
+    #[serde(skip)]
+    pub taken: BTreeSet<String>,
 }
 
 impl Adoption {
@@ -19,6 +22,9 @@ impl Adoption {
     pub fn means(&self, session: &MirrorSession) -> bool {
         let any =
             |patterns: &[String], text: &str| patterns.iter().any(|pattern| wildcard::matches(pattern, text));
+        if self.taken.contains(&session.id) {
+            return false;
+        }
         match Owner::of(&session.tags) {
             Some(owner) if owner.pending.is_some() => false,
             Some(owner) => any(&self.coverage_names, &owner.name),
@@ -103,6 +109,7 @@ mod tests {
         let adoption = |descriptions: &[&str], names: &[&str]| Adoption {
             descriptions: descriptions.iter().map(|text| (*text).to_owned()).collect(),
             coverage_names: names.iter().map(|text| (*text).to_owned()).collect(),
+            ..Adoption::default()
         };
         let ids = |adoption: Adoption| -> Vec<String> {
             let found = adoption.candidates(&sessions);
@@ -118,6 +125,11 @@ mod tests {
             "no description makes it a coverage's"
         );
         assert_eq!(ids(adoption(&[], &["old"])), ["d"]);
+        let taken = Adoption {
+            taken: BTreeSet::from(["b".to_owned()]),
+            ..adoption(&["Created by *"], &[])
+        };
+        assert_eq!(ids(taken), ["a"], "another coverage takes it over");
         assert!(ids(Adoption::default()).is_empty());
     }
 

@@ -161,6 +161,8 @@ def test_one_that_somebody_else_took_is_not_taken_back(workspace, sandbox, fleet
 
     result = workspace.apply_at_prompt(taken)
     assert result.code == 0, result.text
+    assert "TakenOver" in result.text and "sessions are gone" not in result.text, result.text
+    assert {id: failure["code"] for id, failure in workspace.state()[PROD]["failures"].items()} == {interface: "TakenOver"}
     (found,) = [found for found in sandbox.sessions() if found.id == session]
     assert found.owner == "mc-0123456789abcdef0"
     workspace.apply()
@@ -197,6 +199,19 @@ def test_sessions_of_a_coverage_of_the_same_state_are_not_adopted(workspace, san
         result = workspace.try_apply(*arguments)
         assert result.code == 1 and any("still in this state" in error.summary for error in result.errors)
         assert sandbox.sessions() == before
+
+
+@pytest.mark.spine
+def test_sessions_of_a_coverage_of_another_provider_block_are_not_adopted(workspace, sandbox, fleet):
+    """The same, where the two are planned in processes that do not share their memory."""
+    blocks, second = providers(sandbox, aliases=True)
+    workspace.configure(*blocks, coverage(fleet, second, name="old", label="old"))
+    workspace.apply()
+    before = sandbox.sessions()
+    workspace.configure(*blocks, coverage(fleet, 'adopt = { coverage_names = ["old"] }'))
+    result = workspace.try_apply()
+    assert result.code == 1 and any("still in this state" in error.summary for error in result.errors), result.readable()
+    assert sandbox.sessions() == before
 
 
 @pytest.mark.spine
@@ -240,3 +255,73 @@ def test_from_a_load_balancer_to_an_interface(workspace, sandbox, fleet):
     assert changes == {"ModifyTrafficMirrorSession": 10}, "one a session: target, filter and length together"
     assert by_interface(sandbox) == before
     assert {(session.target, session.packet_length) for session in sandbox.sessions()} == {(small, None)}
+
+
+def providers(sandbox, aliases):
+    """The provider blocks, and what makes a coverage use the second one: each is a process of its own."""
+    blocks = [sandbox.provider(), *([sandbox.provider(alias="second")] if aliases else [])]
+    return blocks, "provider = mirror.second" if aliases else ""
+
+
+def expect_each_in_one_state(workspace, sandbox, fleet, names):
+    """Every coverage has a session of its own on every interface, and no two have the same one."""
+    state = workspace.state()
+    claimed = [row["id"] for name in names for row in state[f"mirror_coverage.{name}"]["sessions"].values()]
+    assert len(claimed) == len(set(claimed)) == len(names) * len(fleet.tagged_interfaces())
+    for name in names:
+        mine = state[f"mirror_coverage.{name}"]
+        assert set(mine["sessions"]) == fleet.tagged_interfaces() and mine["failures"] == {}
+        assert {session.id for session in sandbox.sessions(name)} == {row["id"] for row in mine["sessions"].values()}
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])
+@pytest.mark.parametrize("form", ["saved", "prompt"])
+def test_two_coverages_that_want_the_same_sessions(workspace, sandbox, fleet, aliases, form):
+    """Who is planned first gets them, the other one makes its own."""
+    before = {interface: foreign(sandbox, fleet, interface) for interface in fleet.tagged_interfaces()}
+    blocks, second = providers(sandbox, aliases)
+    workspace.configure(
+        *blocks,
+        coverage(fleet, ADOPT),
+        coverage(fleet, ADOPT, second, label="dev", name="dev"),
+    )
+    sandbox.forget_calls()
+    if form == "saved":
+        workspace.save_plan()
+        workspace.apply_saved()
+    else:
+        workspace.apply_at_prompt(lambda: None).succeed()
+    workspace.assert_empty_plan()
+    expect_each_in_one_state(workspace, sandbox, fleet, ["prod", "dev"])
+    assert len(sandbox.calls("CreateTrafficMirrorSession")) == len(before), "for the other one"
+    assert set(before.values()) <= {session.id for session in sandbox.sessions()}
+    assert not sandbox.calls("DeleteTrafficMirrorSession")
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("aliases", [False, True], ids=["one-provider", "two-aliases"])
+@pytest.mark.parametrize("form", ["saved", "prompt"])
+def test_two_coverages_that_are_there_want_the_same_sessions(workspace, sandbox, fleet, aliases, form):
+    for instance in ("web-1", "web-2"):
+        sandbox.untag(fleet.instances[instance], key="Mirror")
+    blocks, second = providers(sandbox, aliases)
+    workspace.configure(
+        *blocks,
+        coverage(fleet, ADOPT),
+        coverage(fleet, ADOPT, second, label="dev", name="dev"),
+    )
+    workspace.apply()
+    late = {interface for instance in ("web-1", "web-2") for interface in fleet.interfaces[instance]}
+    before = {interface: foreign(sandbox, fleet, interface, number=9) for interface in late}
+    for instance in ("web-1", "web-2"):
+        sandbox.tag(fleet.instances[instance], Mirror="True")
+    sandbox.forget_calls()
+    if form == "saved":
+        workspace.save_plan()
+        workspace.apply_saved()
+    else:
+        workspace.apply_at_prompt(lambda: None).succeed()
+    workspace.assert_empty_plan()
+    expect_each_in_one_state(workspace, sandbox, fleet, ["prod", "dev"])
+    assert len(sandbox.calls("CreateTrafficMirrorSession")) == len(before)
