@@ -41,7 +41,15 @@ impl Outcome {
     pub(super) fn note(&mut self, interface: &str, result: Result<MirrorSession, Failure>) {
         match result {
             Ok(session) => drop(self.done.insert(interface.to_owned(), session)),
-            Err(failure) => drop(self.failures.insert(interface.to_owned(), failure)),
+            Err(failure) => self.note_failure(interface, failure),
+        }
+    }
+
+    /// The first error of an interface is told: what comes after it may be its consequence.
+    fn note_failure(&mut self, interface: &str, failure: Failure) {
+        let before = self.failures.get(interface);
+        if !before.is_some_and(Failure::is_error) {
+            self.failures.insert(interface.to_owned(), failure);
         }
     }
 }
@@ -102,7 +110,7 @@ impl Executor<'_> {
                         self.numbers.give_back(self.account.region(), interface, *number);
                     }
                 }
-                Err(failure) => drop(outcome.failures.insert(interface.clone(), failure)),
+                Err(failure) => outcome.note_failure(interface, failure),
             }
         }
     }
