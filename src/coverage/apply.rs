@@ -1,8 +1,8 @@
 //! What create, update and delete share: the account and its sessions, and the answer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use super::Coverage;
 use super::convert::{self, Rows};
@@ -52,6 +52,7 @@ impl Coverage {
             stop,
             sessions,
             is_reference_gone: AtomicBool::new(false),
+            hopeless: OnceLock::new(),
         }
     }
 

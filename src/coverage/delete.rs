@@ -1,6 +1,6 @@
 //! Delete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Coverage;
 use super::apply::{Request, Response};
@@ -56,7 +56,7 @@ impl Coverage {
         if failed.is_empty() {
             failed.extend(drop_filters(&account, &prior, &mut dropped).await);
             for (filter, failure) in &failed {
-                diagnostics.push(filter_left(&account, filter, failure).await);
+                diagnostics.push(filter_left(&account, filter, failure, &outcome.deleted).await);
             }
         }
         let gone = delete
@@ -93,14 +93,23 @@ impl Coverage {
     }
 }
 
-/// The error that a filter of the coverage is still there, with the sessions that hold it.
-async fn filter_left(account: &Account, filter: &str, failure: &Failure) -> Diagnostic {
-    let sessions = account.sessions().await.unwrap_or_default();
-    let users: Vec<String> = sessions
-        .iter()
-        .filter(|session| session.traffic_mirror_filter_id == filter)
-        .map(|session| session.id.clone())
-        .collect();
+/// The error that a filter of the coverage is still there, with the sessions that hold it. `deleted` are sessions that are gone,
+/// also where describe calls still show them.
+async fn filter_left(
+    account: &Account,
+    filter: &str,
+    failure: &Failure,
+    deleted: &BTreeSet<String>,
+) -> Diagnostic {
+    let mut users = Vec::new();
+    if is_in_use(&failure.code) {
+        // What was read before the deletions has the coverage's own sessions.
+        let sessions = account.reader().sessions().await.unwrap_or_default();
+        let others = sessions
+            .iter()
+            .filter(|session| session.traffic_mirror_filter_id == filter && !deleted.contains(&session.id));
+        users.extend(others.map(|session| session.id.clone()));
+    }
     let advice = match users.is_empty() {
         true => failure.advice.clone(),
         false => format!(
@@ -114,6 +123,12 @@ async fn filter_left(account: &Account, filter: &str, failure: &Failure) -> Diag
         "The coverage's own traffic mirror filter could not be deleted",
         detail,
     )
+}
+
+/// Whether EC2 refuses to delete something because of what uses it.
+fn is_in_use(code: &str) -> bool {
+    let code = code.to_ascii_lowercase();
+    code.contains("inuse") || code == "dependencyviolation"
 }
 
 /// Deletes the filters that the coverage owns, and those that killed creates of its name left behind. A coverage that is given a

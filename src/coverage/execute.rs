@@ -1,6 +1,7 @@
 //! Makes the calls that the planner listed. One interface's failure is one interface's failure.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -41,7 +42,15 @@ impl Outcome {
     pub(super) fn note(&mut self, interface: &str, result: Result<MirrorSession, Failure>) {
         match result {
             Ok(session) => drop(self.done.insert(interface.to_owned(), session)),
-            Err(failure) => drop(self.failures.insert(interface.to_owned(), failure)),
+            Err(failure) => self.note_failure(interface, failure),
+        }
+    }
+
+    /// The first error of an interface is told: what comes after it may be its consequence.
+    fn note_failure(&mut self, interface: &str, failure: Failure) {
+        let before = self.failures.get(interface);
+        if !before.is_some_and(Failure::is_error) {
+            self.failures.insert(interface.to_owned(), failure);
         }
     }
 }
@@ -68,6 +77,8 @@ pub struct Executor<'a> {
     pub sessions: &'a [MirrorSession],
     /// Set once a target or filter was waited for in vain: nobody else waits for it.
     pub is_reference_gone: AtomicBool,
+    /// The failure of a call whose credentials AWS did not accept: no further call is made.
+    pub hopeless: OnceLock<Failure>,
 }
 
 impl Executor<'_> {
@@ -102,7 +113,7 @@ impl Executor<'_> {
                         self.numbers.give_back(self.account.region(), interface, *number);
                     }
                 }
-                Err(failure) => drop(outcome.failures.insert(interface.clone(), failure)),
+                Err(failure) => outcome.note_failure(interface, failure),
             }
         }
     }
@@ -123,17 +134,29 @@ impl Executor<'_> {
         if self.stop.is_stopped() {
             return Err(Failure::stopped(what, self.stop));
         }
+        if let Some(failure) = self.hopeless.get() {
+            let failure = failure.clone();
+            return Err(Failure { what, ..failure });
+        }
         let given_up = async {
             self.stop.stopped().await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {
-            result = call => result.map_err(|error| match error.kind() {
-                ErrorKind::Stopped => Failure::stopped(what, self.stop),
-                _ => Failure::of(what, &error),
-            }),
+            result = call => result.map_err(|error| self.failure(what, &error)),
             () = given_up => Err(Failure::stopped(what, self.stop)),
         }
+    }
+
+    fn failure(&self, what: &'static str, error: &Ec2Error) -> Failure {
+        if *error.kind() == ErrorKind::Stopped {
+            return Failure::stopped(what, self.stop);
+        }
+        let failure = Failure::of(what, error);
+        if error.is_of_credentials() {
+            self.hopeless.get_or_init(|| failure.clone());
+        }
+        failure
     }
 
     /// Makes a call that may come before EC2 knows the target or filter that it names, which another resource of this run has made:
@@ -147,12 +170,12 @@ impl Executor<'_> {
         F: Future<Output = Result<T, Ec2Error>>,
     {
         for wait in REFERENCE_WAITS {
-            match self.call(what, call()).await {
-                Err(failure) if failure.kind == FailureKind::ReferenceMissing => {}
+            let failure = match self.call(what, call()).await {
+                Err(failure) if failure.kind == FailureKind::ReferenceMissing => failure,
                 result => return result,
-            }
+            };
             if self.is_reference_gone.load(Ordering::Relaxed) {
-                break;
+                return Err(failure);
             }
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
@@ -200,29 +223,30 @@ impl Executor<'_> {
             .collect();
         let mut calls = Vec::with_capacity(retags.len());
         for retag in retags {
-            calls.push(self.call("change", self.retag_once(retag)).boxed());
+            let change = self
+                .account
+                .change_tags(&retag.session_ids, &retag.set, &retag.remove);
+            calls.push(self.call("change", change.map(Ok)).boxed());
         }
         for (retag, result) in retags.iter().zip(self.in_parallel("change", calls).await) {
-            if let Err(failure) = result {
-                for id in &retag.session_ids {
-                    let interface = interfaces.get(id.as_str()).unwrap_or(&id.as_str()).to_string();
-                    outcome.failures.insert(interface, failure.clone());
+            let failed: Vec<(String, Failure)> = match result {
+                Ok(tagged) => {
+                    let refused = tagged.refused.into_iter();
+                    refused
+                        .map(|(id, error)| (id, self.failure("change", &error)))
+                        .collect()
                 }
-                refused.extend(retag.session_ids.iter().cloned());
+                Err(failure) => {
+                    let ids = retag.session_ids.iter().cloned();
+                    ids.map(|id| (id, failure.clone())).collect()
+                }
+            };
+            for (id, failure) in failed {
+                let interface = interfaces.get(id.as_str()).unwrap_or(&id.as_str()).to_string();
+                outcome.note_failure(&interface, failure);
+                refused.insert(id);
             }
         }
         refused
-    }
-
-    async fn retag_once(&self, retag: &Retag) -> Result<(), Ec2Error> {
-        if !retag.set.is_empty() {
-            self.account.create_tags(&retag.session_ids, &retag.set).await?;
-        }
-        if !retag.remove.is_empty() {
-            self.account
-                .delete_tags(&retag.session_ids, &retag.remove)
-                .await?;
-        }
-        Ok(())
     }
 }

@@ -77,14 +77,20 @@ impl Executor<'_> {
                     .as_ref()
                     .is_err_and(|failure| failure.kind == FailureKind::TargetFull)
             };
+            let again: Vec<&Modify> = changes
+                .iter()
+                .zip(&results)
+                .filter(|(_, result)| is_full(result))
+                .map(|(change, _)| *change)
+                .collect();
             let progress = results.iter().any(Result::is_ok);
-            let again = changes.iter().zip(&results).filter(|(_, result)| is_full(result));
-            let again: Vec<&Modify> = again.map(|(change, _)| *change).collect();
+            let goes_on = !again.is_empty() && progress && !self.stop.is_stopped();
             for (change, result) in changes.iter().zip(results) {
-                outcome.failures.remove(&change.network_interface_id);
-                outcome.note(&change.network_interface_id, result);
+                if !(goes_on && is_full(&result)) {
+                    outcome.note(&change.network_interface_id, result);
+                }
             }
-            if again.is_empty() || !progress || self.stop.is_stopped() {
+            if !goes_on {
                 return;
             }
             changes = again;

@@ -122,10 +122,8 @@ pub async fn make(account: &Account, blueprint: &Blueprint) -> Result<String, Ec
 pub async fn mend(account: &Account, filter: &MirrorFilter, blueprint: &Blueprint) -> Result<bool, Ec2Error> {
     let spec = blueprint.filter_tags();
     let ids = std::slice::from_ref(&filter.id);
-    account.create_tags(ids, &spec.tags_to_set(&filter.tags)).await?;
-    account
-        .delete_tags(ids, &spec.tags_to_remove(&filter.tags))
-        .await?;
+    let (set, remove) = (spec.tags_to_set(&filter.tags), spec.tags_to_remove(&filter.tags));
+    account.change_tags(ids, &set, &remove).await.whole()?;
     let repair = filter_repair(filter);
     if !blueprint.filter_as_found.leaves_rules(&filter.id, &repair.found) {
         complete(account, &filter.id, &repair).await?;

@@ -206,6 +206,19 @@ impl Ec2Error {
             }
     }
 
+    /// Whether AWS does not accept the credentials, so that no further call can succeed. AuthFailure is also said of one resource.
+    pub fn is_of_credentials(&self) -> bool {
+        self.class() == ErrorClass::Credentials
+            && (!self.code().eq_ignore_ascii_case("AuthFailure") || self.message().contains("credentials"))
+    }
+
+    /// Whether the next call of the same kind would fail alike, whatever it is about.
+    pub(super) fn ends_all(&self) -> bool {
+        self.is_of_credentials()
+            || matches!(self.kind(), ErrorKind::Stopped | ErrorKind::Unreachable)
+            || matches!(self.class(), ErrorClass::Configuration | ErrorClass::NotEc2)
+    }
+
     /// The region that was called.
     pub fn region(&self) -> Option<&str> {
         self.details.region.as_deref()

@@ -57,6 +57,7 @@ pub use security_groups::{Ingress, TargetIngress};
 pub use sensors::Sensors;
 pub use sessions::{Deleted, NewSession, SessionChange};
 pub use sites::Sites;
+pub use tags::Tagged;
 pub use unseen::{Unseen, seen};
 
 #[cfg(test)]

@@ -187,6 +187,40 @@ def test_a_second_own_session_is_removed(workspace, sandbox, fleet):
     assert len(sandbox.sessions()) == 3
 
 
+def test_a_second_own_session_that_cannot_be_deleted_fails_the_apply(workspace, sandbox, fleet):
+    """Also where the first one changes in the same apply."""
+    workspace.configure(sandbox.provider(), coverage(fleet, 'description = "one"'))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    owner = workspace.state()[PROD]["id"]
+    second = sandbox.create_session(
+        interface, fleet.target, fleet.filter, 99, **{OWNER_NAME: "prod", OWNER_ID: owner}
+    )
+    workspace.configure(sandbox.provider(), coverage(fleet, 'description = "two"'))
+    sandbox.fault("deny", "DeleteTrafficMirrorSession")
+    result = workspace.try_apply()
+    assert result.code == 1, result.readable()
+    (error,) = result.errors
+    assert error.summary == "1 of 3 traffic mirror sessions could not be deleted", result.readable()
+    assert f"{interface}: UnauthorizedOperation" in error.detail
+    assert {session.description for session in sandbox.sessions() if session.id != second} == {"two"}
+    assert workspace.state()[PROD]["failures"].keys() == {interface}
+    workspace.assert_refresh_keeps_private()
+
+    # One that cannot be changed either: what stands in its way is told first.
+    workspace.configure(sandbox.provider(), coverage(fleet, 'description = "three"'))
+    sandbox.fault("deny", "ModifyTrafficMirrorSession")
+    result = workspace.try_apply()
+    assert [error.summary for error in result.errors] == [
+        "1 of 3 traffic mirror sessions could not be deleted",
+        "2 of 3 traffic mirror sessions could not be changed",
+    ], result.readable()
+    sandbox.no_faults()
+    workspace.apply()
+    assert {session.description for session in sandbox.sessions()} == {"three"}
+    assert len(sandbox.sessions()) == 3
+
+
 def test_a_session_with_anothers_id_is_not_ours_any_more(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), coverage(fleet))
     workspace.apply()

@@ -1,10 +1,14 @@
 """One interface's failure is one interface's failure, and a call that failed in passing is none."""
 
+import collections
+
 import pytest
 
 from harness.hcl import TAGGED, coverage
 
 PROD = "mirror_coverage.prod"
+# How many calls the provider has under way at most.
+IN_FLIGHT = 20
 MANY = 'selector {\n    tags = { Mirror = "many" }\n  }'
 
 
@@ -225,3 +229,42 @@ def test_what_failed_is_tried_again_without_a_refresh(workspace, sandbox, fleet,
     sandbox.no_faults()
     workspace.apply()
     workspace.assert_empty_plan()
+
+
+def test_no_more_is_asked_for_once_the_credentials_have_expired(workspace, sandbox, fleet):
+    """What was made is kept, each of the others is named, and the next apply goes on."""
+    expected = fleet.launch_many(80, Mirror="many")
+    sandbox.fault("error", "CreateTrafficMirrorSession", skip=10, code="ExpiredToken", message="it has expired")
+    hcl = coverage(fleet, selector=MANY, targets=f'["{fleet.balancer_target()}"]')
+    workspace.configure(sandbox.provider(), hcl)
+    result = workspace.try_apply().succeed()
+    assert any("70 of 80" in warning.summary and "ExpiredToken" in warning.detail for warning in result.warnings)
+    # Those that were under way already.
+    assert len(sandbox.calls("CreateTrafficMirrorSession")) <= 10 + IN_FLIGHT
+    failures = workspace.state()[PROD]["failures"]
+    assert len(failures) == 70 and {failure["code"] for failure in failures.values()} == {"ExpiredToken"}
+    sandbox.no_faults()
+    workspace.apply()
+    assert {session.interface for session in sandbox.sessions()} == expected
+
+
+def test_what_a_call_names_is_waited_for_once(workspace, sandbox, fleet):
+    """A filter that was deleted since the plan: those that find it gone meanwhile ask for it no second time."""
+    sandbox.untag(fleet.instances["web-1"], key="Mirror")
+    sandbox.untag(fleet.instances["web-2"], key="Mirror")
+    expected = fleet.launch_many(80, Mirror="True")
+    given = {"targets": f'["{fleet.balancer_target()}"]'}
+    workspace.configure(sandbox.provider(), coverage(fleet, "enabled = false", **given))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), coverage(fleet, **given))
+    workspace.save_plan()
+    sandbox.ec2.delete_traffic_mirror_filter(TrafficMirrorFilterId=fleet.filter)
+    sandbox.forget_calls()
+    result = workspace.try_apply_saved()
+    (error,) = result.errors
+    assert "80 of 80" in error.summary and "TrafficMirrorFilter" in error.detail, result.readable()
+    by_interface = collections.Counter(
+        call.parameter("NetworkInterfaceId") for call in sandbox.calls("CreateTrafficMirrorSession")
+    )
+    assert by_interface.keys() == expected
+    assert sum(1 for calls in by_interface.values() if calls > 1) <= IN_FLIGHT, by_interface

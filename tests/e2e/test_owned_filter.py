@@ -187,6 +187,42 @@ def test_a_filter_that_cannot_be_deleted_is_not_forgotten(workspace, sandbox, fl
     assert filters(sandbox) == {}
 
 
+LEFT = "The coverage's own traffic mirror filter could not be deleted"
+
+
+def test_a_destroy_that_may_not_delete_it_says_so(workspace, sandbox, fleet):
+    """The sessions that it has just deleted are in nobody's way."""
+    workspace.configure(sandbox.provider(), owned(fleet))
+    workspace.apply()
+    sandbox.fault("deny", "DeleteTrafficMirrorFilter")
+    result = workspace.try_destroy()
+    (error,) = result.errors
+    assert error.summary == LEFT and "UnauthorizedOperation" in error.detail, result.readable()
+    assert "ec2:DeleteTrafficMirrorFilter" in error.detail and "not of this coverage" not in error.detail
+    assert sandbox.sessions() == [] and len(filters(sandbox)) == 1
+    sandbox.no_faults()
+    workspace.destroy()
+    assert filters(sandbox) == {}
+
+
+def test_a_destroy_names_the_sessions_of_others_that_hold_it(workspace, sandbox, fleet):
+    fleet.launch_many(15, Mirror="True")
+    workspace.configure(sandbox.provider(), owned(fleet).replace(fleet.target, fleet.balancer_target()))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    own = workspace.state()[PROD]["filter_id"]
+    foreign = sandbox.create_session(interface, fleet.target, own, 99)
+    for _ in range(2):
+        result = workspace.try_destroy()
+        (error,) = result.errors
+        assert error.summary == LEFT and "TrafficMirrorFilterInUse" in error.detail, result.readable()
+        assert f"Sessions that are not of this coverage use it: {foreign}. Give them" in " ".join(error.detail.split())
+        assert [session.id for session in sandbox.sessions()] == [foreign]
+    sandbox.ec2.delete_traffic_mirror_session(TrafficMirrorSessionId=foreign)
+    workspace.destroy()
+    assert filters(sandbox) == {}
+
+
 def test_without_sessions_it_is_still_there(workspace, sandbox, fleet):
     workspace.configure(sandbox.provider(), owned(fleet, "enabled = false"))
     workspace.apply()

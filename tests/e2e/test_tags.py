@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.hcl import Unknown, coverage
+from harness.hcl import Unknown, coverage, coverage_without
 
 PROD = "mirror_coverage.prod"
 
@@ -245,3 +245,56 @@ def test_tags_of_many_sessions_are_written_in_batches(workspace, sandbox, fleet)
     found = sandbox.sessions()
     assert {session.id for session in found} == before - {gone}
     assert {(session.tags.get("A"), session.tags.get("B")) for session in found} == {("3", None)}
+
+
+def numbered(prefix: str, count: int, value: str = "x") -> str:
+    return "tags = " + json.dumps({f"{prefix}-{number:02}": value for number in range(count)})
+
+
+@pytest.mark.parametrize("why", ["full", "denied"])
+def test_a_session_that_takes_no_tag_stops_no_other(workspace, sandbox, fleet, why):
+    """It alone is neither tagged nor changed, and the next apply tries it again."""
+    ignore = block("ignore_tags", key_prefixes=["theirs-"])
+    workspace.configure(provider(sandbox, ignore), coverage(fleet, 'tags = { A = "1" }', "packet_length = 200"))
+    workspace.apply()
+    (interface,) = fleet.interfaces["web-1"]
+    session = sandbox.session_on(interface)
+    if why == "full":
+        code = "TagLimitExceeded"
+        sandbox.tag(session.id, **{f"theirs-{number}": "x" for number in range(50 - len(session.tags))})
+    else:
+        code = "UnauthorizedOperation"
+        sandbox.fault("deny", "CreateTags", parameters={"Resources": session.id})
+    hcl = coverage(fleet, 'tags = { A = "1", B = "2" }', "packet_length = 100")
+    workspace.configure(provider(sandbox, ignore), hcl)
+    result = workspace.try_apply()
+    (error,) = result.errors
+    assert error.summary == "1 of 3 traffic mirror sessions could not be changed", result.readable()
+    assert f"{interface}: {code}" in error.detail
+    assert workspace.state()[PROD]["failures"].keys() == {interface}
+    done = {(s.interface, s.tags.get("B"), s.packet_length) for s in sandbox.sessions()}
+    assert done == {(i, "2", 100) if i != interface else (i, None, 200) for i in fleet.tagged_interfaces()}
+    workspace.assert_refresh_keeps_private()
+
+    sandbox.no_faults()
+    if why == "full":
+        sandbox.untag(session.id, key="theirs-0")
+    workspace.apply()
+    assert {(s.tags.get("B"), s.packet_length) for s in sandbox.sessions()} == {("2", 100)}
+
+
+@pytest.mark.parametrize("filter_of", ["given", "own"])
+def test_all_of_many_tags_are_renamed(workspace, sandbox, fleet, filter_of):
+    """The old and the new ones together are more than EC2 takes: the old ones go first."""
+
+    def hcl(tags: str) -> str:
+        return coverage(fleet, tags) if filter_of == "given" else coverage_without(fleet, "traffic_mirror_filter_id", tags)
+
+    workspace.configure(sandbox.provider(), hcl(numbered("old", 30)))
+    workspace.apply()
+    workspace.configure(sandbox.provider(), hcl(numbered("new", 30)))
+    sandbox.forget_calls()
+    workspace.apply()
+    assert all_tags(sandbox) == {f"new-{number:02}": "x" for number in range(30)}
+    changes = [call.action for call in sandbox.changing_calls()]
+    assert changes == ["DeleteTags", "CreateTags"] * (1 if filter_of == "given" else 2), "the filter, the sessions"

@@ -1,5 +1,8 @@
 //! CreateTags and DeleteTags in batches.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::server::{Server, error, ids, response, tags};
 use crate::planner::Tags;
 
@@ -49,14 +52,15 @@ async fn tags_are_set_in_batches_around_what_is_gone() {
 async fn tags_are_deleted_by_key_and_never_all() {
     let server = Server::start(|action, _, _| response(action, "<return>true</return>")).await;
     let account = server.account().await;
-    account.delete_tags(&ids(&["tms-1"]), &[]).await.unwrap();
-    account.delete_tags(&[], &ids(&["a"])).await.unwrap();
-    account.create_tags(&ids(&["tms-1"]), &Tags::new()).await.unwrap();
+    let none = Tags::new();
+    account.change_tags(&ids(&["tms-1"]), &none, &[]).await;
+    account.change_tags(&[], &none, &ids(&["a"])).await;
+    account.create_tags(&ids(&["tms-1"]), &none).await.unwrap();
     assert!(server.requests("DeleteTags").is_empty() && server.requests("CreateTags").is_empty());
-    account
-        .delete_tags(&ids(&["tms-1"]), &ids(&["a", "b"]))
-        .await
-        .unwrap();
+    let tagged = account
+        .change_tags(&ids(&["tms-1"]), &none, &ids(&["a", "b"]))
+        .await;
+    assert!(tagged.whole().unwrap().is_empty());
     let request = server.requests("DeleteTags").pop().unwrap();
     assert!(
         request.contains("ResourceId.1=tms-1") && request.contains("Tag.1.Key=a&Tag.2.Key=b"),
@@ -68,16 +72,74 @@ async fn tags_are_deleted_by_key_and_never_all() {
     );
 }
 
+fn many() -> Vec<String> {
+    (0..450).map(|n| format!("tms-{n}")).collect()
+}
+
 #[tokio::test]
-async fn another_error_stops_tagging() {
+async fn one_that_is_refused_stops_no_other() {
+    for (status, code) in [
+        (400, "TagLimitExceeded"),
+        (403, "UnauthorizedOperation"),
+        (400, "InvalidParameterValue"),
+    ] {
+        let server = Server::start(move |action, body, _| match body.contains("=tms-0&") {
+            true => error(status, code, "not this one"),
+            false => response(action, "<return>true</return>"),
+        })
+        .await;
+        let account = server.account().await;
+        let tagged = account.change_tags(&many(), &tags(&[("a", "b")]), &[]).await;
+        let refused: Vec<(&str, &str)> = tagged
+            .refused
+            .iter()
+            .map(|(id, error)| (id.as_str(), error.code()))
+            .collect();
+        assert_eq!(refused, [("tms-0", code)]);
+        assert!(tagged.gone.is_empty());
+        assert!(server.requests("CreateTags").len() < 20);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_to_all_costs_few_calls() {
     let server = Server::start(|_, _, _| error(403, "UnauthorizedOperation", "no")).await;
-    let all: Vec<String> = (0..450).map(|n| format!("tms-{n}")).collect();
-    let error = server
-        .account()
-        .await
-        .create_tags(&all, &tags(&[("a", "b")]))
-        .await
-        .unwrap_err();
+    let account = server.account().await;
+    let tagged = account.change_tags(&many(), &tags(&[("a", "b")]), &[]).await;
+    let refused: Vec<&String> = tagged.refused.iter().map(|(id, _)| id).collect();
+    assert_eq!(refused, many().iter().collect::<Vec<_>>());
+    let calls = server.requests("CreateTags").len();
+    assert!(calls < 30, "{calls} calls");
+    let error = tagged.whole().unwrap_err();
     assert_eq!(error.title(), "No permission for ec2:CreateTags");
+}
+
+#[tokio::test]
+async fn no_further_call_is_made_with_credentials_that_aws_does_not_accept() {
+    let server = Server::start(|_, _, _| error(400, "ExpiredToken", "expired")).await;
+    let account = server.account().await;
+    let tagged = account.change_tags(&many(), &tags(&[("a", "b")]), &[]).await;
+    assert_eq!(tagged.refused.len(), 450);
     assert_eq!(server.requests("CreateTags").len(), 1);
+}
+
+#[tokio::test]
+async fn old_tags_go_first_where_new_ones_find_no_room() {
+    let removed = Arc::new(AtomicBool::new(false));
+    let server = Server::start(move |action, _, _| {
+        if action == "DeleteTags" {
+            removed.store(true, Ordering::SeqCst);
+        } else if !removed.load(Ordering::SeqCst) {
+            return error(400, "TagLimitExceeded", "more than 50");
+        }
+        response(action, "<return>true</return>")
+    })
+    .await;
+    let account = server.account().await;
+    let tagged = account
+        .change_tags(&ids(&["tms-1", "tms-2"]), &tags(&[("a", "b")]), &ids(&["c"]))
+        .await;
+    assert!(tagged.whole().unwrap().is_empty());
+    assert_eq!(server.requests("CreateTags").len(), 2);
+    assert_eq!(server.requests("DeleteTags").len(), 1);
 }
