@@ -145,6 +145,18 @@ SHAPES = {
     "retries": ("  max_retries = -1\n", "max_retries"),
     "proxy": ('  http_proxy = "host"\n', "http_proxy"),
     "metadata-mode": ('  ec2_metadata_service_endpoint_mode = "v6"\n', "ec2_metadata_service_endpoint_mode"),
+    "account-null": ("  allowed_account_ids = [null]\n", "allowed_account_ids"),
+    "forbidden-null": (f'  forbidden_account_ids = ["{OTHER}", null]\n', "forbidden_account_ids"),
+    "policy-null": (block("assume_role", role_arn=arn("hub"), policy_arns=[None]), "policy_arns"),
+    "tag-null": (block("assume_role", role_arn=arn("hub"), tags={"team": None}), "tags"),
+    "tag-key-null": (
+        block("assume_role", role_arn=arn("hub"), tags={"a": "b"}, transitive_tag_keys=["a", None]),
+        "transitive_tag_keys",
+    ),
+    "pod-policy-null": (
+        block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token=TOKEN, policy_arns=[None]),
+        "policy_arns",
+    ),
 }
 
 
@@ -154,6 +166,24 @@ def test_what_cannot_be(workspace, sandbox, fleet, case):
     workspace.configure(provider(sandbox, wrong), AUDIT)
     error = workspace.try_plan().only_error()
     assert named in error.code + error.detail, str(error)
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        ("  allowed_account_ids = [var.left_out]\n", "allowed_account_ids"),
+        (f'  assume_role {{\n    role_arn = "{arn("hub")}"\n    policy_arns = [var.left_out]\n  }}\n', "policy_arns"),
+    ],
+    ids=["account", "policy"],
+)
+def test_what_turns_out_to_be_null(workspace, sandbox, fleet, wrong, named):
+    """A variable is unknown while core validates, and what it guards must not fall with it."""
+    variable = 'variable "left_out" {\n  type    = string\n  default = null\n}\n'
+    workspace.configure(provider(sandbox, wrong), variable, AUDIT)
+    workspace.run("validate", "-no-color").succeed()
+    error = workspace.try_plan().only_error()
+    assert named in error.code + error.detail and "null" in error.detail, str(error)
     assert sandbox.calls() == []
 
 
