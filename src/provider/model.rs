@@ -78,7 +78,7 @@ pub struct ProviderModel {
     pub use_dualstack_endpoint: Attr<bool>,
     /// How often a call is tried again while AWS throttles it or fails inside. Defaults to one less than `AWS_MAX_ATTEMPTS` or the
     /// profile's `max_attempts`, else 25 for throttling and 4 for other failures that may pass. Where nobody answers, a call is tried
-    /// no more than twice again.
+    /// no more than twice again. More than 9,999 count as 9,999.
     pub max_retries: Attr<i64>,
     /// How the wait before another attempt is chosen: `standard` (the default), or `adaptive`, which also holds calls back while
     /// AWS throttles. Defaults to `AWS_RETRY_MODE` or the profile's `retry_mode`.

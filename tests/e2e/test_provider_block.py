@@ -1,6 +1,7 @@
 """The arguments of the provider block that lead to an account, each by what it does on the wire."""
 
 import json
+import time
 
 import pytest
 
@@ -290,6 +291,18 @@ def test_max_retries(workspace, sandbox, fleet, retries):
     workspace.configure(sandbox.provider(max_retries=str(retries), retry_mode='"adaptive"'), AUDIT)
     workspace.try_plan().only_error()
     assert len(sandbox.calls("DescribeInstances")) == retries + 1
+
+
+@pytest.mark.parametrize("way", ["argument", "variable"])
+def test_as_many_retries_as_a_number_holds(workspaces, sandbox, fleet, way):
+    """Whoever means "without end" gets a plan all the same, and soon."""
+    workspace = workspaces(**({"AWS_MAX_ATTEMPTS": "4294967295"} if way == "variable" else {}))
+    sandbox.fault("request_limit_exceeded", "DescribeInstances", times=1)
+    workspace.configure(sandbox.provider(**({"max_retries": "4294967295"} if way == "argument" else {})), AUDIT)
+    began = time.monotonic()
+    workspace.plan()
+    assert time.monotonic() - began < 30
+    assert [call.outcome for call in sandbox.calls("DescribeInstances")].count("RequestLimitExceeded") == 1
 
 
 @pytest.mark.spine
