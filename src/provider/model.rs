@@ -35,7 +35,8 @@ pub struct ProviderModel {
     /// ones.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub token: Attr<String>,
-    /// Paths of the shared configuration files, which must exist. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
+    /// Paths of the shared configuration files, which must exist. A leading `~/` is the home, and `$NAME` or `${NAME}` a variable of the
+    /// environment, as in every path of this block. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
     pub shared_config_files: Texts,
     /// Paths of the shared credentials files, which must exist. Defaults to `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`.
     pub shared_credentials_files: Texts,

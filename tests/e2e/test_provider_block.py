@@ -251,16 +251,23 @@ def test_accounts(workspace, sandbox, fleet):
         assert {call.action for call in sandbox.calls()} == {"GetCallerIdentity"}, "nothing is done in it"
 
 
-def test_shared_files(workspace, sandbox, fleet, tmp_path):
+@pytest.mark.parametrize("folder", ["", "$CONFIGS/", "~/", "${CONFIGS}$UNSET/", "$HOME/"])
+def test_shared_files(workspaces, sandbox, fleet, tmp_path, folder):
+    """Variables of the environment are filled in first, then the home, as in the AWS provider."""
+    workspace = workspaces(CONFIGS=str(tmp_path), HOME=str(tmp_path))
     config, credentials = tmp_path / "conf", tmp_path / "creds"
     config.write_text(f"[profile security]\nregion = {sandbox.region}\n")
     credentials.write_text(
         f"[security]\naws_access_key_id = {sandbox.access_key}\naws_secret_access_key = {sandbox.secret_key}\n"
     )
+
+    def given(file) -> str:
+        return json.dumps([folder + file.name if folder else str(file)]).replace("${", "$${")
+
     files = {
         "profile": '"security"',
-        "shared_config_files": json.dumps([str(config)]),
-        "shared_credentials_files": json.dumps([str(credentials)]),
+        "shared_config_files": given(config),
+        "shared_credentials_files": given(credentials),
     }
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
     workspace.plan()
