@@ -19,7 +19,7 @@ def shown() -> dict[str, str]:
         if re.search(r"^jobs:", text := file.read_text(), re.MULTILINE):
             found[f"{file.parent.name}-{file.name}"] = text
     for document in [ROOT / "README.md", *sorted((ROOT / "docs" / "guides").glob("*.md"))]:
-        for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL), 1):
+        for number, text in enumerate(re.findall(r"^```yaml\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE), 1):
             if re.search(r"^jobs:", text, re.MULTILINE):
                 start = "" if re.search(r"^on:", text, re.MULTILINE) else "on: workflow_dispatch\n"
                 found[f"{document.stem}-{number}.yml"] = start + text

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::criterion::Criterion;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
-use crate::provider::{looks_like_region, not_a_region};
+use crate::provider::check_regions;
 use crate::selection;
 
 /// Deletes traffic mirror sessions, chosen by the coverage that made them, by their description, or because they mirror nothing any
@@ -38,13 +38,7 @@ impl RemoveModel {
         ] {
             selection::check_list(list, &AttributePath::root(name), &mut diagnostics);
         }
-        for (index, region) in self.regions.known().into_iter().flatten().enumerate() {
-            let region = region.as_str().filter(|region| !region.is_empty());
-            if let Some(region) = region.filter(|region| !looks_like_region(region)) {
-                let path = AttributePath::root("regions").index(index);
-                diagnostics.push(not_a_region(region).at(path));
-            }
-        }
+        check_regions(&self.regions, &mut diagnostics);
         if let Some(number) = self.max_deletes.known().filter(|number| **number < 0) {
             let detail =
                 format!("max_deletes is {number}. Give the number of sessions that may go, or leave it out.");

@@ -21,7 +21,7 @@ use crate::framework::{
     ValidateConfigRequest,
 };
 use crate::planner::EligibilityRules;
-use crate::provider::{Connection, ec2_diagnostic, interrupted, provider_block_unknown};
+use crate::provider::{Connection, check_regions, ec2_diagnostic, interrupted, provider_block_unknown};
 use crate::report::{self, Format, Scope, Timestamp};
 use crate::selection;
 use look::Question;
@@ -123,6 +123,7 @@ impl DataSource for Audit {
         ] {
             selection::check_list(list, &AttributePath::root(argument), &mut diagnostics);
         }
+        check_regions(&config.regions, &mut diagnostics);
         let path = AttributePath::root("formats");
         selection::check_list(&config.formats, &path, &mut diagnostics);
         for (index, format) in config.formats.known().into_iter().flatten().enumerate() {

@@ -14,7 +14,7 @@ use aws_sdk_sts::types::{Credentials as Given, PolicyDescriptorType, Tag};
 use super::call::{Call, Manner};
 use super::connect::contradiction;
 use super::error::{Details, ErrorKind};
-use super::shared_files::{expanded, variable_of};
+use super::shared_files::{expanded, variable_of, with_home};
 use super::{Action, AssumeRole, Ec2Error, Secret, WebIdentity, retry};
 
 /// How STS is reached.
@@ -93,7 +93,7 @@ fn token_of_environment() -> Result<Token, Ec2Error> {
     let file = variable_of("AWS_WEB_IDENTITY_TOKEN_FILE");
     match (text, file) {
         (Some(text), None) => Ok(Token::Here(text.into())),
-        (None, Some(file)) => Ok(Token::File(expanded(&file))),
+        (None, Some(file)) => Ok(Token::File(with_home(&file))),
         (Some(_), Some(_)) => Err(contradiction(
             "`assume_role_with_web_identity` names no token, and both TF_AWS_WEB_IDENTITY_TOKEN and AWS_WEB_IDENTITY_TOKEN_FILE \
              are set. Unset one of them, or give `web_identity_token` or `web_identity_token_file`",

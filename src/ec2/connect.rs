@@ -122,16 +122,21 @@ async fn region(
     })
 }
 
+/// As good as without end: with 20 seconds between two it is days. The SDK's cache of credentials adds up the waits between all
+/// attempts before the first one, which of any number takes minutes.
+const MOST_ATTEMPTS: u32 = 10_000;
+
 /// Attempts of a call in all, if somebody chose their number.
 fn attempts(config: &AccountConfig, shared: &SharedFiles) -> Result<Option<u32>, Ec2Error> {
     if let Some(retries) = config.max_retries {
-        return Ok(Some(retries.saturating_add(1)));
+        return Ok(Some(retries.saturating_add(1).min(MOST_ATTEMPTS)));
     }
     let Some(text) = shared.setting("AWS_MAX_ATTEMPTS", "max_attempts") else {
         return Ok(None);
     };
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.map(Some).ok_or_else(|| {
+    let number = text.parse().ok().filter(|number: &u32| *number > 0);
+    let number = number.map(|number| Some(number.min(MOST_ATTEMPTS)));
+    number.ok_or_else(|| {
         contradiction(&format!(
             "AWS_MAX_ATTEMPTS or the profile's max_attempts must be a whole number from 1, not {text:?}"
         ))

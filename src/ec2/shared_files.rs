@@ -98,11 +98,82 @@ fn files(config: &AccountConfig) -> EnvConfigFiles {
     files.build()
 }
 
-/// The path with the user's own folder for a leading `~/`.
+/// A path of the provider block: `$NAME` and `${NAME}` are variables of the environment, then a leading `~/` is the user's own
+/// folder, as in the AWS provider.
 pub(super) fn expanded(path: &str) -> PathBuf {
+    with_home(&filled_in(path, variable_of))
+}
+
+/// A path of the environment, which whoever set it has filled in, but for a leading `~/`.
+pub(super) fn with_home(path: &str) -> PathBuf {
     let home = || variable_of("HOME").or_else(|| variable_of("USERPROFILE"));
     match path.strip_prefix("~/").zip(home()) {
         Some((rest, home)) => PathBuf::from(home).join(rest),
         None => PathBuf::from(path),
+    }
+}
+
+/// The text with the values of its variables, by the rules of Go's `os.ExpandEnv`: one that is not set is empty, and a `$` before
+/// anything else is itself.
+fn filled_in(text: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        filled.push_str(before);
+        let (name, behind) = match after.strip_prefix('{') {
+            // Braces that are never closed, or hold nothing, go.
+            Some(inside) => inside.split_once('}').unwrap_or(("", inside)),
+            None => after.split_at(name_length(after)),
+        };
+        if !name.is_empty() {
+            filled.extend(value(name));
+        } else if !after.starts_with('{') {
+            filled.push('$');
+        }
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Bytes of the name that a text begins with; that of a special variable of the shell is a single character.
+fn name_length(text: &str) -> usize {
+    if text.starts_with(|c: char| c.is_ascii_digit() || "*#$@!?-".contains(c)) {
+        return 1;
+    }
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    end.unwrap_or(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_filled_in_as_go_does() {
+        let value = |name: &str| match name {
+            "HOME" => Some("/home/me".to_owned()),
+            "A_1" => Some("$HOME".to_owned()),
+            _ => None,
+        };
+        for (text, expected) in [
+            ("", ""),
+            ("/etc/aws", "/etc/aws"),
+            ("$HOME/cfg", "/home/me/cfg"),
+            ("${HOME}cfg", "/home/mecfg"),
+            ("/a/$HOMEcfg/b", "/a//b"),
+            ("$A_1", "$HOME"),
+            ("$UNSET${UNSET}x", "x"),
+            ("é$HOME.é", "é/home/me.é"),
+            ("C$\\x", "C$\\x"),
+            ("a$", "a$"),
+            ("$/$ $", "$/$ $"),
+            ("a${}b", "ab"),
+            ("a${HOME", "aHOME"),
+            ("$1HOME", "HOME"),
+            ("a$$HOME", "aHOME"),
+        ] {
+            assert_eq!(filled_in(text, value), expected, "{text}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The HTTP client of a configuration that names proxies or certificates; without either the SDK's own is used.
 
+use std::path::Path;
+
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -16,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::connect::contradiction;
 use super::insecure::InsecureConnector;
-use super::shared_files::{expanded, variable_of};
+use super::shared_files::{expanded, variable_of, with_home};
 use super::{Ec2Error, Transport};
 
 /// The client, if the SDK's own will not do.
@@ -24,10 +26,10 @@ use super::{Ec2Error, Transport};
 /// # Errors
 /// A bundle that cannot be read or holds no certificate; a proxy that is no URL.
 pub(super) fn client(transport: &Transport) -> Result<Option<SharedHttpClient>, Ec2Error> {
-    let bundle = transport
-        .custom_ca_bundle
-        .clone()
-        .or_else(|| variable_of("AWS_CA_BUNDLE"));
+    let bundle = match &transport.custom_ca_bundle {
+        Some(path) => Some(expanded(path)),
+        None => variable_of("AWS_CA_BUNDLE").map(|path| with_home(&path)),
+    };
     let proxies_are_named = [&transport.http_proxy, &transport.https_proxy, &transport.no_proxy]
         .iter()
         .any(|p| p.is_some());
@@ -136,7 +138,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// The certificates of the bundle and no others, or those of the system.
-fn tls(bundle: Option<&str>) -> Result<TlsContext, Ec2Error> {
+fn tls(bundle: Option<&Path>) -> Result<TlsContext, Ec2Error> {
     let store = match bundle {
         None => TrustStore::default(),
         Some(path) => {
@@ -145,7 +147,7 @@ fn tls(bundle: Option<&str>) -> Result<TlsContext, Ec2Error> {
                     "the `custom_ca_bundle` {path:?} cannot be used: {cause}"
                 ))
             };
-            let pem = std::fs::read(expanded(path)).map_err(|error| failed(&error.to_string()))?;
+            let pem = std::fs::read(path).map_err(|error| failed(&error.to_string()))?;
             let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
                 .collect::<Result<_, _>>()
                 .map_err(|error| failed(&error.to_string()))?;

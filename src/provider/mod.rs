@@ -33,7 +33,7 @@ use crate::interfaces::Interfaces;
 use account_config::account_config;
 pub use connection::{Connection, ec2_diagnostic};
 pub use model::{EndpointsBlock, ProviderModel};
-pub use region::{looks_like_region, not_a_region};
+pub use region::{check_regions, looks_like_region, not_a_region};
 pub use roles::{AssumeRoleBlock, WebIdentityBlock};
 pub use tags::{DefaultTagsBlock, IgnoreTagsBlock, TagPolicy, TagsAttr, check_tags};
 use walk::Core;

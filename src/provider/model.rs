@@ -35,7 +35,8 @@ pub struct ProviderModel {
     /// ones.
     #[schemars(extend("x-terraform" = OPTIONAL_SENSITIVE))]
     pub token: Attr<String>,
-    /// Paths of the shared configuration files, which must exist. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
+    /// Paths of the shared configuration files, which must exist. A leading `~/` is the home, and `$NAME` or `${NAME}` a variable of the
+    /// environment, as in every path of this block. Defaults to `AWS_CONFIG_FILE` or `~/.aws/config`.
     pub shared_config_files: Texts,
     /// Paths of the shared credentials files, which must exist. Defaults to `AWS_SHARED_CREDENTIALS_FILE` or `~/.aws/credentials`.
     pub shared_credentials_files: Texts,
@@ -78,7 +79,7 @@ pub struct ProviderModel {
     pub use_dualstack_endpoint: Attr<bool>,
     /// How often a call is tried again while AWS throttles it or fails inside. Defaults to one less than `AWS_MAX_ATTEMPTS` or the
     /// profile's `max_attempts`, else 25 for throttling and 4 for other failures that may pass. Where nobody answers, a call is tried
-    /// no more than twice again.
+    /// no more than twice again. More than 9,999 count as 9,999.
     pub max_retries: Attr<i64>,
     /// How the wait before another attempt is chosen: `standard` (the default), or `adaptive`, which also holds calls back while
     /// AWS throttles. Defaults to `AWS_RETRY_MODE` or the profile's `retry_mode`.

@@ -1,6 +1,7 @@
 //! The form of a region's name.
 
-use crate::framework::Diagnostic;
+use super::model::Texts;
+use crate::framework::{AttributePath, Diagnostic, Diagnostics};
 
 /// Whether the text has the form of a region name: `eu-west-1`, `us-gov-east-1`, `mx-central-1`.
 pub fn looks_like_region(text: &str) -> bool {
@@ -21,6 +22,16 @@ pub fn not_a_region(region: &str) -> Diagnostic {
             "{region:?} does not have the form of an AWS region. Use its code, for example \"eu-west-1\"."
         ),
     )
+}
+
+/// Checks the argument `regions`, as far as it is known. An empty text is for the check of lists to find.
+pub fn check_regions(regions: &Texts, diagnostics: &mut Diagnostics) {
+    for (index, region) in regions.known().into_iter().flatten().enumerate() {
+        let region = region.as_str().filter(|region| !region.is_empty());
+        if let Some(region) = region.filter(|region| !looks_like_region(region)) {
+            diagnostics.push(not_a_region(region).at(AttributePath::root("regions").index(index)));
+        }
+    }
 }
 
 #[cfg(test)]

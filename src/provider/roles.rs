@@ -82,6 +82,19 @@ impl AssumeRoleBlock {
             path,
             diagnostics,
         );
+        refuse_null(
+            &self.policy_arns,
+            path.clone().attribute("policy_arns"),
+            diagnostics,
+        );
+        let keys = path.clone().attribute("transitive_tag_keys");
+        refuse_null(&self.transitive_tag_keys, keys, diagnostics);
+        let tags = self.tags.known().into_iter().flatten();
+        for (key, _) in tags.filter(|(_, value)| value.is_null()) {
+            let detail = format!("The value of tag {key:?} is null. Give a value, or remove the tag.");
+            let at = path.clone().attribute("tags").key(key);
+            diagnostics.push(Diagnostic::error("Null tag value", detail).at(at));
+        }
         let id = self.external_id.as_str();
         if id.is_some_and(|id| !(2..=1224).contains(&id.len())) {
             let detail = "An external id has 2 to 1224 characters. Leave it out if the role asks for none.";
@@ -122,6 +135,11 @@ impl WebIdentityBlock {
             path,
             diagnostics,
         );
+        refuse_null(
+            &self.policy_arns,
+            path.clone().attribute("policy_arns"),
+            diagnostics,
+        );
         if self.web_identity_token.is_known() && self.web_identity_token_file.is_known() {
             let detail = "web_identity_token and web_identity_token_file are two ways to give the same token. Remove one.";
             let both = Diagnostic::error("Two tokens", detail);
@@ -157,6 +175,15 @@ impl WebIdentityBlock {
 pub fn texts(list: &Texts) -> Vec<String> {
     let known = list.known().into_iter().flatten();
     known.filter_map(|text| text.known().cloned()).collect()
+}
+
+/// Refuses null in a set: it would be left out, and what the set forbids or narrows would be free.
+pub fn refuse_null(set: &Texts, path: AttributePath, diagnostics: &mut Diagnostics) {
+    // No path leads to an element of a set.
+    if set.known().into_iter().flatten().any(Attr::is_null) {
+        let detail = format!("An entry of {path} is null. Give a value, or remove the entry.");
+        diagnostics.push(Diagnostic::error("Null value in a set", detail).at(path));
+    }
 }
 
 fn known_duration(text: &Attr<String>) -> Option<Duration> {

@@ -2,6 +2,7 @@
 
 use super::model::{EndpointsBlock, ProviderModel, Texts};
 use super::region::{looks_like_region, not_a_region};
+use super::roles::refuse_null;
 use crate::framework::{Attr, AttributePath, Diagnostic, Diagnostics};
 
 impl ProviderModel {
@@ -82,6 +83,7 @@ impl ProviderModel {
             ("forbidden_account_ids", &self.forbidden_account_ids),
         ];
         for (name, list) in lists {
+            refuse_null(list, AttributePath::root(name), diagnostics);
             let known = list.known().into_iter().flatten().filter_map(Attr::as_str);
             let digits = |id: &&str| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit());
             for id in known.filter(|id| !digits(id)) {

@@ -148,6 +148,15 @@ fn accounts() {
         problems(|m| m.allowed_account_ids = texts(&["11112222333"])),
         ["allowed_account_ids"]
     );
+    let null = || Attr::Known(vec![Attr::from("111122223333"), Attr::Null]);
+    assert_eq!(
+        problems(|m| m.allowed_account_ids = null()),
+        ["allowed_account_ids"]
+    );
+    assert_eq!(
+        problems(|m| m.forbidden_account_ids = null()),
+        ["forbidden_account_ids"]
+    );
     let both = |m: &mut ProviderModel| {
         m.allowed_account_ids = texts(&["111122223333"]);
         m.forbidden_account_ids = texts(&["444455556666"]);
@@ -179,6 +188,15 @@ fn roles() {
         (|r| r.duration = "12h1s".into(), ".duration"),
         (|r| r.duration = "soon".into(), ".duration"),
         (|r| r.external_id = "".into(), ".external_id"),
+        (|r| r.policy_arns = Attr::Known(vec![Attr::Null]), ".policy_arns"),
+        (
+            |r| r.transitive_tag_keys = Attr::Known(vec!["a".into(), Attr::Null]),
+            ".transitive_tag_keys",
+        ),
+        (
+            |r| r.tags = Attr::Known([("a".to_owned(), Attr::Null)].into()),
+            ".tags[\"a\"]",
+        ),
     ] {
         assert_eq!(
             problems(|m| m.assume_role = role(change)),

@@ -88,6 +88,9 @@ DATA = {
     "audit-unknown-format": (
         f'data "mirror_audit" "x" {{\n  {TAGGED}\n  formats = ["papyrus"]\n}}', "formats", ["papyrus", "json"],
     ),
+    "audit-zone": (
+        f'data "mirror_audit" "x" {{\n  {TAGGED}\n  regions = ["us-east-1", "eu-west-1a"]\n}}', "regions", ["eu-west-1a", "eu-west-1"],
+    ),
 }  # fmt: skip
 
 

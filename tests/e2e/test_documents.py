@@ -3,13 +3,17 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from urllib.parse import quote
 
+import botocore.session
+import jmespath
 import pytest
 import yaml
+from botocore import xform_name
 
 from harness import documents
 from harness.paths import ROOT, aws_schemas_binary
@@ -172,7 +176,7 @@ def test_the_configuration_of_atlantis():
 
 def test_every_yaml_of_a_guide_can_be_read():
     for document in [ROOT / "README.md", *sorted(documents.GUIDES.glob("*.md"))]:
-        for block in re.findall(r"```yaml\n(.*?)```", document.read_text(), re.DOTALL):
+        for block in re.findall(r"^```yaml\n(.*?)^```$", document.read_text(), re.DOTALL | re.MULTILINE):
             assert yaml.safe_load(block), document.name
 
 
@@ -199,7 +203,63 @@ def test_a_workflow_has_terraform_and_credentials():
             installed = next(n for n, step in enumerate(job["steps"]) if "setup-terraform" in step.get("uses", ""))
             used = next(n for n, step in enumerate(job["steps"]) if "run" in step)
             assert installed < used, f"{at}: Terraform comes too late"
-    assert found >= 6
+            role = actions["aws-actions/configure-aws-credentials"]["role-to-assume"]
+            assert not ("terraform plan" in commands and role.endswith("-audit")), f"{at}: a plan asks for more than an audit"
+    assert found >= 7
+
+
+def test_a_pipe_of_a_workflow_fails_with_each_of_its_commands():
+    """Runners take `bash -e` for a step that names no shell, and `-o pipefail` only where bash is named."""
+    found = 0
+    for where, text in lint_workflows.shown().items():
+        workflow = yaml.safe_load(text)
+        for name, job in workflow["jobs"].items():
+            defaults = [of.get("defaults", {}).get("run", {}).get("shell") for of in (job, workflow)]
+            for step in job["steps"]:
+                if re.search(r"(?<!\|)\|(?!\|)", step.get("run", "")):
+                    found += 1
+                    assert next(filter(None, [step.get("shell"), *defaults]), None) == "bash", f"{where}: {name}: {step['run']}"
+    assert found >= 2
+
+
+def test_commands_of_the_aws_cli():
+    """EC2 takes the filters that its reference lists, and no others."""
+    service = botocore.session.get_session().get_service_model("ec2")
+    operations = {xform_name(name, "-"): name for name in service.operation_names}
+    found = 0
+    for document in [ROOT / "README.md", *sorted(documents.GUIDES.glob("*.md"))]:
+        for command in re.findall(r"^(?:\$ )?(aws ec2 .*)$", document.read_text(), re.MULTILINE):
+            _, _, operation, *arguments = shlex.split(command)
+            assert operation in operations, command
+            found += 1
+            members = service.operation_model(operations[operation]).input_shape.members
+            for filtered in re.findall(r"Name=([^,]+)", " ".join(arguments)) if "--filters" in arguments else []:
+                listed = re.findall(r"<code>([^<]+)</code>", members["Filters"].documentation)
+                assert filtered.partition(":")[0] in [name.partition(":")[0] for name in listed], command
+    assert found >= 4
+
+
+def test_the_filter_that_an_old_coverage_left_is_found(sample):
+    ids = {}
+    for coverage in ("old", "new", None):
+        tags = [{"Key": "Team", "Value": "old"}, *([{"Key": "mirror:coverage", "Value": coverage}] if coverage else [])]
+        made = sample.ec2.create_traffic_mirror_filter(
+            TagSpecifications=[{"ResourceType": "traffic-mirror-filter", "Tags": tags}]
+        )
+        ids[coverage] = made["TrafficMirrorFilter"]["TrafficMirrorFilterId"]
+    text = (documents.GUIDES / "troubleshooting.md").read_text()
+    (query,) = re.findall(r'^aws ec2 describe-traffic-mirror-filters --query "(.*)"$', text, re.MULTILINE)
+    assert jmespath.search(query, sample.ec2.describe_traffic_mirror_filters()) == [ids["old"]]
+
+
+def test_what_the_sandboxs_guide_exports_is_all_that_boto3_needs(sample):
+    text = (documents.GUIDES / "try-without-aws.md").read_text()
+    exported = dict(pair.split("=", 1) for line in re.findall(r"\$ export (.*)", text) for pair in line.split())
+    assert exported["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
+    code = "import boto3; print(len(boto3.client('ec2').describe_instances()['Reservations']))"
+    environment = exported | {"AWS_ENDPOINT_URL": sample.url, "AWS_CONFIG_FILE": os.devnull}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout) > 0, done.stderr
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

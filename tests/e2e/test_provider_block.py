@@ -1,6 +1,7 @@
 """The arguments of the provider block that lead to an account, each by what it does on the wire."""
 
 import json
+import time
 
 import pytest
 
@@ -145,6 +146,18 @@ SHAPES = {
     "retries": ("  max_retries = -1\n", "max_retries"),
     "proxy": ('  http_proxy = "host"\n', "http_proxy"),
     "metadata-mode": ('  ec2_metadata_service_endpoint_mode = "v6"\n', "ec2_metadata_service_endpoint_mode"),
+    "account-null": ("  allowed_account_ids = [null]\n", "allowed_account_ids"),
+    "forbidden-null": (f'  forbidden_account_ids = ["{OTHER}", null]\n', "forbidden_account_ids"),
+    "policy-null": (block("assume_role", role_arn=arn("hub"), policy_arns=[None]), "policy_arns"),
+    "tag-null": (block("assume_role", role_arn=arn("hub"), tags={"team": None}), "tags"),
+    "tag-key-null": (
+        block("assume_role", role_arn=arn("hub"), tags={"a": "b"}, transitive_tag_keys=["a", None]),
+        "transitive_tag_keys",
+    ),
+    "pod-policy-null": (
+        block("assume_role_with_web_identity", role_arn=arn("hub"), web_identity_token=TOKEN, policy_arns=[None]),
+        "policy_arns",
+    ),
 }
 
 
@@ -154,6 +167,24 @@ def test_what_cannot_be(workspace, sandbox, fleet, case):
     workspace.configure(provider(sandbox, wrong), AUDIT)
     error = workspace.try_plan().only_error()
     assert named in error.code + error.detail, str(error)
+    assert sandbox.calls() == []
+
+
+@pytest.mark.parametrize(
+    "wrong, named",
+    [
+        ("  allowed_account_ids = [var.left_out]\n", "allowed_account_ids"),
+        (f'  assume_role {{\n    role_arn = "{arn("hub")}"\n    policy_arns = [var.left_out]\n  }}\n', "policy_arns"),
+    ],
+    ids=["account", "policy"],
+)
+def test_what_turns_out_to_be_null(workspace, sandbox, fleet, wrong, named):
+    """A variable is unknown while core validates, and what it guards must not fall with it."""
+    variable = 'variable "left_out" {\n  type    = string\n  default = null\n}\n'
+    workspace.configure(provider(sandbox, wrong), variable, AUDIT)
+    workspace.run("validate", "-no-color").succeed()
+    error = workspace.try_plan().only_error()
+    assert named in error.code + error.detail and "null" in error.detail, str(error)
     assert sandbox.calls() == []
 
 
@@ -220,16 +251,23 @@ def test_accounts(workspace, sandbox, fleet):
         assert {call.action for call in sandbox.calls()} == {"GetCallerIdentity"}, "nothing is done in it"
 
 
-def test_shared_files(workspace, sandbox, fleet, tmp_path):
+@pytest.mark.parametrize("folder", ["", "$CONFIGS/", "~/", "${CONFIGS}$UNSET/", "$HOME/"])
+def test_shared_files(workspaces, sandbox, fleet, tmp_path, folder):
+    """Variables of the environment are filled in first, then the home, as in the AWS provider."""
+    workspace = workspaces(CONFIGS=str(tmp_path), HOME=str(tmp_path))
     config, credentials = tmp_path / "conf", tmp_path / "creds"
     config.write_text(f"[profile security]\nregion = {sandbox.region}\n")
     credentials.write_text(
         f"[security]\naws_access_key_id = {sandbox.access_key}\naws_secret_access_key = {sandbox.secret_key}\n"
     )
+
+    def given(file) -> str:
+        return json.dumps([folder + file.name if folder else str(file)]).replace("${", "$${")
+
     files = {
         "profile": '"security"',
-        "shared_config_files": json.dumps([str(config)]),
-        "shared_credentials_files": json.dumps([str(credentials)]),
+        "shared_config_files": given(config),
+        "shared_credentials_files": given(credentials),
     }
     workspace.configure(sandbox.provider(region=None, **NO_KEYS, **files), AUDIT)
     workspace.plan()
@@ -260,6 +298,18 @@ def test_max_retries(workspace, sandbox, fleet, retries):
     workspace.configure(sandbox.provider(max_retries=str(retries), retry_mode='"adaptive"'), AUDIT)
     workspace.try_plan().only_error()
     assert len(sandbox.calls("DescribeInstances")) == retries + 1
+
+
+@pytest.mark.parametrize("way", ["argument", "variable"])
+def test_as_many_retries_as_a_number_holds(workspaces, sandbox, fleet, way):
+    """Whoever means "without end" gets a plan all the same, and soon."""
+    workspace = workspaces(**({"AWS_MAX_ATTEMPTS": "4294967295"} if way == "variable" else {}))
+    sandbox.fault("request_limit_exceeded", "DescribeInstances", times=1)
+    workspace.configure(sandbox.provider(**({"max_retries": "4294967295"} if way == "argument" else {})), AUDIT)
+    began = time.monotonic()
+    workspace.plan()
+    assert time.monotonic() - began < 30
+    assert [call.outcome for call in sandbox.calls("DescribeInstances")].count("RequestLimitExceeded") == 1
 
 
 @pytest.mark.spine

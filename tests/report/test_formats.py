@@ -3,8 +3,12 @@
 import csv
 import io
 import json
+import os
 import random
 import re
+import shutil
+import subprocess
+import sys
 
 import boto3
 import botocore.model
@@ -18,7 +22,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 
 import audits
-from conftest import ROOT, render
+from conftest import ROOT, missing, render
 
 FORMATS = ["json", "csv", "html", "asff", "ocsf", "aws_config", "openmetrics"]
 SCHEMA = json.loads((ROOT / "docs" / "audit.schema.json").read_text())
@@ -169,6 +173,45 @@ def test_security_hub_takes_the_findings(audit):
             remediation = finding.get("Remediation", {}).get("Recommendation", {}).get("Text", "x")
             assert 0 < len(remediation) <= 512
     assert sorted(finding["Compliance"]["Status"] for finding in found.values()) == verdicts
+
+
+# What `aws securityhub batch-import-findings` takes, and how it answers: it ends well also where findings were refused.
+AWS = """#!{python}
+import json, os, pathlib, sys
+assert sys.argv[1:3] == ["securityhub", "batch-import-findings"], sys.argv
+options = dict(zip(sys.argv[3::2], sys.argv[4::2], strict=True))
+given = options.get("--cli-input-json")
+body = json.loads(pathlib.Path(given.removeprefix("file://")).read_text()) if given else {{"Findings": json.loads(options["--findings"])}}
+with open("calls.jsonl", "a") as calls:
+    print(json.dumps([options["--region"], body]), file=calls)
+if "EXIT" in os.environ:
+    sys.exit("ThrottlingException")
+refused = int(os.environ.get("REFUSED", 0))
+print(json.dumps({{"FailedCount": refused, "SuccessCount": len(body["Findings"]) - refused, "FailedFindings": []}}))
+"""
+
+
+@pytest.mark.parametrize("fails", [{}, {"EXIT": "1"}, {"REFUSED": "1"}], ids=["well", "call", "finding"])
+def test_the_guides_loop_delivers_the_findings(tmp_path, fails):
+    """As it stands there; an argument of a command may have 128 KiB, and a full batch has more."""
+    if not (shutil.which("bash") and shutil.which("jq")):
+        missing("bash and jq are not installed")
+    guide = (ROOT / "docs" / "guides" / "reports.md").read_text()
+    (script,) = [one for one in re.findall(r"```\w*\n(.*?)```", guide, re.DOTALL) if "batch-import-findings" in one]
+    fleet = audits.fleet(450, regions=("eu-west-1", "us-east-1"))["interfaces"]
+    wrong = {key: found | audits.interface("TARGET_PORT_CLOSED", region=found["region"]) for key, found in fleet.items()}
+    text = render("asff", audits.audit(wrong))
+    (tmp_path / "asff.json").write_text(text)
+    (tmp_path / "aws").write_text(AWS.format(python=sys.executable))
+    (tmp_path / "aws").chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"} | fails
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    calls = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
+    batches = [[batch["Region"], {"Findings": batch["Findings"]}] for batch in json.loads(text)]
+    size = max(len(json.dumps(body["Findings"], separators=(",", ":"), ensure_ascii=False)) for _, body in batches)
+    assert size > 128 * 1024 and len(batches) > 4
+    assert calls == (batches[:1] if fails else batches), done.stderr
+    assert (done.returncode != 0) == bool(fails), done.stderr
 
 
 def test_ocsf_is_a_compliance_finding(audit):
