@@ -112,8 +112,8 @@ pub struct CoverageModel {
     /// - `coverage_names`: names of other coverages, which must be gone from their states before; one that is in the same state is an
     ///   error of the plan.
     ///
-    /// Of several such sessions of one interface, that with the lowest number is taken over and the others are left alone; while
-    /// there are any, every plan warns of them. Left out, nothing is taken over.
+    /// Of several such sessions of one interface, one is taken over: one with a filter and a target of this coverage before others, and
+    /// of those the one with the lowest number. The others are left alone; while there are any, every plan warns of them. Left out, nothing is taken over.
     pub adopt: Attr<BTreeMap<String, Attr<Vec<Attr<String>>>>>,
     /// Whether the plan asks EC2 by a dry run whether it would be allowed to create a session. Needs the permissions of an apply.
     /// Where the coverage's own filter is still to be made, it asks for that, and for the session with any filter of the account, if

@@ -9,7 +9,7 @@ use crate::ec2::{Account, Ec2Error};
 use crate::framework::Attr;
 use crate::planner::{
     Blueprint, COVERAGE_ID_TAG, COVERAGE_TAG, CoverageId, FilterRepair, FilterRule, MirrorFilter, NAME_TAG,
-    Owner, filter_deviation, filter_repair,
+    Owner, Tags, filter_deviation, filter_repair,
 };
 
 /// Whether the filter belongs to the coverage with this id.
@@ -166,7 +166,8 @@ pub async fn release(account: &Account, filter: &str, id: &CoverageId) -> Result
     let found = by_id(account, filter, id).await?;
     if found.is_some_and(|filter| is_of(&filter, id)) {
         let keys = [COVERAGE_TAG, COVERAGE_ID_TAG].map(str::to_owned);
-        account.delete_tags(&[filter.to_owned()], &keys).await?;
+        let ids = [filter.to_owned()];
+        account.change_tags(&ids, &Tags::new(), &keys).await.whole()?;
     }
     Ok(())
 }

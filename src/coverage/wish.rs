@@ -138,9 +138,19 @@ impl CoverageModel {
             return Some(Adoption::default());
         };
         let list = |name: &str| lists.get(name).map_or(Some(Vec::new()), strings_of);
+        let by_tag = override_argument::read(&self.override_rule)
+            .rule
+            .unwrap_or_default();
+        let targets = self.traffic_mirror_target_ids.known().into_iter().flatten();
+        let used = targets
+            .chain([&self.traffic_mirror_filter_id])
+            .filter_map(|id| id.known().cloned())
+            .chain(by_tag.target_ids)
+            .chain(by_tag.filter_ids);
         Some(Adoption {
             descriptions: list("descriptions")?,
             coverage_names: list("coverage_names")?,
+            used: used.collect(),
             ..Adoption::default()
         })
     }

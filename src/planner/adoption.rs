@@ -15,6 +15,9 @@ pub struct Adoption {
     /// Ids of sessions that another coverage of the run takes over; no argument.
     #[serde(skip)]
     pub taken: BTreeSet<String>,
+    /// Ids of the filters and targets that the coverage uses, as far as they are known; no argument.
+    #[serde(skip)]
+    pub used: BTreeSet<String>,
 }
 
 impl Adoption {
@@ -35,7 +38,8 @@ impl Adoption {
         }
     }
 
-    /// The sessions to take over of these, by interface, that with the lowest number first.
+    /// The sessions to take over of these, by interface: those with a filter and a target that the coverage uses first, then those with
+    /// the lowest number.
     pub fn candidates<'a>(
         &self,
         sessions: impl IntoIterator<Item = &'a MirrorSession>,
@@ -48,7 +52,14 @@ impl Adoption {
                 .push(session);
         }
         for list in found.values_mut() {
-            list.sort_by_key(|session| session.session_number);
+            let is_other = |id: &String| !self.used.contains(id);
+            list.sort_by_key(|session| {
+                (
+                    is_other(&session.traffic_mirror_filter_id),
+                    is_other(&session.traffic_mirror_target_id),
+                    session.session_number,
+                )
+            });
         }
         found
     }
@@ -125,6 +136,22 @@ mod tests {
             "no description makes it a coverage's"
         );
         assert_eq!(ids(adoption(&[], &["old"])), ["d"]);
+        let mut with_filter = sessions.clone();
+        with_filter[0].traffic_mirror_filter_id = "tmf-1".into();
+        with_filter[1].traffic_mirror_target_id = "tmt-1".into();
+        let of = |used: &[&str]| Adoption {
+            used: used.iter().map(|id| (*id).to_owned()).collect(),
+            ..adoption(&["Created by *"], &[])
+        };
+        let order = |adoption: Adoption| -> Vec<String> {
+            let found = adoption.candidates(&with_filter);
+            let ids = found.into_values().flatten();
+            ids.map(|session| session.id.clone()).collect()
+        };
+        assert_eq!(order(of(&["tmf-1"])), ["a", "b"], "whose filter is used");
+        assert_eq!(order(of(&["tmt-1"])), ["b", "a"]);
+        assert_eq!(order(of(&["tmt-1", "tmf-1"])), ["a", "b"], "the filter first");
+        assert_eq!(order(of(&[])), ["b", "a"], "the lowest number");
         let taken = Adoption {
             taken: BTreeSet::from(["b".to_owned()]),
             ..adoption(&["Created by *"], &[])

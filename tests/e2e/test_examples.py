@@ -162,6 +162,16 @@ def test_sessions_of_nobody_are_taken_over(workspace, sample):
         )
         made.append(answer["TrafficMirrorSession"]["TrafficMirrorSessionId"])
     *meant, unnamed = made
+    # A second one of an interface for other packets: each is taken over by the coverage of its filter.
+    for number, interface in enumerate(interfaces[:2], 1):
+        answer = sample.ec2.create_traffic_mirror_session(
+            NetworkInterfaceId=interface,
+            TrafficMirrorTargetId=documents.SAMPLE_IDS["target"],
+            TrafficMirrorFilterId=other,
+            SessionNumber=number,
+            Description="by hand",
+        )
+        meant.append(answer["TrafficMirrorSession"]["TrafficMirrorSessionId"])
     text = (EXAMPLES / "take-over" / "main.tf").read_text()
     header = text[text.index("terraform {") : text.index('provider "mirror"')]
     provider = text[text.index('provider "mirror"') : text.index('variable "taken_over"')]

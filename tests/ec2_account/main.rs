@@ -162,13 +162,10 @@ async fn tags_around_a_session_that_is_gone() {
     let more = Tags::from([("a".into(), "1".into()), ("b".into(), "2".into())]);
     let vanished = account.create_tags(&ids, &more).await.unwrap();
     assert_eq!(vanished, std::slice::from_ref(&gone.id));
-    assert_eq!(
-        account
-            .delete_tags(&ids, &strings(&["a", "absent"]))
-            .await
-            .unwrap(),
-        [gone.id]
-    );
+    let removed = account
+        .change_tags(&ids, &Tags::new(), &strings(&["a", "absent"]))
+        .await;
+    assert_eq!(removed.whole().unwrap(), [gone.id]);
     let tags = &account.reader().sessions().await.unwrap()[0].tags;
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["b", "mirror:coverage"]);
 }
