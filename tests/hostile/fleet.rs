@@ -109,7 +109,6 @@ fn full(fleet: Fleet) -> Fleet {
         adoptable: [(id(20), row("tms-2"))].into(),
         adopted_from: ["mc-0123456789abcdef1".to_owned()].into(),
         not_adopted: [(id(20), vec!["tms-3".to_owned()])].into(),
-        late_targets: true,
         known_first: Some(KnownFirst {
             listed: Some([TARGET.to_owned()].into()),
             by_tag: Some([TARGET.to_owned()].into()),
