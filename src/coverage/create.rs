@@ -1,6 +1,6 @@
 //! Create.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,8 +124,9 @@ impl Coverage {
             match settle(&account, &made, &settled, &stop).await {
                 Ok(()) => {
                     let blueprint = blueprint_with(&planned, id.as_str());
+                    let settled_ids: BTreeSet<&String> = made.iter().collect();
                     let as_planned = |(interface, row): &(&String, &Row)| {
-                        let is_made = row.id.as_ref().is_some_and(|id| made.contains(id));
+                        let is_made = row.id.as_ref().is_some_and(|id| settled_ids.contains(id));
                         is_made && !outcome.failures.contains_key(*interface)
                     };
                     let settled_rows = actual.iter().filter(as_planned);

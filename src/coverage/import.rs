@@ -34,7 +34,8 @@ impl Coverage {
     }
 
     async fn import(&self, request: ImportRequest<CoverageIdentity>) -> Result<Response, Box<Diagnostic>> {
-        let wanted = wanted(&request)?;
+        let own = self.connection.account(None);
+        let wanted = wanted(&request, own.as_ref().map(Account::region))?;
         let account = self.connection.account(wanted.region.as_deref()).ok_or_else(|| {
             Diagnostic::error(
                 "Import needs a provider block that is known",
@@ -110,24 +111,28 @@ impl Coverage {
     }
 }
 
-fn wanted(request: &ImportRequest<CoverageIdentity>) -> Result<Wanted, Box<Diagnostic>> {
+/// `own_region`: the provider's, which may have a name of another form.
+fn wanted(
+    request: &ImportRequest<CoverageIdentity>,
+    own_region: Option<&str>,
+) -> Result<Wanted, Box<Diagnostic>> {
     let identity = request
         .identity
         .as_ref()
         .filter(|identity| identity.name.as_str().is_some_and(|name| !name.is_empty()));
     if let (true, Some(identity)) = (request.id.is_empty(), identity) {
+        let region = identity.region.as_str();
+        check_region(region, own_region)?;
         return Ok(Wanted {
             name_or_id: identity.name.as_str().unwrap_or_default().to_owned(),
-            region: identity.region.known().cloned(),
+            region: region.map(str::to_owned),
         });
     }
     let (name, region) = match request.id.rsplit_once('@') {
         Some((name, region)) => (name, Some(region)),
         None => (request.id.as_str(), None),
     };
-    if let Some(region) = region.filter(|region| !looks_like_region(region)) {
-        return Err(not_a_region(region).into());
-    }
+    check_region(region, own_region)?;
     if name.is_empty() {
         let detail =
             "Import a coverage by its name (prod), by name and region (prod@eu-west-1) or by its id (mc-…).";
@@ -193,6 +198,13 @@ fn chosen(name_or_id: &str, owners: impl Iterator<Item = Owner>) -> Result<Optio
     }))
 }
 
+fn check_region(region: Option<&str>, own_region: Option<&str>) -> Result<(), Box<Diagnostic>> {
+    match region.filter(|region| own_region != Some(region) && !looks_like_region(region)) {
+        Some(region) => Err(not_a_region(region).into()),
+        None => Ok(()),
+    }
+}
+
 fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
     let detail = format!(
         "No traffic mirror session or filter in {} of account {} carries {name_or_id:?} in its tags {COVERAGE_TAG} or \
@@ -207,6 +219,7 @@ fn not_found(name_or_id: &str, account: &Account) -> Box<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::Attr;
 
     fn by_text(id: &str) -> Result<Wanted, String> {
         let request = ImportRequest {
@@ -215,7 +228,7 @@ mod tests {
             cancel: Default::default(),
             client_capabilities: Default::default(),
         };
-        wanted(&request).map_err(|diagnostic| diagnostic.summary)
+        wanted(&request, Some("my-stand-in")).map_err(|diagnostic| diagnostic.summary)
     }
 
     #[test]
@@ -234,5 +247,36 @@ mod tests {
         );
         assert_eq!(by_text("prod@nowhere"), Err("Not an AWS region".to_owned()));
         assert_eq!(by_text("@eu-west-1"), Err("Import without a name".to_owned()));
+    }
+
+    #[test]
+    fn the_region_of_an_identity() {
+        let by_identity = |region: Attr<String>| {
+            let identity = CoverageIdentity {
+                name: "prod".into(),
+                region,
+                ..CoverageIdentity::default()
+            };
+            let request = ImportRequest {
+                id: String::new(),
+                identity: Some(identity),
+                cancel: Default::default(),
+                client_capabilities: Default::default(),
+            };
+            wanted(&request, Some("my-stand-in")).map_err(|diagnostic| diagnostic.summary)
+        };
+        let in_region = |region: Option<&str>| {
+            Ok(Wanted {
+                name_or_id: "prod".into(),
+                region: region.map(str::to_owned),
+            })
+        };
+        assert_eq!(by_identity(Attr::Null), in_region(None));
+        for region in ["eu-west-1", "my-stand-in"] {
+            assert_eq!(by_identity(region.into()), in_region(Some(region)));
+        }
+        for region in ["", "nowhere", "EU-WEST-1"] {
+            assert_eq!(by_identity(region.into()), Err("Not an AWS region".to_owned()));
+        }
     }
 }

@@ -27,7 +27,8 @@ pub enum Maker {
 /// The mark of this process, whose create takes `limit` at most:
 /// `BOOT-NAMESPACE-PROCESS-START-CORE-START-UNTIL`.
 pub fn mark(limit: Duration) -> String {
-    let until = now() + (limit + SLACK).as_secs();
+    // Whoever gives it the longest time that can be written gives it any time.
+    let until = now().saturating_add(limit.saturating_add(SLACK).as_secs());
     format!(
         "{}-{}-{}-{}-{until:x}",
         boot(),
@@ -169,6 +170,10 @@ mod tests {
         }
         assert!(is_in_time(&mark) && !is_in_time(&mark.replace(&format!("{until:x}"), "1")));
         assert_eq!(of_at(&mark, until), Maker::Runs, "what is seen needs no clock");
+        assert!(
+            is_in_time(&super::mark(Duration::MAX)),
+            "a limit may be as long as can be written"
+        );
         for no_mark in ["", "1", "a-b-c-d-e-f-g"] {
             assert_eq!(of(no_mark), Maker::Elsewhere { until: u64::MAX });
         }

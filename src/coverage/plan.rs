@@ -293,6 +293,8 @@ fn decide(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<u8>> {
     let prior_rows = prior_rows(request);
+    // A held plan whose apply failed is still what is kept.
+    fleet.held = false;
     // Whoever lists other types wants to try again what EC2 refused.
     let prior = request.prior.as_ref();
     if prior.is_some_and(|prior| prior.try_instance_types != planned.try_instance_types) {

@@ -158,6 +158,8 @@ impl Coverage {
             stands
         });
         if let Some(mut fleet) = known {
+            // What an earlier plan held, whose apply failed, is not held by this one.
+            fleet.held = false;
             fleet.note_known_first(&wish);
             let listed = listed_targets(planned);
             fleet.keep_targets(&listed);

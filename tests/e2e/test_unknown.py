@@ -296,3 +296,31 @@ def test_a_switch_that_is_unknown_itself_waits(workspace, sandbox, fleet, core):
     assert len(sandbox.sessions()) == 3
     workspace.apply()
     assert sandbox.sessions() == []
+
+
+@pytest.mark.spine
+@pytest.mark.parametrize("then", ["off", "late-target"])
+def test_a_held_update_that_failed_holds_no_later_one(workspace, sandbox, fleet, core, then):
+    """What it planned is kept, as it changed nothing; what the next plan promises is its own matter, also without a refresh."""
+    workspace.configure(sandbox.provider(), coverage(fleet))
+    workspace.apply()
+    late = Unknown(core)
+    held = coverage(fleet, 'description = "held"', selector=late.selector("True"))
+    workspace.configure(sandbox.provider(), held, late.block())
+    workspace.save_plan()
+    sandbox.fault("error", "DescribeTrafficMirrorSessions", status=400, code="ExpiredToken", message="expired")
+    assert workspace.try_apply_saved().code == 1
+    sandbox.no_faults()
+
+    if then == "off":
+        block, after = coverage(fleet, "enabled = false"), set()
+    else:
+        later = Unknown(core, trigger="2")
+        targets = f"[{later.expression(fleet.other_target)}]"
+        block, after = coverage(fleet, targets=targets), {fleet.other_target}
+        late = later
+    workspace.configure(sandbox.provider(), block, late.block())
+    workspace.try_apply("-refresh=false").succeed()
+    assert {session.target for session in sandbox.sessions()} == after
+    assert len(workspace.state()[PROD]["sessions"]) == len(sandbox.sessions())
+    workspace.assert_empty_plan()
