@@ -101,6 +101,8 @@ impl Probe {
 struct Seen {
     url: Option<String>,
     attempts: u32,
+    /// Those that were throttled.
+    throttled: u32,
 }
 
 impl Intercept for Probe {
@@ -168,12 +170,16 @@ impl Intercept for Probe {
             Patience::with(context.inner()),
             cfg.load::<RetryConfig>().cloned(),
         ) {
+            let mut seen = self.seen();
+            if patience.is_for_throttling() {
+                seen.throttled += 1;
+            }
             let allowed = match self.manner.is_paced && patience.is_for_throttling() {
                 true => 1,
                 false => self.manner.max_attempts,
             };
-            cfg.interceptor_state()
-                .store_put(patience.at_most(allowed, self.manner.is_chosen).of(config));
+            let patience = patience.at_most(allowed, self.manner.is_chosen, seen.throttled);
+            cfg.interceptor_state().store_put(patience.of(config));
         }
         Ok(())
     }

@@ -85,12 +85,12 @@ impl Patience {
     }
 
     /// Throttling is borne as long as is allowed, and a fault of the server if somebody chose that number; anything else no longer than it
-    /// deserves.
-    pub(super) fn at_most(self, allowed: u32, is_chosen: bool) -> Self {
+    /// deserves, beside the attempts that were throttled.
+    pub(super) fn at_most(self, allowed: u32, is_chosen: bool, throttled: u32) -> Self {
         let attempts = if self == THROTTLED || is_chosen && self == SERVER_FAULT {
             allowed
         } else {
-            self.attempts.min(allowed)
+            self.attempts.saturating_add(throttled).min(allowed)
         };
         Self { attempts, ..self }
     }
@@ -140,6 +140,6 @@ mod tests {
     #[test]
     fn as_many_retries_as_the_aws_provider_makes() {
         assert_eq!(MAX_ATTEMPTS - 1, 25);
-        assert_eq!(THROTTLED.at_most(MAX_ATTEMPTS, false).attempts, MAX_ATTEMPTS);
+        assert_eq!(THROTTLED.at_most(MAX_ATTEMPTS, false, 0).attempts, MAX_ATTEMPTS);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::server::{Reply, SECRET, Server, TOKEN, config, error, half, http, nobody, response};
-use crate::ec2::{Account, Action, Ec2Error, ErrorClass, ErrorKind, NewSession};
+use crate::ec2::{Account, AccountConfig, Action, Ec2Error, ErrorClass, ErrorKind, NewSession};
 
 /// All that a user or a log can see of an error.
 fn everything(error: &Ec2Error) -> String {
@@ -311,6 +311,25 @@ async fn throttling_is_waited_out() {
     })
     .await;
     assert!(server.account().await.sessions().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_throttled_does_not_count_once_something_else_fails() {
+    for (max_retries, attempts) in [(None, 5), (Some(3), 4)] {
+        // Whoever answers without an error code is not EC2, which is borne three times.
+        let server = Server::start(|_, _, count| match count {
+            ..=2 => error(503, "RequestLimitExceeded", "Request limit exceeded."),
+            _ => http(502, "text/html", "<html>Bad gateway</html>"),
+        })
+        .await;
+        let config = AccountConfig {
+            max_retries,
+            ..server.config()
+        };
+        let account = Account::connect(config).await.unwrap();
+        account.sessions().await.unwrap_err();
+        assert_eq!(server.requests("DescribeTrafficMirrorSessions").len(), attempts);
+    }
 }
 
 #[tokio::test]
