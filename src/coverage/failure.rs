@@ -4,6 +4,10 @@ use super::stop::Stop;
 use crate::ec2::{Ec2Error, ErrorClass, Limit, What};
 use crate::planner::{Reason, Skip};
 
+/// Code of a session that was to be taken over and is no longer what `adopt` describes. The state names it, as planned, and it is not the
+/// coverage's.
+pub const NOT_ADOPTED: &str = "NotAdopted";
+
 /// Why a session is not as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -113,7 +117,7 @@ impl Failure {
                 format!("coverage {holder:?} has taken session {session} over"),
             ),
             None => (
-                "NotAdopted",
+                NOT_ADOPTED,
                 format!("session {session} is no longer what adopt describes"),
             ),
         };

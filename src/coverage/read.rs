@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Coverage;
 use super::convert::{self, Rows};
+use super::failure::NOT_ADOPTED;
 use super::model::{CoverageIdentity, CoverageModel};
 use super::observe::{ObserveError, Selecting, id_of, observe, own};
 use super::owned_filter;
@@ -109,6 +110,16 @@ pub(super) struct Read {
     pub(super) seen: Seen,
 }
 
+fn is_not_adopted(state: &CoverageModel, interface: &str) -> bool {
+    let failure = state
+        .failures
+        .known()
+        .and_then(|failures| failures.get(interface));
+    failure
+        .and_then(Attr::known)
+        .is_some_and(|failure| failure.code.as_str() == Some(NOT_ADOPTED))
+}
+
 pub(super) async fn refreshed(
     account: &Account,
     mut state: CoverageModel,
@@ -116,7 +127,8 @@ pub(super) async fn refreshed(
     ignored_tags: Arc<IgnoredTags>,
 ) -> Result<Read, ObserveError> {
     let id = id_of(&state);
-    let before = convert::rows(&state.sessions);
+    let mut before = convert::rows(&state.sessions);
+    before.retain(|interface, _| !is_not_adopted(&state, interface));
     // Everything in a state is known; an imported state without arguments selects nothing.
     let selecting = Selecting::of(&state).unwrap_or_default();
     let name = state.name.as_str().unwrap_or_default().to_owned();

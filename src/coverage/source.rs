@@ -151,8 +151,9 @@ impl Coverage {
         let is_first = from_first.is_none();
         let known = from_first.or_else(|| stored.clone()).filter(usable);
         // What the first plan took over is promised. A session that another coverage has taken over meanwhile is left to it by a new look.
+        let recorded = prior_rows(request);
         let known = known.filter(|fleet| {
-            let taken = self.reserve(fleet, planned);
+            let taken = self.reserve(fleet, planned, &recorded);
             let stands = taken.is_empty() || !is_first;
             selecting.leave(taken);
             stands
@@ -184,7 +185,6 @@ impl Coverage {
             }
             return Known::Fleet(Box::new(fleet));
         }
-        let recorded = prior_rows(request);
         let id = prior_id(request);
         let leaving = match is_update {
             true => BTreeSet::new(),
@@ -192,7 +192,9 @@ impl Coverage {
         };
         let looked = loop {
             let looked = observe(account, &selecting, planned, id.as_ref(), &recorded, &leaving).await;
-            let taken = looked.as_ref().map(|(fleet, _)| self.reserve(fleet, planned));
+            let taken = looked
+                .as_ref()
+                .map(|(fleet, _)| self.reserve(fleet, planned, &recorded));
             match taken {
                 Ok(taken) if !taken.is_empty() => selecting.leave(taken),
                 _ => break looked,

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Coverage;
+use super::convert::Rows;
 use super::model::CoverageModel;
 use super::run_ledger::{Ledger, Word};
 use crate::framework::{AttributePath, Diagnostic};
-use crate::planner::Fleet;
+use crate::planner::{self, Fleet};
 use crate::provider::core_process::core_is_tofu;
 
 /// What the plans of this walk are about, those of the provider's other processes too.
@@ -94,7 +95,7 @@ impl Takeovers {
 
 impl Coverage {
     /// Reserves what a plan is to take over by this fleet. The ids of sessions come back that another coverage of the run takes over.
-    pub(super) fn reserve(&self, fleet: &Fleet, planned: &CoverageModel) -> BTreeSet<String> {
+    pub(super) fn reserve(&self, fleet: &Fleet, planned: &CoverageModel, prior: &Rows) -> BTreeSet<String> {
         // One that is off takes nothing over.
         let name = planned
             .name
@@ -103,7 +104,11 @@ impl Coverage {
         let Some(name) = name else {
             return BTreeSet::new();
         };
-        let sessions = fleet.adoptable.values().filter_map(|row| row.id.clone());
+        // What it skips for good it leaves to others.
+        let skips = planned.wish().map(|wish| planner::skips(&wish, fleet, prior));
+        let skips = skips.unwrap_or_default();
+        let adoptable = fleet.adoptable.iter().filter(|(id, _)| !skips.contains_key(*id));
+        let sessions = adoptable.filter_map(|(_, row)| row.id.clone());
         self.takeovers
             .reserve(name, &sessions.collect())
             .into_keys()

@@ -206,9 +206,11 @@ impl Ec2Error {
             }
     }
 
-    /// Whether AWS does not accept the credentials, so that no further call can succeed. AuthFailure is also said of one resource.
+    /// Whether AWS does not accept the credentials, so that no further call can succeed. AuthFailure is also said of one resource, and
+    /// a source that gave no credentials once may give them to the next call.
     pub fn is_of_credentials(&self) -> bool {
         self.class() == ErrorClass::Credentials
+            && *self.kind() != ErrorKind::NoCredentials
             && (!self.code().eq_ignore_ascii_case("AuthFailure") || self.message().contains("credentials"))
     }
 

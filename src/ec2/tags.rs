@@ -11,8 +11,8 @@ use crate::planner::Tags;
 
 /// EC2 takes a thousand resources a call; when one of them is gone, it may refuse the whole call.
 const BATCH: usize = 200;
-/// So many resources that are refused alike one by one, while none of their batch is let through, speak for the others of it: a
-/// permission that nobody has costs no call for each resource.
+/// So many resources that are refused alike one by one, while none at all is let through, speak for the others: a permission that
+/// nobody has costs no call for each resource.
 const ENOUGH_REFUSALS: usize = 8;
 
 /// What became of a change of tags.
@@ -139,9 +139,9 @@ async fn in_batches<'a>(
     let mut tagged = Tagged::default();
     // The code of the last refusals one by one, and how many there were since the last success.
     let (mut code, mut alike) = (String::new(), 0);
+    let mut is_let_through = false;
     let mut batches = ids.chunks(BATCH);
     while let Some(batch) = batches.next() {
-        let mut is_let_through = false;
         // Last in, first out: halves are pushed second half first, so that ids keep their order.
         let mut parts = vec![batch];
         while let Some(part) = parts.pop() {
@@ -165,8 +165,11 @@ async fn in_batches<'a>(
             match part {
                 [id] if is_gone => tagged.gone.push(id.clone()),
                 [_] => {
-                    alike = if code == error.code() { alike + 1 } else { 1 };
-                    code = error.code().to_owned();
+                    // How many tags a session has is its own affair.
+                    if !is_full(&error) {
+                        alike = if code == error.code() { alike + 1 } else { 1 };
+                        code = error.code().to_owned();
+                    }
                     tagged.refuse(part, &error);
                 }
                 _ if is_gone || !is_whole => {

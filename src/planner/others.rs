@@ -38,7 +38,8 @@ impl Fleet {
                 adoptable.insert(interface.to_owned(), adopted(first));
                 adopted_from.extend(Owner::of(&first.tags).map(|owner| owner.id.to_string()));
             }
-            let rest: Vec<String> = rest.map(|session| session.id.clone()).collect();
+            let mut rest: Vec<String> = rest.map(|session| session.id.clone()).collect();
+            rest.sort();
             if selected(interface) && !rest.is_empty() {
                 not_adopted.insert(interface.to_owned(), rest);
             }

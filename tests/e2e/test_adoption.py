@@ -169,6 +169,47 @@ def test_one_that_somebody_else_took_is_not_taken_back(workspace, sandbox, fleet
     assert len(sandbox.sessions("prod")) == 3
 
 
+@pytest.mark.spine
+def test_one_that_adopt_no_longer_describes_stays_somebody_elses(workspace, sandbox, fleet):
+    (interface,) = fleet.interfaces["web-1"]
+    session = foreign(sandbox, fleet, interface)
+    workspace.configure(sandbox.provider(), coverage(fleet, ADOPT))
+
+    def changed():
+        sandbox.ec2.modify_traffic_mirror_session(TrafficMirrorSessionId=session, Description="mine")
+
+    result = workspace.apply_at_prompt(changed)
+    assert result.code == 0 and "NotAdopted" in result.text, result.text
+    workspace.apply()
+    workspace.assert_empty_plan()
+    (found,) = [found for found in sandbox.sessions() if found.id == session]
+    assert found.owner is None and found.description == "mine"
+    assert len(sandbox.sessions("prod")) == 3
+    workspace.destroy()
+    assert [found.id for found in sandbox.sessions()] == [session]
+
+
+def test_what_a_coverage_skips_is_left_to_another(workspace, sandbox, fleet):
+    """Both adopt; the one that has the override passes over what its tag refuses, in whatever order they are planned."""
+    (interface,) = fleet.interfaces["web-1"]
+    sandbox.tag(fleet.instances["web-1"], **{"Mirror-Target": "tmt-00000000000000bad"})
+    rule = f'override = {{\n target_tag = "Mirror-Target"\n target_ids = ["{fleet.other_target}"]\n }}'
+    session = foreign(sandbox, fleet, interface)
+    first = coverage(fleet, ADOPT, rule)
+    workspace.configure(sandbox.provider(), first)
+    workspace.apply()
+    second = coverage(fleet, ADOPT, label="dev", name="dev")
+    for _ in range(2):
+        workspace.configure(sandbox.provider(), first, second)
+        plan = workspace.plan()
+        assert plan.after("mirror_coverage.dev")["sessions"][interface]["id"] == session
+    workspace.apply()
+    workspace.assert_empty_plan()
+    assert [found.owner for found in sandbox.sessions() if found.interface == interface] == [
+        workspace.state()["mirror_coverage.dev"]["id"]
+    ]
+
+
 def test_three_foreign_sessions_are_no_obstacle_when_one_is_adopted(workspace, sandbox, fleet):
     (interface,) = fleet.interfaces["web-1"]
     for number in (1, 2, 3):

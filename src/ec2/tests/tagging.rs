@@ -143,3 +143,25 @@ async fn old_tags_go_first_where_new_ones_find_no_room() {
     assert_eq!(server.requests("CreateTags").len(), 2);
     assert_eq!(server.requests("DeleteTags").len(), 1);
 }
+
+/// Those whose id ends in the number of a protected one, of a first batch that has a run of them and of later ones that have one each.
+#[tokio::test]
+async fn some_that_are_refused_alike_do_not_speak_for_all() {
+    let is_protected = |n: usize| (190..200).contains(&n) || n > 200 && n % 200 == 100;
+    let server = Server::start(move |action, body, _| {
+        let mut named = body
+            .split(['&', '='])
+            .filter_map(|word| word.strip_prefix("tms-")?.parse().ok());
+        match named.any(is_protected) {
+            true => error(403, "UnauthorizedOperation", "not this one"),
+            false => response(action, "<return>true</return>"),
+        }
+    })
+    .await;
+    let account = server.account().await;
+    let all: Vec<String> = (0..1000).map(|n| format!("tms-{n}")).collect();
+    let tagged = account.change_tags(&all, &tags(&[("a", "b")]), &[]).await;
+    let refused: Vec<&String> = tagged.refused.iter().map(|(id, _)| id).collect();
+    let expected: Vec<&String> = (0..1000).filter(|n| is_protected(*n)).map(|n| &all[n]).collect();
+    assert_eq!(refused, expected);
+}
