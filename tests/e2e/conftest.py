@@ -1,7 +1,8 @@
 """Cores as parameters; an EC2, a fleet and workspaces as fixtures.
 
 A test that takes `core` runs on the main core. Marked `spine` it runs on every
-core at hand, and so does each test when MIRROR_EVERY_CORE is set.
+core at hand (a third of them on one that just lies on the PATH), and so does each
+test when MIRROR_EVERY_CORE is set.
 """
 
 import os
@@ -17,6 +18,10 @@ from harness.sandbox import Sandbox, sandbox as start_sandbox
 from harness.workspace import Workspace
 
 
+# Whether two plans agree, and what a walk that is cut off leaves: each version of core has its own ways.
+DECIDED_BY_EVERY_CORE = {"test_churn", "test_final_plan", "test_histories", "test_killed_anywhere", "test_killed_create"}
+
+
 def pytest_configure(config: pytest.Config) -> None:
     dice.first_seed()
     config.addinivalue_line("markers", "spine: runs on every core at hand")
@@ -28,7 +33,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "core" not in metafunc.fixturenames:
         return
     on_all = metafunc.definition.get_closest_marker("spine") or os.environ.get("MIRROR_EVERY_CORE")
-    chosen = cores.all_cores() if on_all else (cores.main_core(),)
+    decides = metafunc.module.__name__ in DECIDED_BY_EVERY_CORE
+    chosen = cores.spine_cores(metafunc.definition.name, decides) if on_all else (cores.main_core(),)
     needed = [mark.args[0] for mark in metafunc.definition.iter_markers("needs")]
     chosen = [core for core in chosen if all(core.has(feature) for feature in needed)]
     metafunc.parametrize("core", chosen, ids=str)

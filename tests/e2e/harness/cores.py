@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import zlib
 
 from .paths import VENV_BIN, target
 
@@ -109,6 +110,19 @@ def all_cores() -> tuple[Core, ...]:
         if core is not None:
             found.setdefault(str(core), core)
     return tuple(found.values())
+
+
+def spine_cores(test: str, decides: bool) -> tuple[Core, ...]:
+    """Those that run a test of this name that is to run on every core. One that just lies on the PATH, between the oldest and the newest that
+    are installed for the tests, runs those where it `decides`, and a third of the others, always the same; MIRROR_EVERY_CORE, MIRROR_TEST_CORES
+    or TERRAFORM ask for all."""
+    found = all_cores()
+    if any(os.environ.get(name) for name in ("MIRROR_EVERY_CORE", "MIRROR_TEST_CORES", "TERRAFORM")):
+        return found
+    own = (pathlib.Path(sys.prefix), target("cores"))
+    runs = decides or zlib.crc32(test.encode()) % 3 == 0
+    chosen = lambda core: any(pathlib.Path(core.command).is_relative_to(folder) for folder in own)
+    return tuple(core for core in found if runs or core == found[0] or chosen(core))
 
 
 def main_core() -> Core:
